@@ -1,0 +1,68 @@
+//! Where a peer can be dialled: the four kinds that an invitation's hints and a contact's addresses can hold.
+
+use core::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+/// An IP address, a port and the transport spoken there; never a name to resolve, never a network identity.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Address {
+    /// What is spoken there.
+    pub transport: Transport,
+    /// The IP address.
+    pub ip: IpAddr,
+    /// The TCP or UDP port; never 0.
+    pub port: u16,
+}
+
+/// What is spoken at an [`Address`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Transport {
+    /// TCP with Noise and Yamux.
+    Tcp,
+    /// QUIC version 1 over UDP.
+    Quic,
+}
+
+impl Address {
+    /// Whether it names this very machine.
+    #[must_use]
+    pub const fn is_loopback(&self) -> bool {
+        self.ip.is_loopback()
+    }
+
+    /// Whether somebody else could dial it: a unicast address that means the same to both, with a port. Loopback
+    /// counts only where `loopback` says that everybody is on this machine.
+    #[must_use]
+    pub fn is_dialable(&self, loopback: bool) -> bool {
+        let unicast = match self.ip {
+            IpAddr::V4(ip) => {
+                !ip.is_unspecified() && !ip.is_multicast() && !ip.is_broadcast() && !ip.is_link_local()
+            }
+            IpAddr::V6(ip) => {
+                !ip.is_unspecified()
+                    && !ip.is_multicast()
+                    && !ip.is_unicast_link_local()
+                    && ip.to_ipv4_mapped().is_none()
+            }
+        };
+        unicast && self.port != 0 && (loopback || !self.ip.is_loopback())
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transport = match self.transport {
+            Transport::Tcp => "tcp",
+            Transport::Quic => "quic",
+        };
+        write!(f, "{transport}://{}", SocketAddr::new(self.ip, self.port))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}

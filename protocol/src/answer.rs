@@ -1,0 +1,238 @@
+//! What the engine answers to a command: values a person or script can be shown, or a refusal that says what to do.
+
+use thiserror::Error;
+
+use crate::{
+    address::Address,
+    ids::{AccountId, InvitationId, MessageId},
+    moment::WallTime,
+};
+
+/// The good half of a reply; which one belongs to which command is said at each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Done, and nothing else to say.
+    Done,
+    /// To `Status`.
+    Status(StatusView),
+    /// To `CreateInvitation`.
+    Invitation(InvitationView),
+    /// To `ListInvitations`, oldest first.
+    Invitations(Vec<InvitationView>),
+    /// To every command about one contact that leaves it in place.
+    Contact(Box<ContactView>),
+    /// To `ListContacts`, oldest first.
+    Contacts(Vec<ContactView>),
+    /// To `SendMessage`.
+    Message {
+        /// The message's id.
+        message: MessageId,
+        /// How far it has come: `Queued` unless an idempotency key found it further.
+        state: MessageState,
+    },
+    /// To `ListMessages`, oldest of the page first.
+    Messages(Vec<MessageView>),
+    /// To `Check`.
+    Check(CheckView),
+}
+
+/// Who we are and how things stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusView {
+    /// Our account.
+    pub id: AccountId,
+    /// The name we gave ourselves.
+    pub name: String,
+    /// Where we listen; empty while no network runs.
+    pub listening: Vec<Address>,
+    /// Contacts with a live channel.
+    pub peers: u64,
+    /// Messages of ours that no recipient has yet.
+    pub queued: u64,
+}
+
+/// One invitation of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvitationView {
+    /// Its id in commands.
+    pub id: InvitationId,
+    /// The link, only in the answer to `CreateInvitation` and while it can be answered.
+    pub link: Option<String>,
+    /// When it can no longer be answered; `None`: never.
+    pub expires: Option<WallTime>,
+    /// Any number of people may answer.
+    pub reusable: bool,
+    /// Answers wait for consent.
+    pub ask: bool,
+    /// How it stands.
+    pub state: InvitationState,
+    /// How many valid answers it has had.
+    pub answers: u64,
+}
+
+/// How an invitation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InvitationState {
+    /// It can be answered.
+    Open,
+    /// Its one use is over.
+    Used,
+    /// Taken back.
+    Revoked,
+    /// Too late.
+    Expired,
+}
+
+/// One contact as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactView {
+    /// Their account.
+    pub id: AccountId,
+    /// What we call them.
+    pub name: String,
+    /// How far the acquaintance has come.
+    pub state: ContactState,
+    /// Why it failed, in words.
+    pub reason: Option<String>,
+    /// What is known about their keys.
+    pub verification: Verification,
+    /// Whether a live channel to them stands.
+    pub online: bool,
+    /// By which path; `None` while not online.
+    pub path: Option<Path>,
+    /// When a live channel last had something from them.
+    pub last_seen: Option<WallTime>,
+    /// 60 digits in 12 groups; `None` while their keys are not known to be theirs.
+    pub safety_number: Option<String>,
+}
+
+/// How far an acquaintance has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub enum ContactState {
+    /// We answered their link and have not met them since, or wait for their consent.
+    Pending,
+    /// They answered ours and wait for our consent.
+    Request,
+    /// Messages go both ways.
+    Active,
+    /// Refused by us.
+    Blocked,
+    /// Their invitation could not be answered; the reason is beside it.
+    Failed,
+}
+
+/// What is known about a contact's keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Verification {
+    /// Nobody compared numbers.
+    None,
+    /// The numbers were compared.
+    Verified,
+    /// They were compared, and then the device list changed: `send` refuses until they are compared again.
+    Changed,
+}
+
+/// By which path a live channel goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Path {
+    /// From machine to machine.
+    Direct,
+}
+
+/// One message as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageView {
+    /// Its id.
+    pub id: MessageId,
+    /// The contact whose conversation it is in.
+    pub conversation: AccountId,
+    /// Who wrote it.
+    pub author: AccountId,
+    /// Whether that is us.
+    pub outgoing: bool,
+    /// The text; `None` when this version cannot show its kind.
+    pub text: Option<String>,
+    /// When its author's clock said it was written; the time of receipt where that is far off.
+    pub sent_at: WallTime,
+    /// When it was durable here; `None` for our own.
+    pub received_at: Option<WallTime>,
+    /// How far it has come.
+    pub state: MessageState,
+}
+
+/// How far a message has come: never claimed early, never going back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MessageState {
+    /// Durable here.
+    Queued,
+    /// A carrier other than the recipient has it.
+    Sent,
+    /// The recipient's device has stored it durably and said so. Received messages start here.
+    Delivered,
+    /// The recipient has read it, or we have read theirs.
+    Read,
+    /// It will never arrive: the contact was removed, or the invitation failed.
+    Failed,
+}
+
+/// What walking every chain and record found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckView {
+    /// Entries that are whole.
+    pub entries: u64,
+    /// Entries that are missing inside a chain.
+    pub gaps: u64,
+    /// Records that cannot be read.
+    pub unreadable: u64,
+}
+
+/// Why a command was refused; nothing was changed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// Nothing goes by that name.
+    #[error("no contact, conversation or invitation is called that")]
+    NotFound,
+    /// No message has that id in that conversation.
+    #[error("no message has that id in this conversation")]
+    MessageNotFound,
+    /// Several go by that name; the candidates, as ids with names.
+    #[error("the name is ambiguous: {}", .0.join(", "))]
+    Ambiguous(Vec<String>),
+    /// The link is one of ours.
+    #[error("the invitation is your own")]
+    OwnInvitation,
+    /// The link is not whole or not a link.
+    #[error("the invitation link is damaged or incomplete")]
+    BadInvitation,
+    /// Too late for this link.
+    #[error("the invitation has expired")]
+    ExpiredInvitation,
+    /// The link was made by a newer version.
+    #[error("the invitation was made by a newer version")]
+    NewerVersion,
+    /// This very link already made this contact.
+    #[error("this invitation already led to a contact")]
+    AlreadyContact,
+    /// Their device list changed after the numbers were compared.
+    #[error("the contact's keys changed after you compared safety numbers")]
+    VerificationChanged,
+    /// The contact's state does not allow it; in words.
+    #[error("{0}")]
+    WrongState(&'static str),
+    /// The text has no byte.
+    #[error("the message is empty")]
+    Empty,
+    /// The text is longer than 32,768 bytes.
+    #[error("the message is longer than 32,768 bytes")]
+    TooLong,
+    /// A name is empty, longer than 64 characters, or has control or bidi characters.
+    #[error("a name has 1 to 64 characters, none of them control or direction characters")]
+    BadName,
+    /// A number or time is out of range; in words.
+    #[error("{0}")]
+    OutOfRange(&'static str),
+    /// A bound of this installation is reached; in words.
+    #[error("{0}")]
+    Full(&'static str),
+}

@@ -1,0 +1,73 @@
+//! Everything that enters the engine.
+
+use crate::{
+    address::Address,
+    command::Command,
+    ids::{CommandId, DialId, LinkId, TransportId},
+};
+
+/// One thing that happened outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// What people asked for since the last turn, in order; at most `limits::COMMANDS_PER_TURN_MAX`. Together they
+    /// make one change-set, so that many messages written at once share their cost.
+    Commands(Vec<(CommandId, Command)>),
+    /// A stream to a peer stands; nothing was said on it yet.
+    LinkUp {
+        /// Its number from now on.
+        link: LinkId,
+        /// The ends and who made it.
+        ends: LinkEnds,
+    },
+    /// A frame arrived whole.
+    Frame {
+        /// On which link.
+        link: LinkId,
+        /// Its bytes, without the length before them.
+        bytes: Vec<u8>,
+    },
+    /// The stream is gone, whoever closed it.
+    LinkDown {
+        /// Which.
+        link: LinkId,
+    },
+    /// Somebody on this network announces themselves.
+    Discovered {
+        /// Their network identity.
+        peer: TransportId,
+        /// Where they say they are.
+        addresses: Vec<Address>,
+    },
+    /// They no longer do.
+    DiscoveryExpired {
+        /// Their network identity.
+        peer: TransportId,
+    },
+    /// Where we listen: the whole list, after each change.
+    Listening {
+        /// Where.
+        addresses: Vec<Address>,
+    },
+    /// A dial ended without a link.
+    DialFailed {
+        /// Which.
+        dial: DialId,
+    },
+    /// The monotonic and the wall clock disagree about how long the last wait was: suspend, or a clock set.
+    Resumed,
+    /// Nothing but time: `poll_timeout` has come.
+    Timeout,
+}
+
+/// The two ends of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkEnds {
+    /// Our network identity on it.
+    pub own: TransportId,
+    /// Theirs, proved by the transport.
+    pub peer: TransportId,
+    /// Which dial made it; `None` when they dialled.
+    pub dial: Option<DialId>,
+    /// Where they are, as the transport sees it; `None` where it does not say.
+    pub address: Option<Address>,
+}

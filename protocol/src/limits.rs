@@ -1,0 +1,152 @@
+//! Every bound, with its unit, its reason and where the number comes from. "Chosen" means chosen, not measured.
+
+use core::time::Duration;
+
+/// Bytes of a stored value, sealed. sled 0.34 moves pages above 128 KiB to a place it never syncs and splits leaves
+/// by count (16), so values stay small.
+pub const VALUE_BYTES_MAX: usize = 4_096;
+
+/// Bytes of a record's plain content that surely fit a stored value.
+pub const RECORD_BYTES_MAX: usize = 4_000;
+
+/// Bytes of a text message; the contract of the command line.
+pub const TEXT_BYTES_MAX: usize = 32_768;
+
+/// Characters of a person's name; the contract of the command line.
+pub const NAME_CHARS_MAX: usize = 64;
+
+/// Bytes of an entry's body. An envelope's largest bucket (61,440) holds it with its head and the envelope's own.
+pub const BODY_BYTES_MAX: usize = 57_344;
+
+/// Entries that one entry can name as its dependencies.
+pub const DEPS_MAX: usize = 16;
+
+/// Largest lamport number that is believed before its predecessors are here; leaves room for 2^16 entries a second
+/// for a century.
+pub const LAMPORT_MAX: u64 = 1 << 48;
+
+/// Chains that one conversation can have: each restored or moved store begins one. Chosen.
+pub const CHAINS_PER_CONVERSATION_MAX: usize = 256;
+
+/// Ranges that a chain can hold beyond its first gap. Chosen: a carrier that loses more is repaired from the gap on.
+pub const RANGES_BEYOND_GAP_MAX: usize = 64;
+
+/// Entries that one answer to a `WANT` brings.
+pub const REPAIR_ENTRIES_MAX: usize = 256;
+
+/// Messages of one page of history.
+pub const HISTORY_PAGE_MAX: u32 = 1_000;
+
+/// Commands that one turn takes together. Chosen: a change-set of about 100 KiB.
+pub const COMMANDS_PER_TURN_MAX: usize = 256;
+
+/// Bytes of a frame on a link, without its length: the length is a u16.
+pub const FRAME_BYTES_MAX: usize = 65_535;
+
+/// Envelope lengths; nothing else leaves. The largest fits gossipsub's default message.
+pub const ENVELOPE_BUCKETS: [usize; 4] = [2_048, 8_192, 32_768, 61_440];
+
+/// Lengths of a live channel's plaintexts: each holds an envelope bucket with its frame header.
+pub const LIVE_BUCKETS: [usize; 5] = [256, 2_304, 8_448, 33_024, 61_696];
+
+/// Numbers of slots of 16 bytes in a hello.
+pub const HELLO_SLOTS: [usize; 3] = [4, 16, 64];
+
+/// Envelopes with entries that a session has on the way unacknowledged.
+pub const ENVELOPES_IN_FLIGHT_MAX: usize = 64;
+
+/// Steps that a receiving chain walks for one authentic header; 30 ms.
+pub const CHAIN_WALK_MAX: u32 = 1 << 16;
+
+/// Skipped message keys of one epoch.
+pub const SKIPPED_KEYS_PER_EPOCH_MAX: usize = 1_000;
+
+/// Skipped message keys of one session.
+pub const SKIPPED_KEYS_PER_SESSION_MAX: usize = 2_000;
+
+/// How long a skipped key is kept, by evidence of time.
+pub const SKIPPED_KEY_AGE_MAX: Duration = Duration::from_secs(35 * 86_400);
+
+/// Envelopes remembered as opened in one generation; three generations are kept, so at least 100,000.
+pub const REPLAY_GENERATION: u32 = 50_000;
+
+/// Epochs of one session that are kept because they owe keys.
+pub const EPOCHS_PER_SESSION_MAX: usize = 512;
+
+/// Sessions with one device that are kept beside the newest: a lost one stays readable for 7 days.
+pub const SESSIONS_PER_DEVICE_MAX: usize = 8;
+
+/// Contacts of one account. Chosen.
+pub const CONTACTS_MAX: usize = 4_096;
+
+/// Requests that wait for consent; further answers are refused until some are decided. Chosen.
+pub const REQUESTS_MAX: usize = 256;
+
+/// Invitations that are not forgotten yet. Chosen: more than slots of a hello would be of no use at once.
+pub const INVITATIONS_MAX: usize = 256;
+
+/// Characters of an invitation link; the contract of the command line.
+pub const LINK_CHARS_MAX: usize = 300;
+
+/// Hints in an invitation.
+pub const HINTS_MAX: usize = 3;
+
+/// Bytes of an invitation's bundle.
+pub const BUNDLE_BYTES_MAX: usize = 16_384;
+
+/// Devices in a list. Chosen: the list with them fits a stored value.
+pub const DEVICES_MAX: usize = 8;
+
+/// How long an invitation can be answered unless asked otherwise.
+pub const INVITATION_LIFE_DEFAULT: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long a one-use invitation, and the bundle of a reusable one, can live.
+pub const INVITATION_LIFE_MAX: Duration = Duration::from_secs(30 * 86_400);
+
+/// How long an invitation that has ended is still recognised, so that whoever answers it is told why not.
+pub const INVITATION_MEMORY: Duration = Duration::from_secs(7 * 86_400);
+
+/// Addresses stored for one contact.
+pub const ADDRESSES_PER_CONTACT_MAX: usize = 8;
+
+/// Addresses of one dial.
+pub const DIAL_ADDRESSES_MAX: usize = 8;
+
+/// Network identities on this network that are remembered. Chosen: a large office.
+pub const DISCOVERED_PEERS_MAX: usize = 1_024;
+
+/// Links whose peer is not known yet.
+pub const UNKNOWN_LINKS_MAX: usize = 64;
+
+/// Hellos that do not match, from one address within a minute; loopback is exempt.
+pub const UNMATCHED_HELLOS_PER_MINUTE: usize = 4;
+
+/// How long a hello, an introduction's next frame, or a live handshake may take.
+pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The one tick of all live channels: who was silent on both sides sends a PING.
+pub const KEEP_ALIVE_TICK: Duration = Duration::from_secs(5);
+
+/// Ticks without a frame after which a peer counts as gone: noticed within 15 s.
+pub const KEEP_ALIVE_MISSED_MAX: u32 = 2;
+
+/// How long the older of two channels may take to answer before the newer one takes its place.
+pub const TWIN_PATIENCE: Duration = Duration::from_secs(2);
+
+/// First and longest wait between two dials to the same contact; jitter of a half is taken off.
+pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
+/// See [`REDIAL_FIRST`].
+pub const REDIAL_MAX: Duration = Duration::from_secs(60);
+
+/// A wall time farther off than this from our own is shown as the time of receipt.
+pub const CLOCK_DISTANCE_SHOWN_MAX: Duration = Duration::from_secs(86_400);
+
+/// Heads in one exchange: what fits a live channel's largest frame.
+pub const HEADS_MAX: usize = 512;
+
+/// Records removed in one turn of a deletion that takes many.
+pub const PURGE_RECORDS_PER_TURN: usize = 512;
+
+const _: () = assert!(RECORD_BYTES_MAX + crate::vault::OVERHEAD_BYTES <= VALUE_BYTES_MAX);
+const _: () = assert!(TEXT_BYTES_MAX < BODY_BYTES_MAX);
+const _: () = assert!(2 * CHAINS_PER_CONVERSATION_MAX <= HEADS_MAX);

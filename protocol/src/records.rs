@@ -1,0 +1,67 @@
+//! The engine's view of the store: read-only, ordered, synchronous. Writes are an output.
+//!
+//! # Key layout
+//!
+//! A stored key is `prefix ‖ HMAC(K_idx, logical key)[..16] ‖ order suffix`; a value is sealed (`vault.rs`), so that
+//! the store's files show neither what nor who. One letter a kind of record:
+//!
+//! | prefix | order suffix | record | owner |
+//! |---|---|---|---|
+//! | `A` | – | commit number, evidence time, start counter | `turn.rs`, `engine.rs` |
+//! | `C` | row u64 | one contact | `contact.rs` |
+//! | `D` | generation u32 ‖ hash 16 | one opened envelope of a session | `session/replay.rs` |
+//! | `E` | first seq u32 | one extent: consecutive entries of a chain | `log/chain.rs` |
+//! | `F` | part u32 | a first message kept until it is acknowledged | `contact/introduction.rs` |
+//! | `H` | – | one chain: how far it goes, who has it, who has read it | `log/chain.rs` |
+//! | `I` | row u64 | one invitation of ours | `contact/invitation.rs` |
+//! | `K` | epoch u32 ‖ index u32 | one skipped message key | `session/epoch.rs` |
+//! | `L` | – | the chains of one conversation | `log/chain.rs` |
+//! | `M` | – | where a message id is | `log/chain.rs` |
+//! | `P` | epoch u32 | one epoch of a session | `session/epoch.rs` |
+//! | `S` | – | one session | `session.rs` |
+//! | `X` | row u64 | a deletion under way | `log/purge.rs` |
+
+use thiserror::Error;
+
+/// A read-only view of everything that was applied so far, durable or not.
+pub trait Records {
+    /// The value under this key.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store cannot tell.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RecordsError>;
+
+    /// At most `limit` pairs with `from <= key < to`, the first ones in ascending order or the last ones in
+    /// descending order.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store cannot tell.
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Pair>, RecordsError>;
+}
+
+/// A stored key and its value.
+pub type Pair = (Vec<u8>, Vec<u8>);
+
+/// From which end a scan goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// From the lowest key up.
+    Ascending,
+    /// From the highest key down.
+    Descending,
+}
+
+/// The store failed; the turn that met it is void and the engine is to be rebuilt from what is durable.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordsError {
+    /// The back-end said no, in its words.
+    #[error("the store cannot be read: {0}")]
+    Backend(String),
+    /// A value is not what was once written there.
+    #[error("a record of kind {0:?} is damaged")]
+    Damaged(char),
+    /// A value of ours is over the limit, which is a fault of this program.
+    #[error("a record of kind {0:?} is too large")]
+    TooLarge(char),
+}

@@ -1,0 +1,3 @@
+//! What crosses the wire: structures and their bytes.
+
+pub mod codec;
