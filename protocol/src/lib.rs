@@ -18,15 +18,18 @@
 //!    is stored, dial policy and limits.
 #![deny(missing_docs)]
 
+pub mod account;
 pub mod address;
 pub mod answer;
 pub mod command;
+pub mod contact;
 pub mod entropy;
 pub mod event;
 pub mod ids;
 pub mod input;
 pub mod limits;
 pub mod moment;
+pub mod name;
 pub mod output;
 pub mod records;
 pub mod secret;

@@ -1,0 +1,247 @@
+//! Our own account on this device: the secrets, what follows from them, and our own device list.
+//!
+//! It is stored whole, sealed, in the identity file; reading it back checks that the secrets and the list still
+//! belong together. The account key signs device lists and nothing else, the device key everything that a device
+//! says in public, and the static secret is for Noise only and independent of both. No secret leaves but the two that
+//! sessions need.
+
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use x25519_dalek::{PublicKey, StaticSecret};
+
+use super::{
+    account_id, device_id,
+    device_list::{Device, DeviceList, SignedDeviceList},
+    signature,
+};
+use crate::{
+    entropy::TurnRandom,
+    ids::{AccountId, DeviceId},
+    moment::WallTime,
+    secret::Secret,
+};
+
+/// The version of the end-to-end protocol that this program speaks.
+const PROTOCOL_VERSION: u8 = 1;
+
+/// Who we are, on this device.
+pub struct OwnAccount {
+    account_seed: Secret,
+    device_seed: Secret,
+    static_secret: Secret,
+    k_self: Secret,
+    list: SignedDeviceList,
+    device: DeviceId,
+    static_public: [u8; 32],
+}
+
+impl OwnAccount {
+    /// Draws a new account with this device as its first.
+    #[must_use]
+    pub fn create(random: &mut TurnRandom, now: WallTime) -> Self {
+        let [account_seed, device_seed, static_secret] = [(); 3].map(|()| Secret::new(random.bytes()));
+        let device_key = signature::public_key(&device_seed);
+        let device = Device {
+            id: device_id(&device_key),
+            key: device_key,
+            static_key: static_public(&static_secret),
+            capabilities: 0,
+            version_min: PROTOCOL_VERSION,
+            version_max: PROTOCOL_VERSION,
+            added: now,
+        };
+        let list = DeviceList::first(signature::public_key(&account_seed), device);
+        #[expect(
+            clippy::expect_used,
+            reason = "a first list of one device whose keys were just derived keeps every rule of lists"
+        )]
+        let list = list.sign(&account_seed).expect("a sound list");
+        Self {
+            k_self: account_seed.derive("self", &[]),
+            device: device_id(&device_key),
+            static_public: static_public(&static_secret),
+            account_seed,
+            device_seed,
+            static_secret,
+            list,
+        }
+    }
+
+    /// Our account.
+    #[must_use]
+    pub const fn account(&self) -> AccountId {
+        self.list.account()
+    }
+
+    /// This device.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// The newest list of our devices.
+    #[must_use]
+    pub const fn device_list(&self) -> &SignedDeviceList {
+        &self.list
+    }
+
+    /// `HKDF(account seed, "causerie/1 self")`: marks our own entries for our own devices.
+    #[must_use]
+    pub const fn k_self(&self) -> &Secret {
+        &self.k_self
+    }
+
+    /// The X25519 secret of this device; for Noise only.
+    #[must_use]
+    pub const fn static_secret(&self) -> &Secret {
+        &self.static_secret
+    }
+
+    /// The public key of [`Self::static_secret`].
+    #[must_use]
+    pub const fn static_public(&self) -> [u8; 32] {
+        self.static_public
+    }
+
+    /// The signed object `"causerie/1 " ‖ label ‖ body ‖ signature`, signed with this device's key.
+    #[must_use]
+    pub fn sign_as_device(&self, label: &str, body: &[u8]) -> Vec<u8> {
+        signature::sign(&self.device_seed, label, body)
+    }
+
+    fn from_stored(stored: Stored) -> Option<Self> {
+        let Stored(account_seed, device_seed, static_secret, k_self, list) = stored;
+        let device_key = signature::public_key(&device_seed);
+        let static_public = static_public(&static_secret);
+        let device = device_id(&device_key);
+        let belongs_together = list.account() == account_id(&signature::public_key(&account_seed))
+            && list
+                .device(device)
+                .is_some_and(|listed| listed.static_key == static_public)
+            && k_self == account_seed.derive("self", &[]);
+        belongs_together.then_some(Self {
+            account_seed,
+            device_seed,
+            static_secret,
+            k_self,
+            list,
+            device,
+            static_public,
+        })
+    }
+}
+
+/// As it is stored: account seed, device seed, static secret, `K_self`, device list.
+#[derive(Deserialize)]
+struct Stored(Secret, Secret, Secret, Secret, SignedDeviceList);
+
+impl Serialize for OwnAccount {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (
+            &self.account_seed,
+            &self.device_seed,
+            &self.static_secret,
+            &self.k_self,
+            &self.list,
+        )
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for OwnAccount {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_stored(Stored::deserialize(deserializer)?)
+            .ok_or_else(|| de::Error::custom("keys and device list do not belong together"))
+    }
+}
+
+impl fmt::Debug for OwnAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnAccount")
+            .field("account", &self.account())
+            .field("device", &self.device)
+            .finish_non_exhaustive()
+    }
+}
+
+fn static_public(secret: &Secret) -> [u8; 32] {
+    PublicKey::from(&StaticSecret::from(*secret.expose())).to_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        entropy::Entropy,
+        wire::codec::{self, CodecError},
+    };
+
+    fn own(seed: u8) -> OwnAccount {
+        let mut random = TurnRandom::new(&Entropy::new([seed; 32]));
+        OwnAccount::create(&mut random, WallTime::from_millis(1_700_000_000_000))
+    }
+
+    #[test]
+    fn secrets_are_independent_and_the_list_names_this_device() {
+        let own = own(1);
+        let secrets = [
+            &own.account_seed,
+            &own.device_seed,
+            &own.static_secret,
+            &own.k_self,
+        ];
+        for (at, one) in secrets.iter().enumerate() {
+            assert!(secrets[at + 1..].iter().all(|other| one != other));
+        }
+        let listed = own.device_list().device(own.device()).unwrap();
+        assert_eq!(listed.static_key, own.static_public());
+        assert_eq!(own.device_list().version(), 1);
+        assert_eq!(own.device_list().account(), own.account());
+        assert_ne!(own.account(), self::own(2).account());
+    }
+
+    #[test]
+    fn stored_and_read_back_it_is_the_same() {
+        let own = own(1);
+        let bytes = codec::encode(&own).unwrap();
+        let back: OwnAccount = codec::decode(&bytes).unwrap();
+        assert_eq!(codec::encode(&back).unwrap(), bytes);
+        assert_eq!(
+            (back.account(), back.device(), back.static_public()),
+            (own.account(), own.device(), own.static_public())
+        );
+        assert_eq!(back.sign_as_device("x", b"y"), own.sign_as_device("x", b"y"));
+    }
+
+    #[test]
+    fn secrets_of_another_account_do_not_go_with_the_list() {
+        let bytes = codec::encode(&own(1)).unwrap();
+        let other = codec::encode(&own(2)).unwrap();
+        for part in 0..4 {
+            let mut mixed = bytes.clone();
+            mixed[part * 32..(part + 1) * 32].copy_from_slice(&other[part * 32..(part + 1) * 32]);
+            assert_eq!(
+                codec::decode::<OwnAccount>(&mixed).err(),
+                Some(CodecError::Malformed),
+                "part {part}"
+            );
+        }
+        let mut mixed = bytes[..128].to_vec();
+        mixed.extend_from_slice(&other[128..]);
+        assert!(codec::decode::<OwnAccount>(&mixed).is_err());
+    }
+
+    #[test]
+    fn debug_shows_no_secret_byte() {
+        let own = own(1);
+        assert_eq!(
+            format!("{own:?}"),
+            format!(
+                "OwnAccount {{ account: {:?}, device: {:?}, .. }}",
+                own.account(),
+                own.device()
+            )
+        );
+    }
+}
