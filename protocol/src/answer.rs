@@ -6,6 +6,7 @@ use crate::{
     address::Address,
     ids::{AccountId, InvitationId, MessageId},
     moment::WallTime,
+    records::RecordsError,
 };
 
 /// The good half of a reply; which one belongs to which command is said at each.
@@ -235,4 +236,25 @@ pub enum CommandError {
     /// A bound of this installation is reached; in words.
     #[error("{0}")]
     Full(&'static str),
+}
+
+/// How a command ends without an answer.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// It is refused, and nothing was changed.
+    Refused(CommandError),
+    /// The store failed, and the turn is void.
+    Failed(RecordsError),
+}
+
+impl From<CommandError> for Halt {
+    fn from(error: CommandError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<RecordsError> for Halt {
+    fn from(error: RecordsError) -> Self {
+        Self::Failed(error)
+    }
 }

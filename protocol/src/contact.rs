@@ -1,8 +1,364 @@
-//! How two people become contacts.
+//! Somebody we know: who they are, how far the acquaintance has come, which keys are shared with them.
 //!
-//! [`link_code`] is the invitation as text, which one person hands to another by a channel of their own; [`bundle`] is
-//! what the link points to: the inviter's device list and the first message of a handshake, signed, which is fetched
-//! when the two devices meet. Formats: `docs/wire-format.md`, "Invitations".
+//! ```text
+//!            accept LINK                     first live channel
+//!  (unknown) ───────────▶ pending ──────────────────────────────▶ active ◀──▶ blocked
+//!      │                     └── refused by the inviter ─▶ failed   ▲
+//!      └── answers ours ──▶ request ── accepted ────────────────────┘
+//!                (one use, without --ask: active at once)
+//! ```
+//!
+//! All contacts are in memory (at most `limits::CONTACTS_MAX`); each is one record, and the identity file holds a
+//! copy. Somebody removed stays as a row that only says which of their entries are gone for good.
 
 pub mod bundle;
+pub(crate) mod decisions;
+pub(crate) mod introduction;
+pub(crate) mod invitation;
 pub mod link_code;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{
+        device_list::{self, SignedDeviceList, Succession},
+        safety_number,
+    },
+    address::Address,
+    answer::{CommandError, ContactState, ContactView, Path, Verification},
+    command::Reference,
+    ids::{AccountId, DeviceId, SessionId},
+    limits,
+    moment::WallTime,
+    records::{Order, RecordsError},
+    secret::Secret,
+    session::first_contact::Established,
+    turn::{RecordKey, Turn},
+};
+
+/// Which row of the contact list; never used for somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct ContactRow(u64);
+
+/// One contact, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Contact {
+    /// Their account.
+    pub(crate) account: AccountId,
+    /// What we call them.
+    pub(crate) name: String,
+    /// The person chose the name, so what the contact calls themselves does not replace it.
+    pub(crate) name_chosen: bool,
+    /// How far the acquaintance has come.
+    pub(crate) state: ContactState,
+    /// What to return to when a block is taken back.
+    pub(crate) state_before_block: Option<ContactState>,
+    /// Why it failed.
+    pub(crate) reason: Option<String>,
+    /// What is known about their keys.
+    pub(crate) verification: Verification,
+    /// When a live channel last had something from them.
+    pub(crate) last_seen: Option<WallTime>,
+    /// Their device list, signed, as received; `None` until their bundle or first message was checked.
+    pub(crate) device_list: Option<Vec<u8>>,
+    /// Their device and its static key, out of the list.
+    pub(crate) device: Option<(DeviceId, [u8; 32])>,
+    /// Their half of the safety number.
+    pub(crate) safety_half: String,
+    /// What is shared with them, at most `PAIRS_MAX`, oldest first.
+    pub(crate) pairs: Vec<Pair>,
+    /// Sessions with their device, oldest first; one for each pair still in use and the lost ones that stay readable.
+    pub(crate) sessions: Vec<SessionId>,
+    /// A link of theirs that we answered and that is not settled yet.
+    pub(crate) answer: Option<Answer>,
+    /// Hashes of the bundles of their links that were used here.
+    pub(crate) links_used: Vec<[u8; 16]>,
+    /// Where they said they can be dialled, newest knowledge, at most `limits::ADDRESSES_PER_CONTACT_MAX`.
+    pub(crate) addresses: Vec<Address>,
+    /// Accounts that the same person used before; their history precedes.
+    pub(crate) merged: Vec<AccountId>,
+    /// Their process and start counter as last seen, to notice copies.
+    pub(crate) seen_start: u64,
+    /// Removed: not listed, not met, kept only so that what was deleted stays deleted.
+    pub(crate) removed: bool,
+}
+
+/// A secret shared with them and what came of the same first message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pair {
+    /// The session of the same first message.
+    pub(crate) session: SessionId,
+    /// How many renewals lie before it.
+    pub(crate) generation: u32,
+    /// For presence and the live channel.
+    pub(crate) key: Secret,
+    /// The day chain and the day it begins with: for carriers that come later.
+    pub(crate) day_key: Secret,
+    /// See `day_key`.
+    pub(crate) day: u32,
+}
+
+/// A link of theirs that we answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Answer {
+    /// The link's secret.
+    pub(crate) secret: Secret,
+    /// What the bundle must hash to.
+    pub(crate) bundle_hash: [u8; 16],
+    /// Unix seconds after which it cannot be answered any more.
+    pub(crate) not_after: u64,
+    /// The inviter is asked before we are let in, so there is no channel right after.
+    pub(crate) waits_for_consent: bool,
+    /// Where the link says the inviter is.
+    pub(crate) hints: Vec<Address>,
+    /// Our first message is made and kept; it is repeated byte for byte until it is acknowledged.
+    pub(crate) first_made: bool,
+    /// The inviter has it.
+    pub(crate) stored: bool,
+}
+
+impl Pair {
+    /// What a first message agreed on.
+    pub(crate) fn of(established: &Established, generation: u32) -> Self {
+        Self {
+            session: established.session,
+            generation,
+            key: established.k_pair.clone(),
+            day_key: established.day_key.clone(),
+            day: established.day,
+        }
+    }
+}
+
+/// Shared secrets of one contact that are kept: crossing invitations and one renewal on top.
+const PAIRS_MAX: usize = 4;
+
+/// Links remembered as used with one contact. Chosen.
+const LINKS_USED_MAX: usize = 16;
+
+impl Contact {
+    /// Somebody new.
+    pub(crate) fn new(account: AccountId, name: Option<String>, state: ContactState) -> Self {
+        Self {
+            account,
+            name_chosen: name.is_some(),
+            name: name.unwrap_or_else(|| account.to_string().chars().take(8).collect()),
+            state,
+            state_before_block: None,
+            reason: None,
+            verification: Verification::None,
+            last_seen: None,
+            device_list: None,
+            device: None,
+            safety_half: safety_number::half(account),
+            pairs: Vec::new(),
+            sessions: Vec::new(),
+            answer: None,
+            links_used: Vec::new(),
+            addresses: Vec::new(),
+            merged: Vec::new(),
+            seen_start: 0,
+            removed: false,
+        }
+    }
+
+    /// Whether their hello is answered: they are a contact by our own will and not blocked.
+    pub(crate) const fn is_met(&self) -> bool {
+        !self.removed && matches!(self.state, ContactState::Active | ContactState::Pending)
+    }
+
+    /// Takes over a checked device list and what it says of the device. Says whether that was news: a verified
+    /// contact whose list gains a device, forks or goes back becomes `changed`.
+    pub(crate) fn learn_list(
+        &mut self,
+        list: &SignedDeviceList,
+        device: DeviceId,
+        static_public: [u8; 32],
+    ) -> Succession {
+        let known = self.device_list.as_deref().and_then(|bytes| SignedDeviceList::parse(bytes).ok());
+        let succession = known.map_or(Succession::Same, |known| device_list::succession(&known, list));
+        let harmless = matches!(succession, Succession::Same | Succession::Next { gained_devices: false });
+        if !harmless && self.verification == Verification::Verified {
+            self.verification = Verification::Changed;
+        }
+        self.device_list = Some(list.bytes().to_vec());
+        self.device = Some((device, static_public));
+        succession
+    }
+
+    /// Adds what a first message agreed on; the oldest goes when there are too many.
+    pub(crate) fn add_pair(&mut self, pair: Pair) {
+        self.pairs.retain(|known| known.session != pair.session);
+        if self.pairs.len() >= PAIRS_MAX {
+            self.pairs.remove(0);
+        }
+        if !self.sessions.contains(&pair.session) {
+            self.sessions.push(pair.session);
+        }
+        self.pairs.push(pair);
+    }
+
+    /// Forgets shared secrets that a renewal replaced, once the newer one was used by both.
+    pub(crate) fn drop_pairs_before(&mut self, generation: u32) -> bool {
+        let before = self.pairs.len();
+        self.pairs.retain(|pair| pair.generation >= generation);
+        self.pairs.len() != before
+    }
+
+    /// Remembers that this link led here.
+    pub(crate) fn remember_link(&mut self, bundle_hash: [u8; 16]) {
+        if !self.links_used.contains(&bundle_hash) {
+            if self.links_used.len() >= LINKS_USED_MAX {
+                self.links_used.remove(0);
+            }
+            self.links_used.push(bundle_hash);
+        }
+    }
+
+    /// Takes a name that they claim, unless the person chose one. Says whether it changed.
+    pub(crate) fn claim_name(&mut self, claimed: &str) -> bool {
+        if self.name_chosen || self.name == claimed {
+            return false;
+        }
+        claimed.clone_into(&mut self.name);
+        true
+    }
+
+    /// Removed: everything that was shared with them goes; the row stays as a bare mark.
+    pub(crate) fn forget_keys(&mut self) {
+        let bare = Self::new(self.account, self.name_chosen.then(|| self.name.clone()), ContactState::Failed);
+        let reason = Some("removed".to_owned());
+        *self = Self { removed: true, reason, merged: std::mem::take(&mut self.merged), ..bare };
+    }
+
+    /// What a person sees. A request shows no number: nobody has answered for its keys yet.
+    pub(crate) fn view(&self, own_safety_half: &str, online: bool) -> ContactView {
+        let keys_known = self.device.is_some() && matches!(self.state, ContactState::Active | ContactState::Blocked);
+        ContactView {
+            id: self.account,
+            name: self.name.clone(),
+            state: self.state,
+            reason: self.reason.clone(),
+            verification: self.verification,
+            online,
+            path: online.then_some(Path::Direct),
+            last_seen: self.last_seen,
+            safety_number: keys_known.then(|| safety_number::join(own_safety_half, &self.safety_half)),
+        }
+    }
+}
+
+/// All contacts.
+#[derive(Debug, Default)]
+pub(crate) struct Contacts {
+    rows: BTreeMap<ContactRow, Contact>,
+    by_account: BTreeMap<AccountId, ContactRow>,
+}
+
+impl Contacts {
+    /// Reads them from the store.
+    pub(crate) fn load(turn: &Turn<'_>) -> Result<Self, RecordsError> {
+        let mut contacts = Self::default();
+        let family = family(turn);
+        for (suffix, contact) in
+            turn.scan::<Contact>(&family, (&[], None), Order::Ascending, 2 * limits::CONTACTS_MAX)?
+        {
+            let row = suffix.try_into().map_err(|_| RecordsError::Damaged('C'))?;
+            contacts.put(ContactRow(u64::from_be_bytes(row)), contact);
+        }
+        Ok(contacts)
+    }
+
+    /// Takes them from the identity file's copy, and writes them to the store.
+    pub(crate) fn restore(
+        turn: &mut Turn<'_>,
+        copies: Vec<(ContactRow, Contact)>,
+    ) -> Result<Self, RecordsError> {
+        let mut contacts = Self::default();
+        for (row, contact) in copies {
+            contacts.put(row, contact);
+            contacts.save(turn, row)?;
+        }
+        Ok(contacts)
+    }
+
+    /// Adds somebody at the end of the list.
+    pub(crate) fn add(&mut self, turn: &mut Turn<'_>, contact: Contact) -> Result<ContactRow, RecordsError> {
+        let row = ContactRow(self.rows.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1)));
+        self.put(row, contact);
+        self.save(turn, row)?;
+        Ok(row)
+    }
+
+    /// Writes one row as it is now.
+    pub(crate) fn save(&self, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+        let key = family(turn).with(&row.0.to_be_bytes());
+        match self.rows.get(&row) {
+            Some(contact) => turn.save(&key, contact),
+            None => {
+                turn.delete(&key);
+                Ok(())
+            }
+        }
+    }
+
+    /// One of them.
+    pub(crate) fn get(&self, row: ContactRow) -> Option<&Contact> {
+        self.rows.get(&row)
+    }
+
+    /// One of them, to change; `save` afterwards.
+    pub(crate) fn get_mut(&mut self, row: ContactRow) -> Option<&mut Contact> {
+        self.rows.get_mut(&row)
+    }
+
+    /// Whose account it is.
+    pub(crate) fn by_account(&self, account: AccountId) -> Option<ContactRow> {
+        self.by_account.get(&account).copied()
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ContactRow, &Contact)> {
+        self.rows.iter().map(|(row, contact)| (*row, contact))
+    }
+
+    /// All that a person sees, oldest first.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = (ContactRow, &Contact)> {
+        self.iter().filter(|(_, contact)| !contact.removed)
+    }
+
+    /// Whom a person means: an id, a name, or the start of an id.
+    pub(crate) fn find(&self, reference: &Reference) -> Result<ContactRow, CommandError> {
+        let words = reference.as_str();
+        if let Some(row) = AccountId::parse(words).and_then(|account| self.by_account(account)) {
+            return Ok(row);
+        }
+        let named: Vec<_> = self.listed().filter(|(_, contact)| contact.name == words).collect();
+        let found = if named.is_empty() && words.chars().count() >= REFERENCE_CHARS_MIN {
+            self.listed().filter(|(_, contact)| contact.account.to_string().starts_with(words)).collect()
+        } else {
+            named
+        };
+        match found.as_slice() {
+            [] => Err(CommandError::NotFound),
+            [(row, _)] => Ok(*row),
+            many => Err(CommandError::Ambiguous(
+                many.iter().map(|(_, contact)| format!("{} ({})", contact.name, contact.account)).collect(),
+            )),
+        }
+    }
+
+    fn put(&mut self, row: ContactRow, contact: Contact) {
+        self.by_account.insert(contact.account, row);
+        self.rows.insert(row, contact);
+    }
+}
+
+/// The shortest start of an id that stands for it; the contract of the command line.
+pub(crate) const REFERENCE_CHARS_MIN: usize = 4;
+
+fn family(turn: &Turn<'_>) -> RecordKey {
+    turn.key(b'C', &[b"contacts"], &[])
+}

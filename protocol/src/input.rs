@@ -12,6 +12,11 @@ pub enum Input {
     /// What people asked for since the last turn, in order; at most `limits::COMMANDS_PER_TURN_MAX`. Together they
     /// make one change-set, so that many messages written at once share their cost.
     Commands(Vec<(CommandId, Command)>),
+    /// The network runs; before this nothing is dialled.
+    NetworkUp {
+        /// Our network identity on it.
+        own: TransportId,
+    },
     /// A stream to a peer stands; nothing was said on it yet.
     LinkUp {
         /// Its number from now on.

@@ -31,6 +31,12 @@ pub const CHAINS_PER_CONVERSATION_MAX: usize = 256;
 /// Ranges that a chain can hold beyond its first gap. Chosen: a carrier that loses more is repaired from the gap on.
 pub const RANGES_BEYOND_GAP_MAX: usize = 64;
 
+/// Entries that a chain can hold beyond its first gap. Chosen: what closes a gap is checked in one turn.
+pub const ENTRIES_BEYOND_GAP_MAX: u32 = 1_024;
+
+/// Entries of one author that can share one message id; further ones are kept and not shown. Chosen: one a restore.
+pub const PLACES_PER_MESSAGE_MAX: usize = 8;
+
 /// Entries that one answer to a `WANT` brings.
 pub const REPAIR_ENTRIES_MAX: usize = 256;
 
@@ -51,6 +57,13 @@ pub const LIVE_BUCKETS: [usize; 5] = [256, 2_304, 8_448, 33_024, 61_696];
 
 /// Numbers of slots of 16 bytes in a hello.
 pub const HELLO_SLOTS: [usize; 3] = [4, 16, 64];
+
+/// Records of one envelope. Chosen: above what entries or marks of common size fill the largest bucket with, and it
+/// bounds what a body full of empty records unpacks to.
+pub const RECORDS_PER_ENVELOPE_MAX: usize = 1_024;
+
+/// Entries in a first message. Chosen: a contact begins with a few texts.
+pub const FIRST_ENTRIES_MAX: usize = 64;
 
 /// Envelopes with entries that a session has on the way unacknowledged.
 pub const ENVELOPES_IN_FLIGHT_MAX: usize = 64;

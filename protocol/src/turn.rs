@@ -155,6 +155,30 @@ impl<'a> Turn<'a> {
             .collect()
     }
 
+    /// The order suffixes of one family's records, as [`Self::scan_bytes`] finds them, without opening a value: so
+    /// that damaged records can be counted and removed.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn suffixes(
+        &self,
+        family: &RecordKey,
+        from: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, RecordsError> {
+        let pairs = self.merged(&family.with(from).0, &family.end(), Order::Ascending, limit)?;
+        Ok(pairs
+            .into_iter()
+            .map(|(key, _)| key.get(family.0.len()..).unwrap_or_default().to_vec())
+            .collect())
+    }
+
+    /// Whether this turn writes this record, so that nothing durable changes when it is written again.
+    #[must_use]
+    pub fn writes_record(&self, key: &RecordKey) -> bool {
+        matches!(self.changes.writes.get(&key.0), Some(Some(_)))
+    }
+
     /// Says something; it leaves when the turn's writes are durable.
     pub fn push(&mut self, output: Output) {
         self.outputs.push(output);

@@ -1,0 +1,205 @@
+//! The invited's own side: a link becomes a pending contact, its bundle is checked and answered, and the first message
+//! is kept until it is known to be durable there.
+
+use crate::{
+    account::device_list::SignedDeviceList,
+    answer::{self, CommandError, ContactState, Halt},
+    contact::{
+        Answer, Contact, ContactRow, Pair,
+        bundle::{self, Bundle},
+        introduction::kept_key,
+        link_code::{Link, LinkError},
+    },
+    delivery,
+    engine::State,
+    event::{Event, NoticeKind},
+    ids::AccountId,
+    limits,
+    name::{self, Name},
+    output::Output,
+    records::{Order, RecordsError},
+    session::{
+        Session,
+        first_contact::{self, BundlePublic, FirstPayload},
+        noise::StaticKeys,
+    },
+    turn::Turn,
+};
+
+
+/// Answers somebody's link.
+pub(crate) fn accept(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    text: &str,
+    name: Option<&str>,
+) -> Result<answer::Answer, Halt> {
+    let link = Link::decode(text).map_err(|error| match error {
+        LinkError::Newer => CommandError::NewerVersion,
+        _ => CommandError::BadInvitation,
+    })?;
+    let name = name.map(name::check).transpose().map_err(|_| CommandError::BadName)?;
+    if link.account == state.own.account() {
+        return Err(CommandError::OwnInvitation.into());
+    }
+    if link.is_expired(turn.now.wall) {
+        return Err(CommandError::ExpiredInvitation.into());
+    }
+    let known = state.contacts.by_account(link.account);
+    let before = known.and_then(|row| state.contacts.get(row)).filter(|contact| !contact.removed);
+    if before.is_some_and(|contact| contact.links_used.contains(&link.bundle_hash)) {
+        return Err(CommandError::AlreadyContact.into());
+    }
+    if before.is_some_and(|contact| contact.state == ContactState::Blocked) {
+        return Err(CommandError::WrongState("this contact is blocked: unblock them first").into());
+    }
+    if known.is_none() && state.contacts.iter().count() >= limits::CONTACTS_MAX {
+        return Err(CommandError::Full("too many contacts: remove some first").into());
+    }
+    let is_new = before.is_none();
+    let row = match known {
+        Some(row) => row,
+        None => state.contacts.add(turn, Contact::new(link.account, None, ContactState::Pending))?,
+    };
+    take_link(state, turn, row, link, name.as_ref())?;
+    if is_new {
+        delivery::introduce_ourselves(state, turn, row)?;
+    }
+    state.secrets_changed(turn);
+    state.notify(turn, row, if is_new { Event::ContactAdded } else { Event::ContactChanged });
+    let view = state.contact_view(row).ok_or(CommandError::NotFound)?;
+    Ok(answer::Answer::Contact(Box::new(view)))
+}
+
+/// Checks a bundle and answers it: the first message, durable before it leaves. `None` when anything is off.
+pub(super) fn answer_body(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    body: &[u8],
+) -> Result<Option<Vec<u8>>, RecordsError> {
+    let Some(contact) = state.contacts.get(row) else { return Ok(None) };
+    let Some(link) = contact.answer.clone().filter(|answer| !answer.first_made) else { return Ok(None) };
+    let Some(bundle) = Bundle::parse(body).ok().filter(|bundle| {
+        bundle.account() == contact.account && bundle::bundle_hash(body) == link.bundle_hash
+    }) else {
+        return Ok(None);
+    };
+    let list: &SignedDeviceList = bundle.device_list();
+    let publisher = BundlePublic {
+        account: bundle.account(),
+        dev: bundle.device(),
+        static_public: bundle.static_public(),
+        noise1: bundle.noise1().to_vec(),
+    };
+    let payload = FirstPayload {
+        device_list: state.own.device_list().bytes().to_vec(),
+        dev: state.own.device(),
+        bundle_for_reply: Vec::new(),
+        name: state.name.clone(),
+        day: turn.now.wall.day(),
+        entries: Vec::new(),
+    };
+    let statics = StaticKeys::from_secret(state.own.static_secret().clone());
+    let Ok((first, established)) =
+        first_contact::answer(&publisher, &statics, &link.secret, &payload, &mut turn.random)
+    else {
+        return Ok(None);
+    };
+    Session::establish(turn, state.own.device(), bundle.device(), &established)?;
+    keep_first(turn, bundle.account(), &first)?;
+    if let Some(contact) = state.contacts.get_mut(row) {
+        contact.learn_list(list, bundle.device(), bundle.static_public());
+        contact.add_pair(Pair::of(&established, 0));
+        if let Some(answer) = contact.answer.as_mut() {
+            answer.first_made = true;
+        }
+    }
+    state.contacts.save(turn, row)?;
+    state.identity_changed();
+    Ok(Some(first))
+}
+
+/// The inviter's device says no.
+pub(super) fn on_refused(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    reason: &str,
+) -> Result<(), RecordsError> {
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let account = contact.account;
+    contact.answer = None;
+    // A contact whose keys work goes on as it was; only the new link led nowhere.
+    if contact.state == ContactState::Pending {
+        contact.state = ContactState::Failed;
+        contact.reason = Some(reason.to_owned());
+        contact.pairs.clear();
+        contact.sessions.clear();
+        state.notify(turn, row, Event::ContactFailed);
+    }
+    drop_kept_first(turn, account)?;
+    state.contacts.save(turn, row)?;
+    state.identity_changed();
+    Ok(())
+}
+
+/// The first message need not be repeated any more.
+pub(crate) fn drop_kept_first(turn: &mut Turn<'_>, account: AccountId) -> Result<(), RecordsError> {
+    let family = kept_key(turn, account.as_bytes());
+    let parts = turn.scan_bytes(&family, (&[], None), Order::Ascending, usize::from(u8::MAX))?;
+    for (suffix, _) in parts {
+        turn.delete(&family.with(&suffix));
+    }
+    Ok(())
+}
+
+fn keep_first(turn: &mut Turn<'_>, account: AccountId, first: &[u8]) -> Result<(), RecordsError> {
+    drop_kept_first(turn, account)?;
+    let family = kept_key(turn, account.as_bytes());
+    for (part, bytes) in (0_u32..).zip(first.chunks(limits::RECORD_BYTES_MAX)) {
+        turn.save_bytes(&family.with(&part.to_be_bytes()), bytes)?;
+    }
+    Ok(())
+}
+
+/// Makes a link the one that is being answered; an unanswered one before it is replaced, and the person told.
+fn take_link(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    link: Link,
+    name: Option<&Name>,
+) -> Result<(), RecordsError> {
+    drop_kept_first(turn, link.account)?;
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let returning = contact.removed || contact.state == ContactState::Failed;
+    contact.removed = false;
+    if contact.state == ContactState::Pending && contact.answer.is_some() && !returning {
+        let text = "a second invitation of the same person takes the place of the first, which was not answered yet; \
+                    if different people handed them to you, ask the person which one is theirs";
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::InvitationReplaced, text: text.to_owned() }));
+    }
+    contact.state = match contact.state {
+        ContactState::Active | ContactState::Request => ContactState::Active,
+        _ => ContactState::Pending,
+    };
+    contact.reason = None;
+    if let Some(name) = name {
+        name.as_str().clone_into(&mut contact.name);
+        contact.name_chosen = true;
+    }
+    contact.remember_link(link.bundle_hash);
+    contact.answer = Some(Answer {
+        waits_for_consent: link.reusable || link.ask,
+        secret: link.secret,
+        bundle_hash: link.bundle_hash,
+        not_after: link.not_after,
+        hints: link.hints,
+        first_made: false,
+        stored: false,
+    });
+    state.contacts.save(turn, row)?;
+    state.identity_changed();
+    Ok(())
+}

@@ -1,0 +1,356 @@
+//! What is owed to whom, and how it goes: the log is the outbox, and entries are sealed when a live channel takes them.
+//!
+//! ```text
+//! write ─▶ log ─▶ pump: as many waiting entries as fit one envelope ─▶ session ─▶ live channel
+//! envelope ─▶ session ─▶ log (durable) ─▶ told to people ─▶ acknowledged in the next envelope back
+//! ```
+//!
+//! On every new channel the heads say what the other side holds; sending goes on from there, so an envelope lost with
+//! an old channel is sealed again under a fresh index. At most `limits::ENVELOPES_IN_FLIGHT_MAX` envelopes with
+//! entries are on the way. Acknowledgements are cumulative, one a chain and commit, and never acknowledged themselves.
+
+pub(crate) mod conversing;
+pub(crate) mod receiving;
+pub(crate) mod renewal;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use core::time::Duration;
+
+use crate::{
+    contact::ContactRow,
+    engine::State,
+    ids::{LinkId, SessionId},
+    limits,
+    link::{live_channel, status::Status},
+    log::{self, ChainHead, ChainId, Conversation, Mark, Want},
+    records::RecordsError,
+    session::{self, Session, SessionStatus},
+    turn::Turn,
+    wire::{
+        envelope::{Packing, Record},
+        frame::FrameKind,
+    },
+};
+
+pub(crate) use conversing::{history, introduce_ourselves, mark_read, status, write};
+pub(crate) use receiving::{on_envelope, on_heads, on_want};
+use renewal::Renewal;
+
+/// The pause between two pieces of long work. Chosen: people and peers are served in between.
+pub(crate) const BREATH: Duration = Duration::from_millis(1);
+
+/// What is owed to one contact while a channel to them stands.
+#[derive(Debug, Default)]
+pub(crate) struct Delivery {
+    /// The channel that is used.
+    link: Option<LinkId>,
+    /// What they said of themselves on each channel.
+    statuses: BTreeMap<LinkId, Status>,
+    /// Every session with their device.
+    sessions: Vec<Session>,
+    /// The one to seal with; `None` until one is known to be sound.
+    sending: Option<SessionId>,
+    /// A session that is being made because none is sound.
+    pub(crate) renewal: Option<Renewal>,
+    /// Our heads were said on this channel.
+    heads_said: bool,
+    /// Their heads are known, so that it is known what they lack.
+    heads_known: bool,
+    /// What they said they hold on this channel.
+    their_heads: Vec<ChainHead>,
+    /// What they were asked for and have not brought yet.
+    asked: Vec<Want>,
+    /// Where sending goes on in each chain.
+    cursors: BTreeMap<ChainId, u32>,
+    /// What they asked for.
+    repairs: VecDeque<Want>,
+    /// The last entry of each envelope on the way.
+    in_flight: VecDeque<(ChainId, u32)>,
+    /// Chains to acknowledge.
+    acks: BTreeSet<ChainId>,
+    /// Read marks to tell.
+    reads: Vec<Mark>,
+}
+
+impl Delivery {
+    /// Whether a channel stands.
+    pub(crate) const fn is_online(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// The channel that is used.
+    pub(crate) const fn link(&self) -> Option<LinkId> {
+        self.link
+    }
+
+    /// How every session stands here, for our STATUS.
+    pub(crate) fn session_statuses(&self) -> Vec<SessionStatus> {
+        self.sessions.iter().filter(|session| !session.is_lost()).map(Session::status).collect()
+    }
+
+    /// Remembers what they said on a channel.
+    pub(crate) fn keep_status(&mut self, link: LinkId, status: Status) {
+        self.statuses.insert(link, status);
+    }
+
+    /// A new session, to be tried first.
+    pub(crate) fn add_session(&mut self, session: Session) {
+        self.sessions.insert(0, session);
+    }
+
+    /// Seals with this session from now on.
+    pub(crate) fn send_with(&mut self, session: SessionId) {
+        self.sending = Some(session);
+    }
+
+    /// Picks the session to seal with: the lowest that both listed and that is sound.
+    fn pick_session(&mut self, status: &Status) {
+        self.sending = self
+            .sessions
+            .iter()
+            .filter(|one| !one.is_lost())
+            .filter(|one| status.sessions.iter().any(|theirs| session::sound(&one.status(), theirs)))
+            .map(Session::id)
+            .min();
+    }
+
+    fn sending_session(&mut self) -> Option<&mut Session> {
+        let sending = self.sending?;
+        self.sessions.iter_mut().find(|session| session.id() == sending)
+    }
+}
+
+/// Loads what a channel to this contact needs.
+pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    conversing::open(state, turn, row)?;
+    if state.deliveries.contains_key(&row) {
+        return Ok(());
+    }
+    let Some(contact) = state.contacts.get(row) else { return Ok(()) };
+    let Some((their_device, _)) = contact.device else { return Ok(()) };
+    let mut delivery = Delivery::default();
+    for id in contact.sessions.iter().rev() {
+        delivery.sessions.extend(Session::load(turn, state.own.device(), their_device, *id)?);
+    }
+    state.deliveries.insert(row, delivery);
+    Ok(())
+}
+
+/// A channel is the one to use: sessions and heads are compared, and sending begins.
+pub(crate) fn attach(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    link: LinkId,
+    status: &Status,
+) -> Result<(), RecordsError> {
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
+    if delivery.link == Some(link) {
+        return Ok(());
+    }
+    delivery.link = Some(link);
+    delivery.heads_said = false;
+    delivery.heads_known = false;
+    delivery.in_flight.clear();
+    delivery.repairs.clear();
+    delivery.their_heads.clear();
+    delivery.asked.clear();
+    delivery.renewal = None;
+    delivery.pick_session(status);
+    if delivery.sending.is_none() {
+        lose_sessions(state, turn, row)?;
+        renewal::begin(state, turn, row, link)?;
+    }
+    let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
+    if conversation.heads_hash() == status.heads {
+        // Nothing is owed either way: it is as if they had said the heads that are ours too.
+        if let Ok(heads) = log::encode_heads(&conversation.heads()) {
+            if let Some(delivery) = state.deliveries.get_mut(&row) {
+                delivery.heads_said = true;
+            }
+            on_heads(state, turn, row, &heads)?;
+        }
+    } else {
+        say_heads(state, turn, row);
+        pump(state, turn, row)?;
+    }
+    Ok(())
+}
+
+/// Another channel is the one to use from now on.
+pub(crate) fn move_to(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    link: LinkId,
+) -> Result<(), RecordsError> {
+    let status = state.deliveries.get(&row).and_then(|delivery| delivery.statuses.get(&link).cloned());
+    match status {
+        Some(status) => attach(state, turn, row, link, &status),
+        None => Ok(()),
+    }
+}
+
+/// Everything that is not acknowledged goes out again.
+pub(crate) fn start_over(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.in_flight.clear();
+        if let Some(conversation) = state.conversations.get(&row) {
+            for (chain, acknowledged) in conversation.acknowledged_chains() {
+                if let Some(cursor) = delivery.cursors.get_mut(&chain) {
+                    *cursor = (*cursor).min(acknowledged);
+                }
+            }
+        }
+    }
+    pump(state, turn, row)
+}
+
+/// Tells them how far each chain goes here.
+pub(crate) fn say_heads(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
+    let Some(conversation) = state.conversations.get(&row) else { return };
+    let Ok(heads) = log::encode_heads(&conversation.heads()) else { return };
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return };
+    delivery.heads_said = true;
+    if let Some(link) = delivery.link {
+        live_channel::send(state, turn, link, FrameKind::Heads, &heads);
+    }
+}
+
+/// Seals and sends whatever waits for anybody who is there.
+pub(crate) fn pump_all(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    for row in std::mem::take(&mut state.waiting) {
+        pump(state, turn, row)?;
+    }
+    Ok(())
+}
+
+/// Seals and sends what waits for one contact, as far as the window allows.
+pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    loop {
+        let (Some(delivery), Some(conversation)) = (state.deliveries.get_mut(&row), state.conversations.get(&row))
+        else {
+            return Ok(());
+        };
+        let Some(link) = delivery.link else { return Ok(()) };
+        if delivery.sending.is_none() {
+            return Ok(());
+        }
+        let records = delivery.collect(turn, conversation)?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        let Some(session) = delivery.sending_session() else { return Ok(()) };
+        match session.seal(turn, &records) {
+            Ok(envelope) => live_channel::send(state, turn, link, FrameKind::Envelope, &envelope),
+            Err(session::SessionError::Store(error)) => return Err(error),
+            Err(_) => {
+                crate::link::close(state, turn, link, "the session cannot seal any more");
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// No session is sound: all are marked so, and their keys only open what is still on the way.
+fn lose_sessions(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        for session in &mut delivery.sessions {
+            if !session.is_lost() {
+                session.mark_lost(turn)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Delivery {
+    /// What the next envelope brings: marks first, then what they asked for, then what they lack.
+    fn collect(&mut self, turn: &Turn<'_>, conversation: &Conversation) -> Result<Vec<Record>, RecordsError> {
+        let mut packing = Packing::new();
+        let mut records = Vec::new();
+        while let Some(chain) = self.acks.pop_first() {
+            if let Some(mark) = conversation.mark_for(chain)
+                && packing.take(&Record::Ack(mark))
+            {
+                records.push(Record::Ack(mark));
+            }
+        }
+        for mark in self.reads.drain(..) {
+            if packing.take(&Record::Read(mark)) {
+                records.push(Record::Read(mark));
+            }
+        }
+        if self.heads_known && self.in_flight.len() < limits::ENVELOPES_IN_FLIGHT_MAX {
+            self.collect_repairs(turn, conversation, &mut packing, &mut records)?;
+            self.collect_waiting(turn, conversation, &mut packing, &mut records)?;
+        }
+        Ok(records)
+    }
+
+    fn collect_repairs(
+        &mut self,
+        turn: &Turn<'_>,
+        conversation: &Conversation,
+        packing: &mut Packing,
+        records: &mut Vec<Record>,
+    ) -> Result<(), RecordsError> {
+        while let Some(want) = self.repairs.front_mut() {
+            let count = usize::try_from(want.to.saturating_sub(want.from)).unwrap_or(usize::MAX);
+            let chain = want.chain;
+            let entries = conversation.entries_from(turn, chain, want.from, packing.room(), count)?;
+            let Some(last) = take_entries(entries, packing, records) else {
+                if packing.records() == 0 {
+                    self.repairs.pop_front();
+                    continue;
+                }
+                return Ok(());
+            };
+            want.from = last.saturating_add(1);
+            if want.from >= want.to {
+                self.repairs.pop_front();
+            }
+        }
+        Ok(())
+    }
+
+    fn collect_waiting(
+        &mut self,
+        turn: &Turn<'_>,
+        conversation: &Conversation,
+        packing: &mut Packing,
+        records: &mut Vec<Record>,
+    ) -> Result<(), RecordsError> {
+        for (chain, next) in conversation.own_chains() {
+            let cursor = self.cursors.entry(chain).or_insert(0);
+            if *cursor >= next {
+                continue;
+            }
+            let entries = conversation.entries_from(turn, chain, *cursor, packing.room(), usize::MAX)?;
+            let Some(last) = take_entries(entries, packing, records) else { continue };
+            *cursor = last.saturating_add(1);
+            self.in_flight.push_back((chain, last));
+            return Ok(());
+        }
+        Ok(())
+    }
+}
+
+/// Takes as many entries as fit; the place of the last one taken.
+fn take_entries(
+    entries: Vec<(u32, Vec<u8>)>,
+    packing: &mut Packing,
+    records: &mut Vec<Record>,
+) -> Option<u32> {
+    let mut last = None;
+    for (seq, bytes) in entries {
+        let record = Record::Entry(bytes);
+        if !packing.take(&record) {
+            break;
+        }
+        records.push(record);
+        last = Some(seq);
+    }
+    last
+}

@@ -1,0 +1,171 @@
+//! What people ask about conversations: write, read, look back, and how things stand as a whole.
+
+use crate::{
+    answer::{Answer, CommandError, ContactState, Halt, MessageState, MessageView, StatusView, Verification},
+    command::Reference,
+    contact::ContactRow,
+    delivery::pump,
+    engine::State,
+    ids::{AccountId, MessageId},
+    limits,
+    log::{
+        self, AppendError, Author, Conversation,
+        entry::{Profile, kind},
+    },
+    records::RecordsError,
+    turn::Turn,
+};
+
+/// Who we are and how things stand.
+pub(crate) fn status(state: &mut State, turn: &mut Turn<'_>) -> Result<Answer, Halt> {
+    let rows: Vec<ContactRow> = state
+        .contacts
+        .listed()
+        .filter(|(_, contact)| contact.state != ContactState::Failed)
+        .map(|(row, _)| row)
+        .collect();
+    let mut queued = 0;
+    for row in &rows {
+        open(state, turn, *row)?;
+        queued += state.conversations.get(row).map_or(0, Conversation::undelivered);
+    }
+    let peers = rows.iter().filter(|row| state.is_online(**row)).count();
+    Ok(Answer::Status(StatusView {
+        id: state.own.account(),
+        name: state.name.clone(),
+        listening: state.reach.listening().to_vec(),
+        peers: u64::try_from(peers).unwrap_or(u64::MAX),
+        queued,
+    }))
+}
+
+/// Writes a message: durable here, and on its way as soon as the other side is there.
+pub(crate) fn write(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    whom: &Reference,
+    text: &str,
+    key: Option<&str>,
+) -> Result<Answer, Halt> {
+    let row = state.contacts.find(whom)?;
+    may_write(state, row)?;
+    if text.is_empty() {
+        return Err(CommandError::Empty.into());
+    }
+    if text.len() > limits::TEXT_BYTES_MAX {
+        return Err(CommandError::TooLong.into());
+    }
+    open(state, turn, row)?;
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Err(CommandError::NotFound.into()) };
+    let appended = conversation.append(turn, kind::TEXT, text.as_bytes(), key).map_err(|error| match error {
+        AppendError::Records(error) => Halt::Failed(error),
+        AppendError::Entry(_) => CommandError::TooLong.into(),
+    })?;
+    state.waiting.insert(row);
+    Ok(Answer::Message { message: appended.mid, state: appended.state })
+}
+
+/// One page of a conversation, oldest of the page first.
+pub(crate) fn history(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    whose: &Reference,
+    limit: u32,
+    before: Option<&str>,
+) -> Result<Answer, Halt> {
+    let row = state.contacts.find(whose)?;
+    let before = match before {
+        Some(words) => Some(MessageId::parse(words).ok_or(CommandError::MessageNotFound)?),
+        None => None,
+    };
+    open(state, turn, row)?;
+    let Some(contact) = state.contacts.get(row) else { return Err(CommandError::NotFound.into()) };
+    let (account, failed) = (contact.account, contact.state == ContactState::Failed);
+    let mut older = Vec::new();
+    for merged in &contact.merged {
+        older.push(Conversation::load(turn, log::conversation_id(state.own.account(), *merged), &author(state))?);
+    }
+    let newest = state.conversations.get(&row);
+    let newest_first: Vec<&Conversation> = newest.into_iter().chain(&older).collect();
+    let rows = log::history_across(turn, &newest_first, limit, before)?.ok_or(CommandError::MessageNotFound)?;
+    let own = state.own.account();
+    let views = rows.iter().map(|one| {
+        let mut view = MessageView::of(one, account, if one.outgoing { own } else { account });
+        if failed && one.outgoing && view.state == MessageState::Queued {
+            view.state = MessageState::Failed;
+        }
+        view
+    });
+    Ok(Answer::Messages(views.collect()))
+}
+
+/// Everything received so far has been read; they are told by the next envelope.
+pub(crate) fn mark_read(state: &mut State, turn: &mut Turn<'_>, whose: &Reference) -> Result<Answer, Halt> {
+    let row = state.contacts.find(whose)?;
+    open(state, turn, row)?;
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(Answer::Done) };
+    let marks = conversation.mark_read(turn)?;
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.reads.extend(marks);
+        pump(state, turn, row)?;
+    }
+    Ok(Answer::Done)
+}
+
+/// Says our name as the first entry after somebody was let in.
+pub(crate) fn introduce_ourselves(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+) -> Result<(), RecordsError> {
+    open(state, turn, row)?;
+    let profile = Profile { name: state.name.clone() };
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
+    let Ok(body) = profile.encode() else { return Ok(()) };
+    match conversation.append(turn, kind::PROFILE, &body, None) {
+        Err(AppendError::Records(error)) => Err(error),
+        // A name that was checked when it was given is a body that is taken.
+        Ok(_) | Err(AppendError::Entry(_)) => Ok(()),
+    }
+}
+
+/// Loads a contact's conversation unless it is there. On a store that lost its newest part our chain begins anew.
+pub(crate) fn open(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    if state.conversations.contains_key(&row) {
+        return Ok(());
+    }
+    let Some(account) = state.contacts.get(row).map(|contact| contact.account) else { return Ok(()) };
+    let mut conversation = Conversation::load(turn, conversation_id(state, account), &author(state))?;
+    if state.store_lost_tail {
+        conversation.new_run(turn)?;
+    }
+    state.conversations.insert(row, conversation);
+    Ok(())
+}
+
+fn may_write(state: &State, row: ContactRow) -> Result<(), CommandError> {
+    let Some(contact) = state.contacts.get(row).filter(|contact| !contact.removed) else {
+        return Err(CommandError::NotFound);
+    };
+    if contact.verification == Verification::Changed {
+        return Err(CommandError::VerificationChanged);
+    }
+    match contact.state {
+        ContactState::Pending | ContactState::Active => Ok(()),
+        ContactState::Request => Err(CommandError::WrongState("this is a request: accept it before you write")),
+        ContactState::Blocked => {
+            Err(CommandError::WrongState("this contact is blocked: unblock them before you write"))
+        }
+        ContactState::Failed => {
+            Err(CommandError::WrongState("the invitation of this contact failed: ask them for a new one"))
+        }
+    }
+}
+
+fn author(state: &State) -> Author {
+    Author { dev: state.own.device(), k_self: state.own.k_self().clone() }
+}
+
+fn conversation_id(state: &State, account: AccountId) -> crate::ids::ConversationId {
+    log::conversation_id(state.own.account(), account)
+}

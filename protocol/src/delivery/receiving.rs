@@ -1,0 +1,309 @@
+//! What comes in over a live channel: envelopes, heads, requests for entries.
+//!
+//! An entry is told to people and acknowledged only behind the commit that holds it. What does not check is refused
+//! with a sentence in the log and changes nothing; envelopes that no session opens are counted, and three of them, or
+//! one that shows that the other side was put back, end the channel so that the states are compared anew.
+
+use crate::{
+    answer::{MessageState, MessageView},
+    contact::ContactRow,
+    delivery::{Delivery, pump, say_heads},
+    engine::State,
+    event::{Event, NoticeKind},
+    ids::{DeviceId, LinkId},
+    limits,
+    link::{self, live_channel},
+    log::{self, Advance, Received, Stored, Want},
+    name,
+    output::{LogLevel, Output},
+    records::RecordsError,
+    session::{Opened, Refusal},
+    turn::Turn,
+    wire::{envelope::Record, frame::FrameKind},
+};
+
+/// Envelopes that no session opens before a channel is given up.
+const UNREADABLE_MAX: u32 = 3;
+
+/// A sealed envelope arrived.
+pub(crate) fn on_envelope(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: ContactRow,
+    envelope: &[u8],
+) -> Result<bool, RecordsError> {
+    let evidence = state.evidence;
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
+    match delivery.open(turn, envelope, evidence)? {
+        Opened::Records(records) => {
+            for record in records {
+                on_record(state, turn, row, record)?;
+            }
+            ask_again(state, turn, row);
+        }
+        Opened::Duplicate => acknowledge_all(state, row),
+        Opened::Refused(refusal) => {
+            on_refusal(state, turn, link, row, refusal)?;
+            return Ok(true);
+        }
+    }
+    pump(state, turn, row)?;
+    Ok(true)
+}
+
+/// They say how far each chain goes there.
+pub(crate) fn on_heads(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    payload: &[u8],
+) -> Result<bool, RecordsError> {
+    let Ok(heads) = log::decode_heads(payload) else { return Ok(false) };
+    let devices = devices(state, row);
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(true) };
+    let compared = conversation.compare(turn, &heads, &devices)?;
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
+    delivery.cursors.clear();
+    // What is not to be sent stays beyond its end.
+    delivery.cursors.extend(conversation.own_chains().into_iter().map(|(chain, next)| (chain, next)));
+    delivery.cursors.extend(compared.to_send.iter().copied());
+    delivery.heads_known = true;
+    delivery.reads.extend(compared.reads);
+    delivery.their_heads = heads;
+    delivery.asked.clear();
+    let say = !delivery.heads_said;
+    if compared.store_is_old {
+        let text = "this device had older data than a contact remembers; what was missing comes back from there";
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, text: text.to_owned() }));
+    }
+    for advance in compared.advances {
+        tell_advance(state, turn, row, advance);
+    }
+    if say {
+        say_heads(state, turn, row);
+    }
+    ask_again(state, turn, row);
+    pump(state, turn, row)?;
+    Ok(true)
+}
+
+/// They ask for entries.
+pub(crate) fn on_want(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    payload: &[u8],
+) -> Result<bool, RecordsError> {
+    let Ok(wants) = log::decode_wants(payload) else { return Ok(false) };
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
+    let most = u32::try_from(limits::REPAIR_ENTRIES_MAX).unwrap_or(u32::MAX);
+    delivery.repairs.clear();
+    delivery.repairs.extend(
+        wants.into_iter().map(|want| Want { to: want.to.min(want.from.saturating_add(most)), ..want }),
+    );
+    pump(state, turn, row)?;
+    Ok(true)
+}
+
+fn on_record(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    record: Record,
+) -> Result<(), RecordsError> {
+    let devices = devices(state, row);
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
+    match record {
+        Record::Entry(bytes) => {
+            let chain = log::chain_of(&bytes);
+            match conversation.receive(turn, &bytes, &devices)? {
+                Received::Stored(stored) => on_stored(state, turn, row, *stored),
+                Received::Known => {
+                    if let (Some(chain), Some(delivery)) = (chain, state.deliveries.get_mut(&row)) {
+                        delivery.acks.insert(chain);
+                    }
+                    Ok(())
+                }
+                Received::Refused(refusal) => {
+                    on_entry_refused(turn, refusal);
+                    Ok(())
+                }
+            }
+        }
+        Record::Ack(mark) => {
+            let advance = conversation.acknowledged(turn, &mark)?;
+            if let Some(delivery) = state.deliveries.get_mut(&row) {
+                delivery.in_flight.retain(|(chain, last)| *chain != mark.chain || *last > mark.seq);
+            }
+            if let Some(advance) = advance {
+                tell_advance(state, turn, row, advance);
+            }
+            Ok(())
+        }
+        Record::Read(mark) => {
+            if let Some(advance) = conversation.read_by_peer(turn, &mark)? {
+                tell_advance(state, turn, row, advance);
+            }
+            Ok(())
+        }
+        Record::Heads(bytes) => on_heads(state, turn, row, &bytes).map(drop),
+        Record::Want(bytes) => on_want(state, turn, row, &bytes).map(drop),
+        // Steps come with a later version; what is offered is not answered, and sending goes on in this epoch.
+        Record::Offer(_) | Record::Accept(_) => Ok(()),
+    }
+}
+
+fn on_stored(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    stored: Stored,
+) -> Result<(), RecordsError> {
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.acks.insert(stored.chain);
+    }
+    let own_account = state.own.account();
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let account = contact.account;
+    let named = stored
+        .name
+        .and_then(|name| name::check(&name).ok())
+        .is_some_and(|name| contact.claim_name(name.as_str()));
+    if named {
+        state.contacts.save(turn, row)?;
+        state.identity_changed();
+        state.notify(turn, row, Event::ContactChanged);
+    }
+    if let Some(message) = stored.message {
+        let author = if message.outgoing { own_account } else { account };
+        let view = MessageView::of(&message, account, author);
+        turn.push(Output::Notify(Event::MessageReceived(Box::new(view))));
+    }
+    if let Some(advance) = stored.advance {
+        tell_advance(state, turn, row, advance);
+    }
+    Ok(())
+}
+
+fn on_entry_refused(turn: &mut Turn<'_>, refusal: log::Refusal) {
+    if refusal == log::Refusal::Fork {
+        let text = "two messages claim one place in their author's history: an old copy of a device was used";
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
+    }
+    turn.log(LogLevel::Warn, format!("an entry from a contact was refused: {refusal}"));
+}
+
+/// No session opened an envelope.
+fn on_refusal(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: ContactRow,
+    refusal: Refusal,
+) -> Result<(), RecordsError> {
+    turn.log(LogLevel::Warn, format!("an envelope from a contact was refused: {refusal:?}"));
+    let put_back = matches!(refusal, Refusal::UsedIndex | Refusal::TooFar);
+    let Some(live) = state.links.live_mut(link) else { return Ok(()) };
+    live.unreadable = live.unreadable.saturating_add(1);
+    if put_back || live.unreadable >= UNREADABLE_MAX {
+        if let Some(session) = state.deliveries.get_mut(&row).and_then(Delivery::sending_session) {
+            session.mark_lost(turn)?;
+        }
+        link::close(state, turn, link, "envelopes that no session opens");
+    }
+    Ok(())
+}
+
+/// Everything of theirs is acknowledged once more: their last acknowledgement may have been lost.
+fn acknowledge_all(state: &mut State, row: ContactRow) {
+    let (Some(conversation), Some(delivery)) = (state.conversations.get(&row), state.deliveries.get_mut(&row))
+    else {
+        return;
+    };
+    let own: Vec<_> = conversation.own_chains().into_iter().map(|(chain, _)| chain).collect();
+    let heads = conversation.heads();
+    delivery.acks.extend(heads.into_iter().map(|head| head.chain).filter(|chain| !own.contains(chain)));
+}
+
+/// Asks for what they hold of our own chains and we do not, a piece at a time.
+fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
+    let devices = devices(state, row);
+    let (Some(conversation), Some(delivery)) = (state.conversations.get(&row), state.deliveries.get_mut(&row))
+    else {
+        return;
+    };
+    if delivery.their_heads.is_empty() {
+        return;
+    }
+    let most = u32::try_from(limits::REPAIR_ENTRIES_MAX).unwrap_or(u32::MAX);
+    let wants: Vec<Want> = conversation
+        .wants(&delivery.their_heads, &devices)
+        .into_iter()
+        .map(|want| Want { to: want.to.min(want.from.saturating_add(most)), ..want })
+        .collect();
+    let under_way = delivery.asked.iter().any(|asked| {
+        wants.iter().any(|want| want.chain == asked.chain && want.from < asked.to)
+    });
+    if wants.is_empty() || under_way {
+        return;
+    }
+    let Ok(bytes) = log::encode_wants(&wants) else { return };
+    delivery.asked = wants;
+    if let Some(link) = delivery.link {
+        live_channel::send(state, turn, link, FrameKind::Want, &bytes);
+    }
+}
+
+fn tell_advance(state: &State, turn: &mut Turn<'_>, row: ContactRow, advance: Advance) {
+    let Some(contact) = state.contacts.get(row) else { return };
+    turn.push(Output::Notify(Event::MessageState {
+        conversation: contact.account,
+        up_to: advance.up_to,
+        state: advance.state,
+    }));
+}
+
+fn devices(state: &State, row: ContactRow) -> Vec<DeviceId> {
+    state.contacts.get(row).and_then(|contact| contact.device).map(|(device, _)| device).into_iter().collect()
+}
+
+impl MessageView {
+    /// What a person sees of a row of a conversation's history.
+    pub(crate) fn of(
+        row: &log::Row,
+        conversation: crate::ids::AccountId,
+        author: crate::ids::AccountId,
+    ) -> Self {
+        Self {
+            id: row.mid,
+            conversation,
+            author,
+            outgoing: row.outgoing,
+            text: row.text.clone(),
+            sent_at: row.sent_at(),
+            received_at: row.received_at,
+            state: if row.outgoing { row.state } else { row.state.max(MessageState::Delivered) },
+        }
+    }
+}
+
+impl Delivery {
+    /// Opens an envelope with whichever session it belongs to.
+    fn open(
+        &mut self,
+        turn: &mut Turn<'_>,
+        envelope: &[u8],
+        evidence: crate::moment::WallTime,
+    ) -> Result<Opened, RecordsError> {
+        let mut refused = Opened::Refused(Refusal::NoHeaderKey);
+        for session in &mut self.sessions {
+            match session.open(turn, envelope, evidence)? {
+                Opened::Refused(Refusal::NoHeaderKey) => {}
+                Opened::Refused(refusal) => refused = Opened::Refused(refusal),
+                opened => return Ok(opened),
+            }
+        }
+        Ok(refused)
+    }
+}

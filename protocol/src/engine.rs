@@ -1,0 +1,352 @@
+//! The engine: inputs in one door, outputs out of one door. It routes and holds no rule of the domain.
+//!
+//! The law it lives by stands in `lib.rs`. A turn is one `handle`: the input goes to the part it is meant for, the
+//! parts decide on the state and the turn, and at the end the turn's writes become one change-set that leaves before
+//! everything else.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{
+        identity::{self, Identity, IdentityError, OwnerRef},
+        keys::OwnAccount,
+        safety_number,
+    },
+    address::Address,
+    answer::{Answer, ContactView, Halt},
+    check,
+    command::Command,
+    contact::{ContactRow, Contacts, decisions, introduction, invitation::{self, Invitations}},
+    delivery::{self, Delivery},
+    entropy::{Entropy, TurnRandom},
+    event::{Event, NoticeKind},
+    ids::{AccountId, CommandId, ProcessId},
+    input::Input,
+    link::{self, Links, keep_alive, live_channel},
+    log::Conversation,
+    moment::{Moment, Now, WallTime},
+    name::Name,
+    output::Output,
+    purge::{self, Purges},
+    reach::{self, Reach},
+    records::{Records, RecordsError},
+    timer::{Timer, Timers},
+    turn::{RecordKey, Turn},
+    vault::Vault,
+};
+
+/// What a home is opened with.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Everybody is on this machine: loopback addresses are told and dialled.
+    pub loopback: bool,
+    /// Addresses to keep dialling.
+    pub dial: Vec<Address>,
+}
+
+/// One person's device: everything it decides.
+#[derive(Debug)]
+pub struct Engine {
+    vault: Vault,
+    state: State,
+    outputs: VecDeque<Output>,
+}
+
+/// What the parts work on. Each part owns the fields that carry its name.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) own: OwnAccount,
+    pub(crate) name: String,
+    pub(crate) safety_half: String,
+    pub(crate) starts: u64,
+    pub(crate) process: ProcessId,
+    pub(crate) settings: Settings,
+    pub(crate) evidence: WallTime,
+    pub(crate) contacts: Contacts,
+    pub(crate) invitations: Invitations,
+    pub(crate) conversations: BTreeMap<ContactRow, Conversation>,
+    pub(crate) deliveries: BTreeMap<ContactRow, Delivery>,
+    pub(crate) links: Links,
+    pub(crate) reach: Reach,
+    /// Contacts to whom something was written in this turn.
+    pub(crate) waiting: BTreeSet<ContactRow>,
+    pub(crate) purges: Purges,
+    pub(crate) checks: BTreeMap<CommandId, check::Walk>,
+    pub(crate) timers: Timers,
+    /// The store is older than the identity file says: chains go on in new runs.
+    pub(crate) store_lost_tail: bool,
+    commit: u64,
+    identity_changed: bool,
+}
+
+/// What every change-set carries.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct Mark {
+    commit: u64,
+    evidence: WallTime,
+}
+
+impl Engine {
+    /// A new account: the sealed bytes of its identity file. The store begins empty.
+    #[must_use]
+    pub fn create(name: &Name, vault: &Vault, now: Now, entropy: &Entropy) -> Option<(AccountId, Vec<u8>)> {
+        let mut random = TurnRandom::new(entropy);
+        let keys = OwnAccount::create(&mut random, now.wall);
+        let account = keys.account();
+        let owner = OwnerRef { keys: &keys, name: name.as_str(), starts: 0, commit: 0 };
+        Some((account, identity::seal(&owner, std::iter::empty(), vault, &mut random)?))
+    }
+
+    /// Opens a home on what is durable. Its first outputs are ready at once.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the identity cannot be used or the store cannot be read.
+    pub fn open(
+        vault: Vault,
+        identity: &[u8],
+        settings: Settings,
+        now: Now,
+        entropy: &Entropy,
+        records: &dyn Records,
+    ) -> Result<Self, OpenError> {
+        let Identity { owner, contacts: copies } = Identity::open(identity, &vault)?;
+        let mut turn = Turn::new(now, entropy, records, &vault);
+        let mark: Mark = turn.load(&mark_key(&turn))?.unwrap_or_default();
+        let store_lost_tail = mark.commit < owner.commit;
+        let contacts =
+            if store_lost_tail { Contacts::restore(&mut turn, copies)? } else { Contacts::load(&turn)? };
+        let mut state = State {
+            safety_half: safety_number::half(owner.keys.account()),
+            own: owner.keys,
+            name: owner.name,
+            starts: owner.starts.saturating_add(1),
+            process: ProcessId::from_bytes(turn.random.bytes()),
+            settings,
+            evidence: mark.evidence,
+            contacts,
+            invitations: Invitations::load(&turn)?,
+            conversations: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            links: Links::default(),
+            reach: Reach::default(),
+            waiting: BTreeSet::new(),
+            purges: Purges::load(&turn)?,
+            checks: BTreeMap::new(),
+            timers: Timers::default(),
+            store_lost_tail,
+            commit: mark.commit.max(owner.commit),
+            identity_changed: true,
+        };
+        if store_lost_tail {
+            let text = "the store had lost its newest part; what was in it comes back from your contacts";
+            turn.push(Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, text: text.to_owned() }));
+        }
+        purge::resume(&mut state, &turn);
+        let mut outputs = VecDeque::new();
+        end(&mut state, turn, &mut outputs)?;
+        Ok(Self { vault, state, outputs })
+    }
+
+    /// Takes one input. Drain `poll_output` before the next.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store failed: the turn is void, and the engine must be dropped and opened again.
+    pub fn handle(
+        &mut self,
+        input: Input,
+        now: Now,
+        entropy: &Entropy,
+        records: &dyn Records,
+    ) -> Result<(), RecordsError> {
+        let mut turn = Turn::new(now, entropy, records, &self.vault);
+        let state = &mut self.state;
+        match input {
+            Input::Commands(commands) => {
+                for (id, command) in commands {
+                    handle_command(state, &mut turn, id, command)?;
+                }
+                delivery::pump_all(state, &mut turn)?;
+            }
+            Input::NetworkUp { own } => reach::on_network_up(state, &mut turn, own),
+            Input::LinkUp { link, ends } => link::on_up(state, &mut turn, link, ends),
+            Input::Frame { link, bytes } => link::on_frame(state, &mut turn, link, &bytes)?,
+            Input::LinkDown { link } => link::on_down(state, &mut turn, link)?,
+            Input::Discovered { peer, addresses } => reach::on_discovered(state, &mut turn, peer, addresses),
+            Input::DiscoveryExpired { peer } => reach::on_discovery_expired(state, &peer),
+            Input::Listening { addresses } => reach::on_listening(state, &mut turn, addresses),
+            Input::DialFailed { dial } => reach::on_dial_failed(state, &mut turn, dial),
+            Input::Resumed => reach::redial_all(state, &mut turn),
+            Input::Timeout => {}
+        }
+        while let Some(timer) = state.timers.take_due(now.moment) {
+            handle_timer(state, &mut turn, timer)?;
+        }
+        end(&mut self.state, turn, &mut self.outputs)
+    }
+
+    /// The next thing to do outside, `None` when the turn is drained.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call `handle` again at the latest, with `Input::Timeout` if nothing else happened.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        self.state.timers.next()
+    }
+
+    /// Our account.
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        self.state.own.account()
+    }
+
+    /// How often this home was opened, this time included: the upper half of event numbers.
+    #[must_use]
+    pub const fn starts(&self) -> u64 {
+        self.state.starts
+    }
+}
+
+impl State {
+    /// Whether a live channel to this contact stands.
+    pub(crate) fn is_online(&self, row: ContactRow) -> bool {
+        self.deliveries.get(&row).is_some_and(Delivery::is_online)
+    }
+
+    /// What a person sees of a contact.
+    pub(crate) fn contact_view(&self, row: ContactRow) -> Option<ContactView> {
+        Some(self.contacts.get(row)?.view(&self.safety_half, self.is_online(row)))
+    }
+
+    /// Tells people about a contact.
+    pub(crate) fn notify(&self, turn: &mut Turn<'_>, row: ContactRow, event: fn(Box<ContactView>) -> Event) {
+        if let Some(view) = self.contact_view(row) {
+            turn.push(Output::Notify(event(Box::new(view))));
+        }
+    }
+
+    /// Contacts or pair keys changed: the identity file's copy is written with this turn.
+    pub(crate) const fn identity_changed(&mut self) {
+        self.identity_changed = true;
+    }
+
+    /// Somebody may be recognised now who was nobody before.
+    pub(crate) fn secrets_changed(&mut self, turn: &mut Turn<'_>) {
+        reach::on_secrets_changed(self, turn);
+    }
+
+    /// A wall time that was said inside an authenticated channel: only such evidence lets anything age.
+    pub(crate) fn witness(&mut self, own: WallTime, theirs: WallTime) {
+        self.evidence = self.evidence.max(own.min(theirs));
+    }
+}
+
+/// Why a home cannot be opened.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The identity file is of no use.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+}
+
+fn handle_command(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    id: CommandId,
+    command: Command,
+) -> Result<(), RecordsError> {
+    if matches!(command, Command::Check) {
+        check::begin(state, turn, id);
+        return Ok(());
+    }
+    let result = match obey(state, turn, command) {
+        Ok(answer) => Ok(answer),
+        Err(Halt::Refused(error)) => Err(error),
+        Err(Halt::Failed(error)) => return Err(error),
+    };
+    turn.push(Output::Reply { command: id, result });
+    Ok(())
+}
+
+fn obey(state: &mut State, turn: &mut Turn<'_>, command: Command) -> Result<Answer, Halt> {
+    match command {
+        Command::Status => delivery::status(state, turn),
+        Command::CreateInvitation { reusable, ask, expires_in, hints } => {
+            invitation::create(state, turn, invitation::Wishes { reusable, ask, expires_in, hints })
+        }
+        Command::ListInvitations => Ok(invitation::list(state, turn)),
+        Command::RevokeInvitation { invitation } => invitation::revoke(state, turn, &invitation),
+        Command::AcceptInvitation { link, name } => introduction::accept(state, turn, &link, name.as_deref()),
+        Command::ListContacts => Ok(decisions::list(state)),
+        Command::AcceptContact { contact } => decisions::accept(state, turn, &contact),
+        Command::IgnoreContact { contact } => decisions::ignore(state, turn, &contact),
+        Command::VerifyContact { contact } => decisions::verify(state, turn, &contact),
+        Command::BlockContact { contact } => decisions::block(state, turn, &contact),
+        Command::UnblockContact { contact } => decisions::unblock(state, turn, &contact),
+        Command::RenameContact { contact, name } => decisions::rename(state, turn, &contact, &name),
+        Command::MergeContacts { new, old } => decisions::merge(state, turn, &new, &old),
+        Command::RemoveContact { contact, keep_history } => {
+            decisions::remove(state, turn, &contact, keep_history)
+        }
+        Command::SendMessage { conversation, text, idempotency_key } => {
+            delivery::write(state, turn, &conversation, &text, idempotency_key.as_deref())
+        }
+        Command::ListMessages { conversation, limit, before } => {
+            delivery::history(state, turn, &conversation, limit, before.as_deref())
+        }
+        Command::MarkRead { conversation } => delivery::mark_read(state, turn, &conversation),
+        // Answered over many turns, so it is begun before.
+        Command::Check => Ok(Answer::Done),
+    }
+}
+
+fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<(), RecordsError> {
+    match timer {
+        Timer::KeepAlive => keep_alive::on_tick(state, turn),
+        Timer::LinkPatience(link) => link::on_patience_over(state, turn, link),
+        Timer::TwinAnswer(link) => live_channel::on_twin_silent(state, turn, link)?,
+        Timer::Redial(row) => reach::redial(state, turn, row),
+        Timer::RedialFixed(position) => reach::redial_fixed(state, turn, position),
+        Timer::Purge => purge::go_on(state, turn)?,
+        Timer::Check(command) => check::go_on(state, turn, command)?,
+    }
+    Ok(())
+}
+
+/// Ends a turn: the writes with their mark, then the identity copy, then everything that rests on them.
+fn end(state: &mut State, mut turn: Turn<'_>, outputs: &mut VecDeque<Output>) -> Result<(), RecordsError> {
+    let identity_changed = std::mem::take(&mut state.identity_changed);
+    if turn.writes() > 0 || identity_changed {
+        state.commit = state.commit.saturating_add(1);
+        let mark = Mark { commit: state.commit, evidence: state.evidence };
+        turn.save(&mark_key(&turn), &mark)?;
+    }
+    let identity = if identity_changed {
+        let owner = OwnerRef { keys: &state.own, name: &state.name, starts: state.starts, commit: state.commit };
+        let vault = turn.vault();
+        identity::seal(&owner, state.contacts.iter(), vault, &mut turn.random)
+    } else {
+        None
+    };
+    let (changes, said) = turn.finish();
+    if !changes.writes.is_empty() {
+        outputs.push_back(Output::Persist(changes));
+    }
+    outputs.extend(identity.map(Output::PersistIdentity));
+    outputs.extend(said);
+    Ok(())
+}
+
+fn mark_key(turn: &Turn<'_>) -> RecordKey {
+    turn.key(b'A', &[b"mark"], &[])
+}
+
+#[cfg(test)]
+mod tests;

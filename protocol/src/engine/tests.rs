@@ -1,0 +1,360 @@
+//! Two and three engines on a bench: meeting, talking, losing each other and finding back.
+
+use core::time::Duration;
+
+use crate::{
+    answer::{Answer, CommandError, ContactState, MessageState, Verification},
+    command::Command,
+    event::{Event, NoticeKind},
+    testing::Bench,
+};
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+const CAROL: usize = 2;
+
+const A_WHILE: Duration = Duration::from_secs(150);
+
+fn two() -> Bench {
+    let mut bench = Bench::new(1, &["Alice", "Bob"]);
+    bench.befriend(ALICE, BOB);
+    bench
+}
+
+fn state(bench: &mut Bench, who: usize, of: usize) -> Option<ContactState> {
+    bench.contact(who, of).map(|contact| contact.state)
+}
+
+fn noticed(bench: &Bench, who: usize, kind: NoticeKind) -> usize {
+    let told = bench.peers[who].events.iter();
+    told.filter(|event| matches!(event, Event::Notice { kind: told, .. } if *told == kind)).count()
+}
+
+fn received(bench: &Bench, who: usize) -> usize {
+    bench.peers[who].events.iter().filter(|event| matches!(event, Event::MessageReceived(_))).count()
+}
+
+fn talk(bench: &mut Bench, from: usize, to: usize, count: usize, word: &str) -> Vec<String> {
+    let texts: Vec<String> = (0..count).map(|number| format!("{word} {number}")).collect();
+    for text in &texts {
+        bench.send(from, to, text).unwrap();
+    }
+    texts
+}
+
+#[test]
+fn two_people_meet_and_talk() {
+    let mut bench = two();
+    let alice = bench.contact(BOB, ALICE).expect("a contact");
+    let bob = bench.contact(ALICE, BOB).expect("a contact");
+    assert_eq!((alice.state, alice.name.as_str(), alice.online), (ContactState::Active, "Alice", true));
+    assert_eq!((bob.state, bob.name.as_str(), bob.online), (ContactState::Active, "Bob", true));
+    assert_eq!(alice.safety_number, bob.safety_number);
+    bench.send(ALICE, BOB, "hi").unwrap();
+    bench.settle();
+    bench.send(BOB, ALICE, "hello").unwrap();
+    bench.settle();
+    assert_eq!(bench.texts(ALICE, BOB), ["hi", "hello"]);
+    assert_eq!(bench.texts(BOB, ALICE), ["hi", "hello"]);
+    assert!(bench.history(ALICE, BOB).iter().all(|message| message.state == MessageState::Delivered));
+    assert_eq!(received(&bench, BOB), 1);
+}
+
+#[test]
+fn what_was_written_while_somebody_was_away_arrives_once_and_in_order() {
+    let mut bench = two();
+    bench.stop(BOB);
+    let expected = talk(&mut bench, ALICE, BOB, 300, "message");
+    bench.start(BOB);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), expected);
+    assert!(bench.history(ALICE, BOB).iter().all(|message| message.state == MessageState::Delivered));
+    assert_eq!(received(&bench, BOB), 300);
+}
+
+#[test]
+fn reading_is_told_also_to_somebody_who_was_away() {
+    let mut bench = two();
+    bench.send(ALICE, BOB, "hi").unwrap();
+    bench.settle();
+    bench.stop(ALICE);
+    let conversation = bench.reference(ALICE);
+    bench.command(BOB, Command::MarkRead { conversation }).unwrap();
+    bench.start(ALICE);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.history(ALICE, BOB)[0].state, MessageState::Read);
+}
+
+#[test]
+fn messages_to_somebody_not_met_yet_wait_for_them() {
+    let mut bench = Bench::new(3, &["Alice", "Bob"]);
+    let link = bench.invite(ALICE, false, false);
+    bench.stop(ALICE);
+    bench.accept(BOB, &link).unwrap();
+    assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Pending));
+    let expected = talk(&mut bench, BOB, ALICE, 5, "early");
+    bench.start(ALICE);
+    bench.advance(A_WHILE);
+    assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Active));
+    assert_eq!(bench.texts(ALICE, BOB), expected);
+}
+
+#[test]
+fn a_request_waits_for_consent_and_then_works_at_once() {
+    for reusable in [false, true] {
+        let mut bench = Bench::new(4, &["Alice", "Bob"]);
+        let link = bench.invite(ALICE, reusable, true);
+        bench.accept(BOB, &link).unwrap();
+        bench.send(BOB, ALICE, "may I?").unwrap();
+        bench.advance(Duration::from_secs(30));
+        assert_eq!(state(&mut bench, ALICE, BOB), Some(ContactState::Request));
+        assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Pending));
+        assert_eq!(bench.contact(BOB, ALICE).unwrap().safety_number, None);
+        let bob = bench.reference(BOB);
+        let refused = bench.send(ALICE, BOB, "hm");
+        assert!(matches!(refused, Err(CommandError::WrongState(_))), "{refused:?}");
+        bench.command(ALICE, Command::AcceptContact { contact: bob }).unwrap();
+        bench.settle();
+        assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Active));
+        assert_eq!(bench.texts(ALICE, BOB), ["may I?"]);
+    }
+}
+
+#[test]
+fn a_request_that_is_ignored_stays_forgotten() {
+    let mut bench = Bench::new(5, &["Alice", "Bob"]);
+    let link = bench.invite(ALICE, false, true);
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(Duration::from_secs(10));
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::IgnoreContact { contact }).unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(state(&mut bench, ALICE, BOB), None);
+    assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Pending));
+}
+
+#[test]
+fn a_link_makes_one_contact_and_the_second_is_told_why_not() {
+    let mut bench = Bench::new(6, &["Alice", "Bob", "Carol"]);
+    let link = bench.invite(ALICE, false, false);
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(Duration::from_secs(5));
+    bench.accept(CAROL, &link).unwrap();
+    bench.send(CAROL, ALICE, "me too").unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Active));
+    assert_eq!(state(&mut bench, CAROL, ALICE), Some(ContactState::Failed));
+    assert!(bench.contact(CAROL, ALICE).unwrap().reason.is_some());
+    assert_eq!(bench.history(CAROL, ALICE)[0].state, MessageState::Failed);
+    assert_eq!(state(&mut bench, ALICE, CAROL), None);
+    assert_eq!(bench.accept(BOB, &link), Err(CommandError::AlreadyContact));
+    assert_eq!(bench.accept(ALICE, &link), Err(CommandError::OwnInvitation));
+}
+
+#[test]
+fn a_reusable_link_brings_several_requests() {
+    let mut bench = Bench::new(7, &["Alice", "Bob", "Carol"]);
+    let link = bench.invite(ALICE, true, false);
+    for who in [BOB, CAROL] {
+        bench.accept(who, &link).unwrap();
+        bench.advance(Duration::from_secs(5));
+        assert_eq!(state(&mut bench, ALICE, who), Some(ContactState::Request));
+        let contact = bench.reference(who);
+        bench.command(ALICE, Command::AcceptContact { contact }).unwrap();
+        bench.advance(Duration::from_secs(5));
+        assert_eq!(state(&mut bench, who, ALICE), Some(ContactState::Active));
+    }
+}
+
+#[test]
+fn a_revoked_or_expired_link_fails_with_its_reason() {
+    let mut bench = Bench::new(8, &["Alice", "Bob", "Carol"]);
+    let revoked = bench.invite(ALICE, false, false);
+    let Ok(Answer::Invitations(all)) = bench.command(ALICE, Command::ListInvitations) else { panic!("a list") };
+    let invitation = crate::command::Reference::new(&all[0].id.to_string());
+    bench.command(ALICE, Command::RevokeInvitation { invitation }).unwrap();
+    bench.accept(BOB, &revoked).unwrap();
+    bench.advance(Duration::from_secs(5));
+    assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Failed));
+    let short = Command::CreateInvitation {
+        reusable: false,
+        ask: false,
+        expires_in: Some(Duration::from_secs(2)),
+        hints: true,
+    };
+    let Ok(Answer::Invitation(view)) = bench.command(ALICE, short) else { panic!("an invitation") };
+    bench.advance(Duration::from_secs(4));
+    assert_eq!(bench.accept(CAROL, &view.link.unwrap()), Err(CommandError::ExpiredInvitation));
+}
+
+#[test]
+fn two_who_accept_each_other_become_one_contact_each() {
+    let mut bench = Bench::new(9, &["Alice", "Bob"]);
+    let (one, two) = (bench.invite(ALICE, false, false), bench.invite(BOB, false, false));
+    bench.part(ALICE, BOB);
+    bench.accept(BOB, &one).unwrap();
+    bench.accept(ALICE, &two).unwrap();
+    bench.join(ALICE, BOB);
+    bench.advance(A_WHILE);
+    let expected = talk(&mut bench, ALICE, BOB, 3, "hi");
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), expected);
+    for (who, of) in [(ALICE, BOB), (BOB, ALICE)] {
+        assert_eq!(state(&mut bench, who, of), Some(ContactState::Active));
+        let Ok(Answer::Contacts(all)) = bench.command(who, Command::ListContacts) else { panic!("a list") };
+        assert_eq!(all.len(), 1);
+    }
+}
+
+#[test]
+fn a_block_refuses_and_its_end_delivers() {
+    let mut bench = two();
+    let contact = bench.reference(ALICE);
+    bench.command(BOB, Command::BlockContact { contact: contact.clone() }).unwrap();
+    bench.settle();
+    let expected = talk(&mut bench, ALICE, BOB, 2, "still there?");
+    bench.advance(A_WHILE);
+    assert!(bench.texts(BOB, ALICE).is_empty());
+    assert!(!bench.contact(ALICE, BOB).unwrap().online);
+    bench.command(BOB, Command::UnblockContact { contact }).unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), expected);
+}
+
+#[test]
+fn somebody_removed_is_gone_until_a_new_link_and_what_was_deleted_stays_deleted() {
+    let mut bench = two();
+    talk(&mut bench, ALICE, BOB, 3, "old");
+    bench.settle();
+    let contact = bench.reference(ALICE);
+    bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(state(&mut bench, BOB, ALICE), None);
+    assert!(!bench.contact(ALICE, BOB).unwrap().online);
+    assert!(bench.texts(BOB, ALICE).is_empty());
+    bench.befriend(ALICE, BOB);
+    let new = talk(&mut bench, ALICE, BOB, 2, "new");
+    bench.advance(A_WHILE);
+    assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Active));
+    assert_eq!(bench.texts(BOB, ALICE), new);
+    talk(&mut bench, BOB, ALICE, 1, "back");
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB).len(), 6);
+}
+
+#[test]
+fn a_device_that_lost_its_newest_writes_converges() {
+    for lost in [1, 2, 3, 5, 8, 13, 40, 80] {
+        for victim in [ALICE, BOB] {
+            let mut bench = Bench::new(10, &["Alice", "Bob"]);
+            bench.befriend(ALICE, BOB);
+            let floor = bench.writes(victim);
+            for round in 0..10 {
+                talk(&mut bench, ALICE, BOB, 2, &format!("a{round}"));
+                talk(&mut bench, BOB, ALICE, 2, &format!("b{round}"));
+                bench.settle();
+            }
+            let expected = bench.texts(1 - victim, victim);
+            bench.stop(victim);
+            let lost = lost.min(bench.writes(victim) - floor);
+            bench.lose_writes(victim, lost);
+            bench.start(victim);
+            let late = talk(&mut bench, victim, 1 - victim, 2, "late");
+            bench.advance(A_WHILE);
+            let back = talk(&mut bench, 1 - victim, victim, 2, "back");
+            bench.advance(A_WHILE);
+            let (mut one, mut two) = (bench.texts(victim, 1 - victim), bench.texts(1 - victim, victim));
+            assert_eq!(one, two, "{lost} writes of {victim} lost");
+            one.sort();
+            two.clone_from(&expected);
+            two.extend(late);
+            two.extend(back);
+            two.sort();
+            assert_eq!(one, two, "{lost} writes of {victim} lost");
+        }
+    }
+}
+
+#[test]
+fn a_lost_store_on_an_old_identity_gets_its_history_back() {
+    let mut bench = two();
+    talk(&mut bench, ALICE, BOB, 20, "a");
+    bench.settle();
+    talk(&mut bench, BOB, ALICE, 20, "b");
+    bench.settle();
+    let expected = bench.texts(ALICE, BOB);
+    bench.stop(BOB);
+    bench.lose_store(BOB);
+    bench.start(BOB);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), expected);
+    assert!(noticed(&bench, BOB, NoticeKind::StoreRepaired) > 0);
+    let more = talk(&mut bench, BOB, ALICE, 2, "again");
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB)[40..], more);
+}
+
+#[test]
+fn a_channel_that_breaks_all_the_time_loses_nothing() {
+    for seed in 20..40 {
+        let mut bench = Bench::new(seed, &["Alice", "Bob"]);
+        bench.befriend(ALICE, BOB);
+        bench.cuts_percent = 8;
+        let mut expected = Vec::new();
+        for round in 0..20 {
+            expected.extend(talk(&mut bench, ALICE, BOB, 2, &format!("a{round}")));
+            expected.extend(talk(&mut bench, BOB, ALICE, 2, &format!("b{round}")));
+            for _ in 0..6 {
+                bench.step();
+            }
+            if round % 7 == 3 {
+                bench.stop(BOB);
+                bench.start(BOB);
+            }
+            bench.advance(Duration::from_millis(700));
+        }
+        bench.cuts_percent = 0;
+        bench.advance(A_WHILE);
+        let (mut one, two) = (bench.texts(ALICE, BOB), bench.texts(BOB, ALICE));
+        assert_eq!(one, two, "seed {seed}");
+        one.sort();
+        expected.sort();
+        assert_eq!(one, expected, "seed {seed}");
+        assert_eq!(noticed(&bench, ALICE, NoticeKind::KeysRenewed), 0, "seed {seed}");
+    }
+}
+
+#[test]
+fn verified_stays_through_a_restart_and_changed_keys_refuse() {
+    let mut bench = two();
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::VerifyContact { contact }).unwrap();
+    bench.stop(ALICE);
+    bench.start(ALICE);
+    assert_eq!(bench.contact(ALICE, BOB).unwrap().verification, Verification::Verified);
+}
+
+#[test]
+fn one_of_two_doubled_channels_survives() {
+    let mut bench = two();
+    bench.part(ALICE, BOB);
+    bench.join(ALICE, BOB);
+    bench.advance(A_WHILE);
+    let online = |bench: &mut Bench| {
+        bench.contact(ALICE, BOB).unwrap().online && bench.contact(BOB, ALICE).unwrap().online
+    };
+    assert!(online(&mut bench));
+    assert_eq!(bench.links(), 1);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let run = || {
+        let mut bench = Bench::new(11, &["Alice", "Bob"]);
+        bench.befriend(ALICE, BOB);
+        talk(&mut bench, ALICE, BOB, 20, "same");
+        bench.advance(A_WHILE);
+        (format!("{:?}", bench.peers[BOB].events), bench.durable(BOB), bench.durable(ALICE))
+    };
+    assert!(run() == run());
+}

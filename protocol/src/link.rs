@@ -1,0 +1,267 @@
+//! One connection to one peer, whoever it is: from the first nonce to a live channel or the door.
+//!
+//! ```text
+//! nonce ─▶ slots ─┬─ a contact ──────▶ handshake (KKpsk0) ─▶ live
+//!                 ├─ an introduction ─▶ body, first message ─▶ handshake, or the door
+//!                 └─ nobody ─────────▶ the door
+//! ```
+//!
+//! Every phase before `live` has `limits::HANDSHAKE_PATIENCE`; malformed bytes close the link and change nothing else.
+//! Hostile or broken peers cost one link of at most `limits::UNKNOWN_LINKS_MAX`.
+
+pub(crate) mod addresses;
+pub(crate) mod hello;
+pub(crate) mod keep_alive;
+pub(crate) mod live_channel;
+pub(crate) mod status;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    contact::{ContactRow, introduction},
+    engine::State,
+    ids::{LinkId, SessionId},
+    input::LinkEnds,
+    limits,
+    link::{
+        hello::{Binding, Match},
+        live_channel::LiveChannel,
+    },
+    output::{LogLevel, Output},
+    reach,
+    records::RecordsError,
+    session::noise::LiveInitiator,
+    timer::Timer,
+    turn::Turn,
+};
+
+/// All links.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    links: BTreeMap<LinkId, Link>,
+}
+
+/// One link.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// Its ends.
+    pub(crate) ends: LinkEnds,
+    /// How far it has come.
+    pub(crate) phase: Phase,
+}
+
+/// How far a link has come.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Our nonce is out.
+    Nonce([u8; 32]),
+    /// Our slots are out.
+    Slots(Binding),
+    /// Somebody answers an invitation of ours.
+    Inviter(introduction::Inviter),
+    /// We answer somebody's link.
+    Invited(introduction::Invited),
+    /// We began the handshake.
+    Initiator(Handshake, LiveInitiator),
+    /// They begin the handshake.
+    Responder(Handshake),
+    /// Frames go both ways.
+    Live(Box<LiveChannel>),
+    /// It is being closed; nothing that still comes is read.
+    Closing(Option<ContactRow>),
+}
+
+/// Between whom a handshake is made.
+#[derive(Clone, Debug)]
+pub(crate) struct Handshake {
+    /// The contact.
+    pub(crate) row: ContactRow,
+    /// Whose secret was recognised.
+    pub(crate) session: SessionId,
+    /// What it is bound to.
+    pub(crate) binding: Binding,
+}
+
+impl Links {
+    /// One of them.
+    pub(crate) fn get(&self, link: LinkId) -> Option<&Link> {
+        self.links.get(&link)
+    }
+
+    /// One of them, to change.
+    pub(crate) fn get_mut(&mut self, link: LinkId) -> Option<&mut Link> {
+        self.links.get_mut(&link)
+    }
+
+    /// The live channel on a link.
+    pub(crate) fn live_mut(&mut self, link: LinkId) -> Option<&mut LiveChannel> {
+        match self.links.get_mut(&link) {
+            Some(Link { phase: Phase::Live(live), .. }) => Some(live),
+            _ => None,
+        }
+    }
+
+    /// The live channel on a link.
+    pub(crate) fn live(&self, link: LinkId) -> Option<&LiveChannel> {
+        match self.links.get(&link) {
+            Some(Link { phase: Phase::Live(live), .. }) => Some(live),
+            _ => None,
+        }
+    }
+
+    /// All live channels.
+    pub(crate) fn all_live(&self) -> impl Iterator<Item = (LinkId, &LiveChannel)> {
+        self.links.iter().filter_map(|(link, one)| match &one.phase {
+            Phase::Live(live) => Some((*link, &**live)),
+            _ => None,
+        })
+    }
+
+    /// All links.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (LinkId, &Link)> {
+        self.links.iter().map(|(link, one)| (*link, one))
+    }
+
+    /// Every link that belongs to this contact.
+    pub(crate) fn of(&self, row: ContactRow) -> Vec<LinkId> {
+        self.links.iter().filter(|(_, link)| link.contact() == Some(row)).map(|(link, _)| *link).collect()
+    }
+
+    fn unknown(&self) -> usize {
+        self.links.values().filter(|link| !matches!(link.phase, Phase::Live(_) | Phase::Closing(_))).count()
+    }
+}
+
+impl Link {
+    /// Whose it is, once that is known.
+    pub(crate) fn contact(&self) -> Option<ContactRow> {
+        match &self.phase {
+            Phase::Initiator(handshake, _) | Phase::Responder(handshake) => Some(handshake.row),
+            Phase::Live(live) => Some(live.row()),
+            Phase::Invited(invited) => Some(invited.row()),
+            Phase::Closing(row) => *row,
+            Phase::Nonce(_) | Phase::Slots(_) | Phase::Inviter(_) => None,
+        }
+    }
+}
+
+/// A stream stands: says our nonce.
+pub(crate) fn on_up(state: &mut State, turn: &mut Turn<'_>, link: LinkId, ends: LinkEnds) {
+    state.reach.on_link_up(link, &ends);
+    let crowded = state.links.unknown() >= limits::UNKNOWN_LINKS_MAX;
+    let tiresome = ends.dial.is_none() && state.reach.is_tiresome(&ends, turn.now.moment);
+    let nonce = turn.random.bytes();
+    state.links.links.insert(link, Link { ends, phase: Phase::Nonce(nonce) });
+    if crowded || tiresome {
+        let why = if crowded { "too many unknown links" } else { "too many hellos from one address" };
+        close(state, turn, link, why);
+        return;
+    }
+    wait_patiently(state, turn, link);
+    turn.push(Output::Transmit { link, frame: hello::nonce_frame(&nonce) });
+}
+
+/// A frame arrived.
+pub(crate) fn on_frame(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    bytes: &[u8],
+) -> Result<(), RecordsError> {
+    let Some(one) = state.links.links.get_mut(&link) else { return Ok(()) };
+    match &mut one.phase {
+        Phase::Closing(_) => Ok(()),
+        Phase::Live(_) => live_channel::on_frame(state, turn, link, bytes),
+        Phase::Inviter(_) => introduction::on_inviter_frame(state, turn, link, bytes),
+        Phase::Invited(_) => introduction::on_invited_frame(state, turn, link, bytes),
+        Phase::Nonce(own_nonce) => {
+            let own_nonce = *own_nonce;
+            match hello::read_nonce(bytes).filter(|theirs| *theirs != own_nonce) {
+                Some(their_nonce) => {
+                    let binding = hello::bind(&one.ends, own_nonce, their_nonce);
+                    one.phase = Phase::Slots(binding.clone());
+                    let frame = hello::slots_frame(state, turn, &binding);
+                    turn.push(Output::Transmit { link, frame });
+                }
+                None => close(state, turn, link, "malformed hello, or no common version"),
+            }
+            Ok(())
+        }
+        Phase::Slots(binding) => {
+            let binding = binding.clone();
+            match hello::recognise(state, turn.now.wall, &binding, bytes) {
+                Some(found) => on_match(state, turn, link, binding, found),
+                None => {
+                    close(state, turn, link, "malformed hello");
+                    Ok(())
+                }
+            }
+        }
+        Phase::Initiator(..) | Phase::Responder(_) => live_channel::on_handshake(state, turn, link, bytes),
+    }
+}
+
+/// The stream is gone.
+pub(crate) fn on_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId) -> Result<(), RecordsError> {
+    state.timers.cancel(Timer::LinkPatience(link));
+    state.timers.cancel(Timer::TwinAnswer(link));
+    let Some(gone) = state.links.links.remove(&link) else { return Ok(()) };
+    if let Some(row) = gone.contact() {
+        live_channel::on_gone(state, turn, link, row)?;
+    }
+    reach::on_link_down(state, turn, link, &gone);
+    Ok(())
+}
+
+/// Somebody took too long.
+pub(crate) fn on_patience_over(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
+    close(state, turn, link, "no answer in time");
+}
+
+/// Closes a link for a reason that the log is told; the driver reports it as gone afterwards.
+pub(crate) fn close(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &str) {
+    state.timers.cancel(Timer::LinkPatience(link));
+    let Some(one) = state.links.links.get_mut(&link) else { return };
+    if !matches!(one.phase, Phase::Closing(_)) {
+        one.phase = Phase::Closing(one.contact());
+        turn.log(LogLevel::Debug, format!("link {} closed: {why}", link.number()));
+        turn.push(Output::CloseLink { link });
+    }
+}
+
+/// Gives the peer time for its next frame before a live channel stands.
+pub(crate) fn wait_patiently(state: &mut State, turn: &Turn<'_>, link: LinkId) {
+    state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::HANDSHAKE_PATIENCE);
+}
+
+fn on_match(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    binding: Binding,
+    found: Match,
+) -> Result<(), RecordsError> {
+    wait_patiently(state, turn, link);
+    match found {
+        Match::Nobody => {
+            if let Some(one) = state.links.get(link) {
+                state.reach.on_unmatched(&one.ends, turn.now.moment);
+            }
+            close(state, turn, link, "nobody we know");
+            Ok(())
+        }
+        Match::Own => {
+            live_channel::tell_of_twin(turn);
+            close(state, turn, link, "another copy of this device");
+            Ok(())
+        }
+        Match::Contact { row, session } => {
+            live_channel::begin(state, turn, link, Handshake { row, session, binding })
+        }
+        Match::Invited(row) => {
+            introduction::begin_as_inviter(state, link, row, binding);
+            Ok(())
+        }
+        Match::Inviter(row) => introduction::begin_as_invited(state, turn, link, row, binding),
+    }
+}

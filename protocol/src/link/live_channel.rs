@@ -1,0 +1,501 @@
+//! A link on which both sides have proved who they are: `Noise_KKpsk0` with a psk from the secret that was recognised.
+//!
+//! ```text
+//! handshake ─▶ STATUS both ways ─▶ heads, envelopes, addresses, keep-alive ─▶ gone
+//! ```
+//!
+//! Nothing is claimed (`online`, counters, heads) before the other side's first transport frame, which is its STATUS.
+//! What envelopes hold never depends on this channel's secrecy. Of two channels to one contact one survives: see
+//! `on_status`. Design: Noise specification rev. 34, pattern KK with psk0; prologue and psk in `docs/protocol.md`.
+
+use crate::{
+    account::device_list::SignedDeviceList,
+    answer::ContactState,
+    contact::{ContactRow, introduction::accepting},
+    delivery::{self, renewal},
+    engine::State,
+    event::{Event, NoticeKind},
+    ids::{LinkId, ProcessId, SessionId},
+    limits,
+    link::{
+        Handshake, Phase, addresses, close, hello,
+        keep_alive,
+        status::{ListMark, Status},
+        wait_patiently,
+    },
+    moment::Moment,
+    output::Output,
+    reach,
+    records::RecordsError,
+    secret::{Secret, hash_plain},
+    session::noise::{self, LiveTransport, StaticKeys},
+    timer::Timer,
+    turn::Turn,
+    wire::frame::{self, FrameKind},
+};
+
+/// One live channel.
+#[derive(Debug)]
+pub(crate) struct LiveChannel {
+    row: ContactRow,
+    session: SessionId,
+    transport: LiveTransport,
+    /// The same number on both sides, by which they agree on one of two channels.
+    order: [u8; 32],
+    /// Who runs there; `None` until their STATUS came.
+    peer: Option<(ProcessId, u64)>,
+    heard_at: Moment,
+    heard: bool,
+    said: bool,
+    missed: u32,
+    /// Envelopes that no session opens.
+    pub(crate) unreadable: u32,
+}
+
+impl LiveChannel {
+    /// Whose it is.
+    pub(crate) const fn row(&self) -> ContactRow {
+        self.row
+    }
+
+    /// By which shared secret it was made.
+    pub(crate) const fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Whether the other side has proved itself.
+    pub(crate) const fn is_proven(&self) -> bool {
+        self.peer.is_some()
+    }
+
+    /// What happened since the last tick: whether something was said, and how many ticks nothing was heard.
+    pub(crate) fn take_tick(&mut self) -> (bool, u32) {
+        self.missed = if std::mem::take(&mut self.heard) { 0 } else { self.missed + 1 };
+        (std::mem::take(&mut self.said), self.missed)
+    }
+}
+
+/// The hello showed a contact: the smaller device begins the handshake.
+pub(crate) fn begin(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    handshake: Handshake,
+) -> Result<(), RecordsError> {
+    let Some(keys) = keys(state, &handshake) else {
+        close(state, turn, link, "keys are missing");
+        return Ok(());
+    };
+    wait_patiently(state, turn, link);
+    let phase = if keys.initiator {
+        let begun = noise::live_initiate(&keys.own, &keys.their_static, &keys.psk, &keys.prologue, &mut turn.random);
+        let Ok((initiator, frame)) = begun else {
+            close(state, turn, link, "the handshake could not begin");
+            return Ok(());
+        };
+        turn.push(Output::Transmit { link, frame });
+        Phase::Initiator(handshake, initiator)
+    } else {
+        Phase::Responder(handshake)
+    };
+    if let Some(one) = state.links.get_mut(link) {
+        one.phase = phase;
+    }
+    Ok(())
+}
+
+/// A handshake message.
+pub(crate) fn on_handshake(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    bytes: &[u8],
+) -> Result<(), RecordsError> {
+    let Some(one) = state.links.get_mut(link) else { return Ok(()) };
+    let phase = std::mem::replace(&mut one.phase, Phase::Closing(None));
+    let (handshake, transport) = match phase {
+        Phase::Initiator(handshake, initiator) => (handshake, initiator.finish(bytes).ok()),
+        Phase::Responder(handshake) => {
+            let answered = keys(state, &handshake).and_then(|keys| {
+                let (psk, prologue) = (&keys.psk, &keys.prologue);
+                noise::live_respond(&keys.own, &keys.their_static, psk, prologue, bytes, &mut turn.random).ok()
+            });
+            let transport = answered.map(|(transport, frame)| {
+                turn.push(Output::Transmit { link, frame });
+                transport
+            });
+            (handshake, transport)
+        }
+        other => {
+            if let Some(one) = state.links.get_mut(link) {
+                one.phase = other;
+            }
+            return Ok(());
+        }
+    };
+    let Some(transport) = transport else {
+        if let Some(one) = state.links.get_mut(link) {
+            one.phase = Phase::Responder(handshake);
+        }
+        close(state, turn, link, "the handshake does not check");
+        return Ok(());
+    };
+    stand(state, turn, link, &handshake, transport)
+}
+
+/// A frame on a live channel.
+pub(crate) fn on_frame(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    bytes: &[u8],
+) -> Result<(), RecordsError> {
+    let now = turn.now.moment;
+    let Some(live) = state.links.live_mut(link) else { return Ok(()) };
+    let row = live.row;
+    let plain = live.transport.open(bytes).unwrap_or_default();
+    let Some((kind, payload)) = frame::decode(&plain) else {
+        close(state, turn, link, "a frame that does not open");
+        return Ok(());
+    };
+    live.heard = true;
+    live.heard_at = now;
+    if live.peer.is_none() && kind != FrameKind::Status {
+        close(state, turn, link, "something before STATUS");
+        return Ok(());
+    }
+    let well_formed = match kind {
+        FrameKind::Status => on_status(state, turn, link, payload)?,
+        FrameKind::Envelope => delivery::on_envelope(state, turn, link, row, payload)?,
+        FrameKind::Heads => delivery::on_heads(state, turn, row, payload)?,
+        FrameKind::Want => delivery::on_want(state, turn, row, payload)?,
+        FrameKind::Addresses => addresses::on_told(state, turn, row, payload)?,
+        FrameKind::Ping => {
+            send(state, turn, link, FrameKind::Pong, &[]);
+            true
+        }
+        FrameKind::Pong => {
+            on_twin_answered(state, turn, link)?;
+            true
+        }
+        FrameKind::DeviceList => on_device_list(state, turn, row, payload)?,
+        FrameKind::Bundle => renewal::on_bundle(state, turn, link, row, payload)?,
+        FrameKind::First => renewal::on_first(state, turn, link, row, payload)?,
+        FrameKind::Stored => renewal::on_stored(state, turn, row)?,
+        FrameKind::Twin => {
+            tell_of_twin(turn);
+            close(state, turn, link, "another copy of this device is running");
+            true
+        }
+        FrameKind::Close => {
+            close(state, turn, link, "they said goodbye");
+            true
+        }
+        FrameKind::BodyWanted | FrameKind::Body | FrameKind::Refused | FrameKind::Unknown(_) => true,
+    };
+    if !well_formed {
+        close(state, turn, link, "a malformed frame");
+    }
+    Ok(())
+}
+
+/// Says one frame on a live channel; nothing where none stands.
+pub(crate) fn send(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: FrameKind, payload: &[u8]) {
+    let Some(live) = state.links.live_mut(link) else { return };
+    let sealed = frame::encode(kind, payload).and_then(|plain| live.transport.seal(&plain).ok());
+    live.said = true;
+    match sealed {
+        Some(frame) => turn.push(Output::Transmit { link, frame }),
+        None => close(state, turn, link, "a frame that cannot be said"),
+    }
+}
+
+/// A link of this contact is gone: another one takes over, or they are offline.
+pub(crate) fn on_gone(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: ContactRow,
+) -> Result<(), RecordsError> {
+    let used = state.deliveries.get(&row).and_then(|delivery| delivery.link());
+    if used.is_some_and(|used| used != link) {
+        return Ok(());
+    }
+    let other = state
+        .links
+        .all_live()
+        .find(|(other, live)| *other != link && live.row == row && live.is_proven())
+        .map(|(other, _)| other);
+    match other {
+        Some(other) => delivery::move_to(state, turn, row, other),
+        None => {
+            if state.links.all_live().any(|(_, live)| live.row == row) {
+                return Ok(());
+            }
+            let was_online = used.is_some();
+            state.deliveries.remove(&row);
+            if was_online {
+                state.contacts.save(turn, row)?;
+                state.notify(turn, row, Event::ContactOffline);
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The older of two channels did not prove itself alive: the newer stays alone.
+pub(crate) fn on_twin_silent(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    older: LinkId,
+) -> Result<(), RecordsError> {
+    close(state, turn, older, "it did not answer, and a newer channel stands");
+    Ok(())
+}
+
+/// Another copy of this very device was met.
+pub(crate) fn tell_of_twin(turn: &mut Turn<'_>) {
+    let text = "another copy of this device is running, or an old copy of its home was put back; \
+                run one copy only, or messages may reach one and not the other";
+    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Twin, text: text.to_owned() }));
+}
+
+/// What a handshake is made of.
+struct HandshakeKeys {
+    own: StaticKeys,
+    their_static: [u8; 32],
+    psk: Secret,
+    prologue: Vec<u8>,
+    initiator: bool,
+}
+
+fn keys(state: &State, handshake: &Handshake) -> Option<HandshakeKeys> {
+    let contact = state.contacts.get(handshake.row)?;
+    let (their_device, their_static) = contact.device?;
+    let pair = contact.pairs.iter().find(|pair| pair.session == handshake.session)?;
+    let own_device = state.own.device();
+    let initiator = own_device < their_device;
+    let (a, b) = if initiator { (own_device, their_device) } else { (their_device, own_device) };
+    Some(HandshakeKeys {
+        own: StaticKeys::from_secret(state.own.static_secret().clone()),
+        their_static,
+        psk: pair.key.derive("live", &[a.as_bytes(), b.as_bytes()]),
+        prologue: hello::prologue(
+            &handshake.binding,
+            initiator,
+            (state.own.account(), own_device),
+            (contact.account, their_device),
+        ),
+        initiator,
+    })
+}
+
+/// The handshake is done: the channel stands, and our STATUS is its first frame.
+fn stand(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    handshake: &Handshake,
+    transport: LiveTransport,
+) -> Result<(), RecordsError> {
+    let binding = &handshake.binding;
+    let mut nonces = [binding.own_nonce, binding.their_nonce];
+    nonces.sort_unstable();
+    let live = LiveChannel {
+        row: handshake.row,
+        session: handshake.session,
+        transport,
+        order: hash_plain(&[&nonces.concat()]),
+        peer: None,
+        heard_at: turn.now.moment,
+        heard: true,
+        said: true,
+        missed: 0,
+        unreadable: 0,
+    };
+    if let Some(one) = state.links.get_mut(link) {
+        one.phase = Phase::Live(Box::new(live));
+    }
+    wait_patiently(state, turn, link);
+    keep_alive::start(state, turn);
+    delivery::prepare(state, turn, handshake.row)?;
+    say_status(state, turn, link)
+}
+
+/// Says how things stand here.
+pub(crate) fn say_status(state: &mut State, turn: &mut Turn<'_>, link: LinkId) -> Result<(), RecordsError> {
+    let Some(row) = state.links.live(link).map(LiveChannel::row) else { return Ok(()) };
+    let their_list = state
+        .contacts
+        .get(row)
+        .and_then(|contact| contact.device_list.as_deref())
+        .and_then(|bytes| SignedDeviceList::parse(bytes).ok());
+    let (Some(their_list), Some(delivery)) = (their_list, state.deliveries.get(&row)) else { return Ok(()) };
+    let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
+    let own_list = state.own.device_list();
+    let status = Status {
+        process: state.process,
+        starts: state.starts,
+        wall: turn.now.wall,
+        own_list: ListMark { version: own_list.version(), hash: own_list.hash() },
+        their_list: ListMark { version: their_list.version(), hash: their_list.hash() },
+        sessions: delivery.session_statuses(),
+        heads: conversation.heads_hash(),
+    };
+    match status.encode() {
+        Some(bytes) => send(state, turn, link, FrameKind::Status, &bytes),
+        None => close(state, turn, link, "a status that cannot be said"),
+    }
+    Ok(())
+}
+
+/// They say how things stand there; the first time, this is what makes them online.
+fn on_status(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    payload: &[u8],
+) -> Result<bool, RecordsError> {
+    let Some(status) = Status::decode(payload) else { return Ok(false) };
+    let Some(live) = state.links.live_mut(link) else { return Ok(true) };
+    let (row, session, first) = (live.row, live.session, live.peer.is_none());
+    live.peer = Some((status.process, status.starts));
+    state.timers.cancel(Timer::LinkPatience(link));
+    state.witness(turn.now.wall, status.wall);
+    if first {
+        settle(state, turn, row, session, &status)?;
+        reach::on_contact_online(state, row);
+    }
+    if status.their_list.version < state.own.device_list().version() {
+        let list = state.own.device_list().bytes().to_vec();
+        send(state, turn, link, FrameKind::DeviceList, &list);
+    }
+    let older = state.deliveries.get(&row).and_then(|delivery| delivery.link()).filter(|older| *older != link);
+    let was_online = state.is_online(row);
+    match older {
+        Some(older) => choose(state, turn, row, older, link)?,
+        None => delivery::attach(state, turn, row, link, &status)?,
+    }
+    if !was_online && state.is_online(row) {
+        state.notify(turn, row, Event::ContactOnline);
+    }
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.keep_status(link, status);
+    }
+    if first {
+        addresses::tell(state, turn, link);
+    }
+    Ok(true)
+}
+
+/// A channel stands for the first time since the link was answered, or once more: what it proves is written down.
+fn settle(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    session: SessionId,
+    status: &Status,
+) -> Result<(), RecordsError> {
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let account = contact.account;
+    let answered = contact.answer.take().is_some();
+    let became_active = contact.state == ContactState::Pending;
+    let old_copy = status.starts < contact.seen_start;
+    let generation = contact.pairs.iter().find(|pair| pair.session == session).map_or(0, |pair| pair.generation);
+    let replaced = contact.drop_pairs_before(generation);
+    contact.seen_start = contact.seen_start.max(status.starts);
+    contact.last_seen = Some(turn.now.wall);
+    if became_active {
+        contact.state = ContactState::Active;
+        contact.reason = None;
+    }
+    state.contacts.save(turn, row)?;
+    if answered {
+        accepting::drop_kept_first(turn, account)?;
+    }
+    if answered || became_active || replaced {
+        state.identity_changed();
+    }
+    if became_active {
+        state.notify(turn, row, Event::ContactChanged);
+    }
+    if old_copy {
+        let text = "a contact's device came back in an older state: an old copy of its home was put back, or two \
+                    copies are running";
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Twin, text: text.to_owned() }));
+    }
+    Ok(())
+}
+
+/// Two channels to one contact stand; one survives.
+///
+/// Of one process both sides keep the channel with the lower order, if it is alive. Of two processes (the device was
+/// started again, or copied) the newer works at once, and the older has to prove itself alive: if it does, the device
+/// runs twice, and the newcomer is told.
+fn choose(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    older: LinkId,
+    newer: LinkId,
+) -> Result<(), RecordsError> {
+    let (Some(one), Some(two)) = (state.links.live(older), state.links.live(newer)) else { return Ok(()) };
+    let same_process = one.peer.map(|(process, _)| process) == two.peer.map(|(process, _)| process);
+    let fresh = turn.now.moment.since(one.heard_at) < limits::TWIN_PATIENCE;
+    if same_process && two.order < one.order {
+        delivery::move_to(state, turn, row, newer)?;
+        close(state, turn, older, "of two channels the other one stays");
+    } else if same_process && fresh {
+        close(state, turn, newer, "of two channels the other one stays");
+    } else {
+        delivery::move_to(state, turn, row, newer)?;
+        send(state, turn, older, FrameKind::Ping, &[]);
+        state.timers.set(Timer::TwinAnswer(older), turn.now.moment + limits::TWIN_PATIENCE);
+    }
+    Ok(())
+}
+
+/// The older of two channels proved itself alive after all.
+fn on_twin_answered(state: &mut State, turn: &mut Turn<'_>, older: LinkId) -> Result<(), RecordsError> {
+    if !state.timers.is_set(Timer::TwinAnswer(older)) {
+        return Ok(());
+    }
+    state.timers.cancel(Timer::TwinAnswer(older));
+    let Some(row) = state.links.live(older).map(LiveChannel::row) else { return Ok(()) };
+    let Some(newer) = state.deliveries.get(&row).and_then(|delivery| delivery.link()).filter(|link| *link != older)
+    else {
+        return Ok(());
+    };
+    let process = |link| state.links.live(link).and_then(|live| live.peer).map(|(process, _)| process);
+    let two_processes = process(older) != process(newer);
+    delivery::move_to(state, turn, row, older)?;
+    if two_processes {
+        send(state, turn, newer, FrameKind::Twin, &[]);
+    }
+    close(state, turn, newer, "the older channel is alive");
+    Ok(())
+}
+
+/// A contact's newer device list.
+fn on_device_list(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    payload: &[u8],
+) -> Result<bool, RecordsError> {
+    let Ok(list) = SignedDeviceList::parse(payload) else { return Ok(false) };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(true) };
+    let Some((device, _)) = contact.device else { return Ok(true) };
+    let (true, Some(certified)) = (list.account() == contact.account, list.device(device)) else { return Ok(false) };
+    let static_public = certified.static_key;
+    if contact.device_list.as_deref() == Some(payload) {
+        return Ok(true);
+    }
+    contact.learn_list(&list, device, static_public);
+    state.contacts.save(turn, row)?;
+    state.identity_changed();
+    state.notify(turn, row, Event::ContactChanged);
+    let text = "a contact's list of devices changed; compare safety numbers if you did not expect it";
+    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::DeviceListChanged, text: text.to_owned() }));
+    Ok(true)
+}

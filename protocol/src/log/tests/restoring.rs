@@ -1,0 +1,179 @@
+//! An old copy of a store that was put back: all at both, once, no flag left.
+
+use super::*;
+
+/// Store 0 with 10 messages and as many of store 1, of which a copy has the first `kept`.
+fn put_back(kept: usize) -> World {
+    let mut world = World::pair();
+    let mut copy = world.stores[0].memory.map.clone();
+    for number in 0..10 {
+        if number == kept {
+            copy = world.stores[0].memory.map.clone();
+        }
+        world.write(0, &format!("mine {number}"));
+        world.write(1, &format!("theirs {number}"));
+        world.meet(0, 1);
+    }
+    world.stores[0].memory.map = copy;
+    world
+}
+
+#[test]
+fn what_was_lost_comes_back_and_what_was_written_since_stays() {
+    for kept in 0..10 {
+        for offline in [0, 1, 3, 12] {
+            let mut world = put_back(kept);
+            for number in 0..offline {
+                world.write(0, &format!("offline {number}"));
+            }
+            let heads = world.heads(1);
+            let compared = world.compare(0, &heads);
+            assert_eq!(
+                compared.store_is_old,
+                kept > 0 || offline > 0 && !compared.wants.is_empty() && kept > 0
+            );
+            world.meet(0, 1);
+            assert_eq!(world.texts(0), world.texts(1));
+            let mut texts = world.texts(0);
+            assert_eq!(texts.len(), 20 + offline, "kept {kept}, offline {offline}");
+            texts.sort();
+            texts.dedup();
+            assert_eq!(texts.len(), 20 + offline);
+            for store in [0, 1] {
+                assert_eq!(world.turn(store, |_, conversation| conversation.undelivered()), 0);
+                assert_eq!(world.turn(store, |_, conversation| conversation.gaps()), []);
+            }
+            // Nothing is news any more.
+            let heads = world.heads(1);
+            assert_eq!(world.compare(0, &heads), Compared::default());
+        }
+    }
+}
+
+#[test]
+fn an_entry_after_the_recovery_depends_on_all_heads() {
+    let mut world = put_back(5);
+    world.meet(0, 1);
+    let heads = world.heads(0);
+    let written = world.write(0, "new life");
+    assert_eq!(written.seq, 0);
+    let entry = Entry::decode(&world.entries(0, written.chain)[0]).unwrap();
+    let deps: Vec<_> = entry.head().deps.iter().map(|dep| dep.id).collect();
+    let expected: Vec<_> = heads.iter().map(|head| head.id).collect();
+    assert_eq!(deps, expected);
+}
+
+#[test]
+fn the_same_key_before_and_after_gives_one_message() {
+    let mut world = World::pair();
+    let keyed = |world: &mut World| {
+        world
+            .turn(0, |turn, conversation| {
+                conversation.append(turn, kind::TEXT, b"once", Some("key"))
+            })
+            .unwrap()
+    };
+    world.write(0, "before");
+    world.meet(0, 1);
+    let copy = world.stores[0].memory.map.clone();
+    world.write(0, "lost here");
+    let first = keyed(&mut world);
+    world.meet(0, 1);
+    world.stores[0].memory.map = copy;
+    let again = keyed(&mut world);
+    assert_eq!((again.mid, again.existing), (first.mid, false));
+    world.meet(0, 1);
+    for store in [0, 1] {
+        assert_eq!(world.texts(store), ["before", "lost here", "once"]);
+    }
+    assert!(keyed(&mut world).existing);
+    let rows = world.rows(1);
+    let page = world.turn(1, |turn, conversation| {
+        conversation.history(turn, 10, Some(first.mid))
+    });
+    assert_eq!(page.unwrap().unwrap(), rows[..2]);
+}
+
+#[test]
+fn what_they_have_without_having_said_so_is_not_shown_twice() {
+    let mut world = World::pair();
+    world.write(0, "one");
+    world.write(0, "two");
+    let copy = world.stores[0].memory.map.clone();
+    world.write(0, "three");
+    // All arrive, and no acknowledgement comes back before the old copy is put in place.
+    for entry in world.own_entries(0) {
+        world.receive(1, &entry);
+    }
+    world.stores[0].memory.map = copy;
+    world.write(0, "offline");
+    world.meet(0, 1);
+    for store in [0, 1] {
+        let mut texts = world.texts(store);
+        texts.sort();
+        assert_eq!(texts, ["offline", "one", "three", "two"]);
+    }
+    assert_eq!(world.texts(0), world.texts(1));
+}
+
+#[test]
+fn an_empty_store_gets_everything_back() {
+    let mut world = put_back(10);
+    let before = world.texts(1);
+    world.stores[0].memory.map.clear();
+    world.write(0, "from the new store");
+    world.meet(0, 1);
+    assert_eq!(world.texts(0).len(), before.len() + 1);
+    assert_eq!(world.texts(0), world.texts(1));
+}
+
+#[test]
+fn what_was_acknowledged_stays_whatever_they_say_later() {
+    let mut world = World::pair();
+    let sent = world.write(0, "delivered");
+    world.meet(0, 1);
+    let waiting = world.write(0, "waiting");
+    let lie = ChainHead {
+        id: EntryId::from_bytes([9; 32]),
+        ..world.heads(1)[0]
+    };
+    let compared = world.compare(0, &[lie]);
+    assert!(compared.store_is_old);
+    let rows = world.rows(0);
+    assert_eq!(
+        rows.iter().map(|row| row.mid).collect::<Vec<_>>(),
+        [sent.mid, waiting.mid]
+    );
+    assert_eq!(rows[0].state, MessageState::Delivered);
+    // What waited goes on in another chain, and the same lie moves nothing again.
+    assert_eq!(compared.to_send.len(), 1);
+    assert_ne!(compared.to_send[0].0, sent.chain);
+    let before = world.stores[0].memory.map.clone();
+    assert!(!world.compare(0, &[lie]).store_is_old);
+    assert_eq!(world.stores[0].memory.map, before);
+    // The truth heals it.
+    world.meet(0, 1);
+    assert_eq!(world.texts(1), ["delivered", "waiting"]);
+}
+
+#[test]
+fn lies_about_our_chains_end_at_the_bound() {
+    let mut world = World::pair();
+    for number in 0..200 {
+        world.write(0, "text");
+        let heads: Vec<_> = world
+            .heads(0)
+            .into_iter()
+            .map(|head| ChainHead {
+                next: head.next + 100,
+                ..head
+            })
+            .collect();
+        world.compare(0, &heads);
+        let own = world.turn(0, |_, conversation| conversation.own_chains().len());
+        assert!(own <= CHAINS_PER_SIDE_MAX, "{number}");
+    }
+    assert_eq!(world.rows(0).len(), 200);
+    world.meet(0, 1);
+    assert_eq!(world.texts(1).len(), 200);
+}

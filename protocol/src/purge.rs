@@ -1,0 +1,110 @@
+//! Deletions that take many turns: a removed contact's history and sessions go a few hundred records a turn, and a
+//! record of what is still to go survives a restart in the middle.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    contact::{ContactRow, introduction::accepting},
+    delivery,
+    engine::State,
+    ids::{ConversationId, SessionId},
+    limits,
+    log,
+    records::{Order, RecordsError},
+    session::Session,
+    timer::Timer,
+    turn::{RecordKey, Turn},
+};
+
+/// Everything that is still to go.
+#[derive(Debug, Default)]
+pub(crate) struct Purges {
+    pending: BTreeMap<u64, Purge>,
+}
+
+/// One thing that is to go.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Purge {
+    History(ConversationId),
+    Session(SessionId),
+}
+
+impl Purges {
+    /// Reads what a stop interrupted.
+    pub(crate) fn load(turn: &Turn<'_>) -> Result<Self, RecordsError> {
+        let mut pending = BTreeMap::new();
+        for (suffix, purge) in turn.scan::<Purge>(&family(turn), (&[], None), Order::Ascending, PENDING_MAX)? {
+            let row = suffix.try_into().map_err(|_| RecordsError::Damaged('X'))?;
+            pending.insert(u64::from_be_bytes(row), purge);
+        }
+        Ok(Self { pending })
+    }
+
+    fn add(&mut self, turn: &mut Turn<'_>, purge: Purge) -> Result<(), RecordsError> {
+        let row = self.pending.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
+        turn.save(&family(turn).with(&row.to_be_bytes()), &purge)?;
+        self.pending.insert(row, purge);
+        Ok(())
+    }
+}
+
+/// A contact is dropped: sessions always, history unless it is to stay.
+pub(crate) fn contact(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    keep_history: bool,
+) -> Result<(), RecordsError> {
+    let Some(contact) = state.contacts.get(row) else { return Ok(()) };
+    let (account, sessions) = (contact.account, contact.sessions.clone());
+    let mut histories = contact.merged.clone();
+    histories.push(account);
+    for session in sessions {
+        state.purges.add(turn, Purge::Session(session))?;
+    }
+    if !keep_history {
+        for one in histories {
+            let conversation = log::conversation_id(state.own.account(), one);
+            state.purges.add(turn, Purge::History(conversation))?;
+        }
+        state.conversations.remove(&row);
+    }
+    accepting::drop_kept_first(turn, account)?;
+    resume(state, turn);
+    Ok(())
+}
+
+/// Goes on with what a stop interrupted.
+pub(crate) fn resume(state: &mut State, turn: &Turn<'_>) {
+    if !state.purges.pending.is_empty() {
+        state.timers.set(Timer::Purge, turn.now.moment);
+    }
+}
+
+/// A few hundred records more.
+pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    let Some((row, purge)) = state.purges.pending.first_key_value().map(|(row, purge)| (*row, purge.clone())) else {
+        return Ok(());
+    };
+    let more = match purge {
+        Purge::History(conversation) => log::purge(turn, conversation)?,
+        Purge::Session(session) => Session::forget(turn, session)?,
+    };
+    if !more {
+        state.purges.pending.remove(&row);
+        turn.delete(&family(turn).with(&row.to_be_bytes()));
+    }
+    // The next few hundred wait for the next moment, so that people and peers are served in between.
+    if !state.purges.pending.is_empty() {
+        state.timers.set(Timer::Purge, turn.now.moment + delivery::BREATH);
+    }
+    Ok(())
+}
+
+const PENDING_MAX: usize = limits::CONTACTS_MAX;
+
+fn family(turn: &Turn<'_>) -> RecordKey {
+    turn.key(b'X', &[b"purges"], &[])
+}

@@ -1,0 +1,281 @@
+//! Whom to dial, where and when: events first, then backoff with jitter.
+//!
+//! - Somebody announces themselves on this network: the side with the lower network identity dials, so that one link
+//!   comes of it. Who turned out to be nobody we know is left alone until our own secrets change; then we dial
+//!   everybody again, whichever identity is lower.
+//! - A contact is not connected: their addresses, or the hints of their link, are dialled at once and then after
+//!   `limits::REDIAL_FIRST`, twice that and so on up to `limits::REDIAL_MAX`, each shortened by up to a half at random.
+//! - Addresses that the person gave are dialled like a contact's.
+//!
+//! Hellos that led nowhere are counted by address, so that nobody can make us compute for ever.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
+};
+
+use core::time::Duration;
+
+use crate::{
+    address::Address,
+    contact::{Contact, ContactRow},
+    engine::State,
+    ids::{DialId, LinkId, TransportId},
+    input::LinkEnds,
+    limits,
+    link::{Link, addresses},
+    moment::Moment,
+    event::Event,
+    output::Output,
+    timer::Timer,
+    turn::Turn,
+};
+
+/// Everything that dialling goes by.
+#[derive(Debug, Default)]
+pub(crate) struct Reach {
+    own: Option<TransportId>,
+    listening: Vec<Address>,
+    discovered: BTreeMap<TransportId, Discovered>,
+    dials: BTreeMap<DialId, Target>,
+    next_dial: u64,
+    waits: BTreeMap<Timer, Duration>,
+    purposes: BTreeMap<LinkId, Target>,
+    peers_linked: BTreeMap<TransportId, BTreeSet<LinkId>>,
+    unmatched: BTreeMap<IpAddr, VecDeque<Moment>>,
+    online: bool,
+}
+
+/// Somebody on this network.
+#[derive(Debug)]
+struct Discovered {
+    addresses: Vec<Address>,
+    nobody: bool,
+}
+
+/// What a dial is for.
+#[derive(Clone, Debug)]
+enum Target {
+    Contact(ContactRow),
+    Discovered,
+    Fixed(usize),
+}
+
+/// Addresses whose unmatched hellos are counted; beyond, the oldest is forgotten. Chosen.
+const COUNTED_ADDRESSES_MAX: usize = 1_024;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+impl Reach {
+    /// Where we listen.
+    pub(crate) fn listening(&self) -> &[Address] {
+        &self.listening
+    }
+
+    /// Notes that a link stands, and what it was dialled for.
+    pub(crate) fn on_link_up(&mut self, link: LinkId, ends: &LinkEnds) {
+        if let Some(purpose) = ends.dial.and_then(|dial| self.dials.remove(&dial)) {
+            self.purposes.insert(link, purpose);
+        }
+        self.peers_linked.entry(ends.peer.clone()).or_default().insert(link);
+    }
+
+    /// Whether the address at the other end has sent too many hellos that led nowhere.
+    pub(crate) fn is_tiresome(&mut self, ends: &LinkEnds, now: Moment) -> bool {
+        let Some(ip) = ends.address.map(|address| address.ip).filter(|ip| !ip.is_loopback()) else { return false };
+        let Some(times) = self.unmatched.get_mut(&ip) else { return false };
+        while times.front().is_some_and(|time| now.since(*time) > MINUTE) {
+            times.pop_front();
+        }
+        times.len() >= limits::UNMATCHED_HELLOS_PER_MINUTE
+    }
+
+    /// A hello led nowhere.
+    pub(crate) fn on_unmatched(&mut self, ends: &LinkEnds, now: Moment) {
+        if let Some(known) = self.discovered.get_mut(&ends.peer) {
+            known.nobody = true;
+        }
+        let Some(address) = ends.address else { return };
+        if self.unmatched.len() >= COUNTED_ADDRESSES_MAX && !self.unmatched.contains_key(&address.ip) {
+            self.unmatched.pop_first();
+        }
+        let times = self.unmatched.entry(address.ip).or_default();
+        times.push_back(now);
+        if times.len() > limits::UNMATCHED_HELLOS_PER_MINUTE {
+            times.pop_front();
+        }
+    }
+
+    fn dial(&mut self, turn: &mut Turn<'_>, target: Target, peer: Option<TransportId>, addresses: Vec<Address>) {
+        if addresses.is_empty() || !self.online {
+            return;
+        }
+        let dial = DialId::new(self.next_dial);
+        self.next_dial = self.next_dial.saturating_add(1);
+        self.dials.insert(dial, target);
+        turn.push(Output::Dial { dial, peer, addresses });
+    }
+
+    /// How long to wait before the next try, twice the last wait, shortened at random by up to a half.
+    fn backoff(&mut self, turn: &mut Turn<'_>, timer: Timer) -> Moment {
+        let wait = self.waits.get(&timer).map_or(limits::REDIAL_FIRST, |last| (*last * 2).min(limits::REDIAL_MAX));
+        self.waits.insert(timer, wait);
+        let micros = u64::try_from(wait.as_micros()).unwrap_or_default();
+        turn.now.moment + Duration::from_micros(micros - turn.random.below(micros / 2))
+    }
+
+    fn is_dialling(&self, row: ContactRow) -> bool {
+        self.dials.values().any(|target| matches!(target, Target::Contact(other) if *other == row))
+    }
+}
+
+/// The network runs, under this identity.
+pub(crate) fn on_network_up(state: &mut State, turn: &mut Turn<'_>, own: TransportId) {
+    state.reach.own = Some(own);
+    state.reach.online = true;
+    redial_all(state, turn);
+}
+
+/// Where we listen changed: everybody is told, and everybody absent is tried, since another network may be near.
+pub(crate) fn on_listening(state: &mut State, turn: &mut Turn<'_>, addresses: Vec<Address>) {
+    if state.reach.listening == addresses {
+        return;
+    }
+    state.reach.listening.clone_from(&addresses);
+    turn.push(Output::Notify(Event::Listening { addresses }));
+    addresses::tell_all(state, turn);
+    redial_all(state, turn);
+}
+
+/// Somebody announces themselves.
+pub(crate) fn on_discovered(state: &mut State, turn: &mut Turn<'_>, peer: TransportId, addresses: Vec<Address>) {
+    let loopback = state.settings.loopback;
+    let reach = &mut state.reach;
+    if reach.own.as_ref() == Some(&peer) {
+        return;
+    }
+    if reach.discovered.len() >= limits::DISCOVERED_PEERS_MAX && !reach.discovered.contains_key(&peer) {
+        return;
+    }
+    let mut addresses: Vec<Address> = addresses.into_iter().filter(|one| one.is_dialable(loopback)).collect();
+    addresses.truncate(limits::DIAL_ADDRESSES_MAX);
+    let nobody = reach.discovered.get(&peer).is_some_and(|known| known.nobody);
+    reach.discovered.insert(peer.clone(), Discovered { addresses: addresses.clone(), nobody });
+    let ours = reach.own.as_ref().is_some_and(|own| *own < peer);
+    if ours && !nobody && !reach.peers_linked.contains_key(&peer) {
+        reach.dial(turn, Target::Discovered, Some(peer), addresses);
+    }
+}
+
+/// Somebody no longer announces themselves.
+pub(crate) fn on_discovery_expired(state: &mut State, peer: &TransportId) {
+    state.reach.discovered.remove(peer);
+}
+
+/// A dial came to nothing: the next one waits.
+pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialId) {
+    match state.reach.dials.remove(&dial) {
+        Some(Target::Contact(row)) => retry(state, turn, Timer::Redial(row)),
+        Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
+        Some(Target::Discovered) | None => {}
+    }
+}
+
+/// A link is gone: whoever was on it is tried again.
+pub(crate) fn on_link_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId, gone: &Link) {
+    if let Some(links) = state.reach.peers_linked.get_mut(&gone.ends.peer) {
+        links.remove(&link);
+        if links.is_empty() {
+            state.reach.peers_linked.remove(&gone.ends.peer);
+        }
+    }
+    match state.reach.purposes.remove(&link) {
+        Some(Target::Contact(row)) => retry(state, turn, Timer::Redial(row)),
+        Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
+        Some(Target::Discovered) | None => {}
+    }
+    if let Some(row) = gone.contact() {
+        retry(state, turn, Timer::Redial(row));
+    }
+}
+
+/// A live channel to this contact stands: its next absence starts with short waits again.
+pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
+    state.timers.cancel(Timer::Redial(row));
+    state.reach.waits.remove(&Timer::Redial(row));
+    for position in 0..state.settings.dial.len() {
+        state.reach.waits.remove(&Timer::RedialFixed(position));
+    }
+}
+
+/// A secret of ours is new, so somebody who was nobody may be somebody now: everybody near is dialled.
+pub(crate) fn on_secrets_changed(state: &mut State, turn: &mut Turn<'_>) {
+    let mut near = Vec::new();
+    for (peer, known) in &mut state.reach.discovered {
+        known.nobody = false;
+        if !state.reach.peers_linked.contains_key(peer) {
+            near.push((peer.clone(), known.addresses.clone()));
+        }
+    }
+    for (peer, addresses) in near {
+        state.reach.dial(turn, Target::Discovered, Some(peer), addresses);
+    }
+    redial_all(state, turn);
+}
+
+/// Everybody absent is tried now.
+pub(crate) fn redial_all(state: &mut State, turn: &mut Turn<'_>) {
+    let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
+    for row in rows {
+        state.reach.waits.remove(&Timer::Redial(row));
+        redial(state, turn, row);
+    }
+    for position in 0..state.settings.dial.len() {
+        state.reach.waits.remove(&Timer::RedialFixed(position));
+        redial_fixed(state, turn, position);
+    }
+}
+
+/// It is time to try this contact.
+pub(crate) fn redial(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
+    state.timers.cancel(Timer::Redial(row));
+    let Some(contact) = state.contacts.get(row) else { return };
+    if !contact.is_met() || state.is_online(row) || state.reach.is_dialling(row) {
+        return;
+    }
+    let addresses = dialled(contact, state.settings.loopback);
+    state.reach.dial(turn, Target::Contact(row), None, addresses);
+}
+
+/// It is time to try an address that the person gave.
+pub(crate) fn redial_fixed(state: &mut State, turn: &mut Turn<'_>, position: usize) {
+    state.timers.cancel(Timer::RedialFixed(position));
+    let ours = |target: &Target| matches!(target, Target::Fixed(other) if *other == position);
+    let busy = state.reach.purposes.values().any(ours) || state.reach.dials.values().any(ours);
+    if let Some(address) = state.settings.dial.get(position).copied()
+        && !busy
+    {
+        state.reach.dial(turn, Target::Fixed(position), None, vec![address]);
+    }
+}
+
+fn retry(state: &mut State, turn: &mut Turn<'_>, timer: Timer) {
+    if !state.reach.online || state.timers.is_set(timer) {
+        return;
+    }
+    let at = state.reach.backoff(turn, timer);
+    state.timers.set(timer, at);
+}
+
+/// Where a contact may be: what they said last, then what their link said.
+fn dialled(contact: &Contact, loopback: bool) -> Vec<Address> {
+    let hints = contact.answer.as_ref().map(|answer| answer.hints.as_slice()).unwrap_or_default();
+    let mut addresses: Vec<Address> = Vec::new();
+    for address in contact.addresses.iter().chain(hints) {
+        if address.is_dialable(loopback) && !addresses.contains(address) {
+            addresses.push(*address);
+        }
+    }
+    addresses.truncate(limits::DIAL_ADDRESSES_MAX);
+    addresses
+}

@@ -1,0 +1,444 @@
+//! A session between two devices: seals what leaves, opens what comes, once each and in any order.
+//!
+//! A session begins with first contact ([`first_contact`]) and lives in records: `S` itself, `P` its epochs, `K` the
+//! keys of envelopes that were overtaken, `D` the envelopes that were opened. An envelope is opened on a copy of the
+//! state, which changes once, after the body has opened: whatever is refused changes nothing. State that sealed an
+//! envelope is written by the same turn, so it is durable before the envelope leaves.
+//!
+//! What goes wrong is told apart ([`Refusal`]), never passed over: a session that cannot go on is marked lost and
+//! replaced, and stays readable. Two devices that meet compare their [`SessionStatus`]; [`sound`] says whether
+//! everything that either will seal can be opened by the other.
+
+pub mod epoch;
+pub mod first_contact;
+pub mod noise;
+mod replay;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use self::{
+    epoch::Epoch,
+    first_contact::Established,
+    replay::{Fingerprint, Memory, Place},
+};
+use crate::{
+    ids::{DeviceId, SessionId},
+    limits,
+    moment::WallTime,
+    records::{Order, RecordsError},
+    turn::{RecordKey, Turn},
+    wire::envelope::{self, Header, Record, SealedPair},
+};
+
+/// One session, as a turn works with it.
+#[derive(Debug)]
+pub struct Session {
+    id: SessionId,
+    standing: Standing,
+    epochs: BTreeMap<u32, Epoch>,
+}
+
+impl Session {
+    /// Begins the session of a first contact. The same contact again gives the session as it stands by now.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn establish(
+        turn: &mut Turn<'_>,
+        own: DeviceId,
+        their: DeviceId,
+        established: &Established,
+    ) -> Result<Self, RecordsError> {
+        if let Some(session) = Self::load(turn, own, their, established.session)? {
+            return Ok(session);
+        }
+        let first = Epoch::begin(0, &established.prk, own, their, 0);
+        first.save(turn, &established.session)?;
+        let session = Self {
+            id: established.session,
+            standing: Standing {
+                own,
+                their,
+                lost_at: None,
+                sending_epoch: 0,
+                memory: Memory::new(),
+            },
+            epochs: BTreeMap::from([(0, first)]),
+        };
+        session.save_standing(turn)?;
+        Ok(session)
+    }
+
+    /// The session with this id between these two devices; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails or a record is missing or damaged.
+    pub fn load(
+        turn: &Turn<'_>,
+        own: DeviceId,
+        their: DeviceId,
+        session: SessionId,
+    ) -> Result<Option<Self>, RecordsError> {
+        let Some(standing) = turn.load::<Standing>(&standing_key(turn, &session))? else {
+            return Ok(None);
+        };
+        if (standing.own, standing.their) != (own, their) {
+            return Ok(None);
+        }
+        let epochs: BTreeMap<u32, Epoch> = Epoch::load_all(turn, &session)?
+            .into_iter()
+            .map(|epoch| (epoch.n, epoch))
+            .collect();
+        if !epochs.contains_key(&standing.sending_epoch) {
+            return Err(RecordsError::Damaged('P'));
+        }
+        Ok(Some(Self {
+            id: session,
+            standing,
+            epochs,
+        }))
+    }
+
+    /// Seals these records in one envelope, as long as the smallest bucket that holds them.
+    ///
+    /// # Errors
+    /// [`SessionError`] when they are too many, or when nothing can be sealed here any more.
+    pub fn seal(&mut self, turn: &mut Turn<'_>, records: &[Record]) -> Result<Vec<u8>, SessionError> {
+        if self.is_lost() {
+            return Err(SessionError::Lost);
+        }
+        let body = envelope::encode_body(records).ok_or(SessionError::TooLarge)?;
+        let epoch = self
+            .epochs
+            .get_mut(&self.standing.sending_epoch)
+            .ok_or(RecordsError::Damaged('P'))?;
+        let (index, message_key) = epoch.sending.advance().ok_or(SessionError::Exhausted)?;
+        epoch.save(turn, &self.id)?;
+        let header = Header {
+            epoch: epoch.n,
+            index,
+            previous_count: epoch.sending.previous_count,
+        };
+        let keys = (&epoch.sending.header_key, &message_key);
+        let nonce = turn.random.bytes();
+        Ok(envelope::seal(keys, &nonce, header, &self.id, &body))
+    }
+
+    /// Opens an envelope. `evidence` is the evidence of time so far, for the keys that it overtakes.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails. What the envelope itself is refused for is no error but
+    /// [`Opened::Refused`].
+    pub fn open(
+        &mut self,
+        turn: &mut Turn<'_>,
+        envelope: &[u8],
+        evidence: WallTime,
+    ) -> Result<Opened, RecordsError> {
+        let Some(sealed) = SealedPair::parse(envelope) else {
+            return Ok(Opened::Refused(Refusal::Malformed));
+        };
+        let fingerprint = Fingerprint::of(envelope);
+        if self.standing.memory.knows(turn, &self.id, fingerprint)? {
+            return Ok(Opened::Duplicate);
+        }
+        let (epoch, header) = match self.open_header(&sealed) {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Opened::Refused(refusal)),
+        };
+        let remembered_from = self.standing.memory.reaches_back_to();
+        let reach = match epoch.reach(turn, &self.id, header.index, remembered_from)? {
+            Ok(reach) => reach,
+            Err(refusal) => return Ok(Opened::Refused(refusal)),
+        };
+        let Some(body) = sealed.open_body(reach.key(), &self.id) else {
+            return Ok(Opened::Refused(Refusal::Body));
+        };
+        let Some(records) = envelope::decode_body(&body) else {
+            return Ok(Opened::Refused(Refusal::Records));
+        };
+        self.commit(turn, header.epoch, reach, fingerprint, evidence)?;
+        Ok(Opened::Records(records))
+    }
+
+    /// Gives the session up for sending: it stays readable until it is forgotten.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn mark_lost(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+        if self.is_lost() {
+            return Ok(());
+        }
+        self.standing.lost_at = Some(turn.now.wall);
+        self.save_standing(turn)
+    }
+
+    /// Drops skipped keys that are too old by this evidence of time, at most `limits::PURGE_RECORDS_PER_TURN` a
+    /// call. Tells whether there may be more.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn expire(&mut self, turn: &mut Turn<'_>, evidence: WallTime) -> Result<bool, RecordsError> {
+        let mut room = limits::PURGE_RECORDS_PER_TURN;
+        for epoch in self.epochs.values_mut() {
+            let dropped = epoch.drop_aged(turn, &self.id, room, evidence)?;
+            if dropped > 0 {
+                epoch.save(turn, &self.id)?;
+            }
+            room = room.saturating_sub(dropped);
+        }
+        Ok(room == 0)
+    }
+
+    /// Removes every record of a session, at most `limits::PURGE_RECORDS_PER_TURN` a call, the session itself and its
+    /// keys first. Tells whether there are more.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn forget(turn: &mut Turn<'_>, session: SessionId) -> Result<bool, RecordsError> {
+        let mut room = limits::PURGE_RECORDS_PER_TURN;
+        for prefix in *b"SPKD" {
+            let family = turn.key(prefix, &[session.as_bytes()], &[]);
+            // One more than may go, to know whether something stays.
+            let found = turn.scan_bytes(&family, (&[], None), Order::Ascending, room + 1)?;
+            for (suffix, _) in found.iter().take(room) {
+                turn.delete(&family.with(suffix));
+            }
+            if found.len() > room {
+                return Ok(true);
+            }
+            room -= found.len();
+        }
+        Ok(false)
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// Whether it was given up for sending.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        self.standing.lost_at.is_some()
+    }
+
+    /// Our wall time when it was given up.
+    #[must_use]
+    pub const fn lost_at(&self) -> Option<WallTime> {
+        self.standing.lost_at
+    }
+
+    /// What the other side is told of it at the beginning of a live channel.
+    #[must_use]
+    pub fn status(&self) -> SessionStatus {
+        let sending = self.epochs.get(&self.standing.sending_epoch);
+        SessionStatus {
+            session: self.id,
+            // A session is never without its sending epoch; without one nothing would match.
+            sending: sending.map_or_else(EpochStatus::default, |epoch| EpochStatus {
+                n: epoch.n,
+                fingerprint: epoch.fingerprint,
+                count: epoch.sending.sent,
+            }),
+            receiving: self
+                .epochs
+                .values()
+                .filter(|epoch| epoch.receiving.is_open())
+                .map(|epoch| EpochStatus {
+                    n: epoch.n,
+                    fingerprint: epoch.fingerprint,
+                    count: epoch.receiving.expected,
+                })
+                .collect(),
+        }
+    }
+
+    /// The epoch whose header key opens this envelope, newest first.
+    fn open_header(&self, sealed: &SealedPair<'_>) -> Result<(&Epoch, Header), Refusal> {
+        let (epoch, header) = self
+            .epochs
+            .values()
+            .rev()
+            .find_map(|epoch| Some((epoch, sealed.open_header(&epoch.receiving.header_key)?)))
+            .ok_or(Refusal::NoHeaderKey)?;
+        // Every header is sealed under its own epoch's key.
+        if header.epoch != epoch.n {
+            return Err(Refusal::Header);
+        }
+        Ok((epoch, header))
+    }
+
+    /// The body has opened: everything that changes by it changes here.
+    fn commit(
+        &mut self,
+        turn: &mut Turn<'_>,
+        n: u32,
+        reach: epoch::Reach,
+        fingerprint: Fingerprint,
+        evidence: WallTime,
+    ) -> Result<(), RecordsError> {
+        let opened = self
+            .epochs
+            .values()
+            .map(|epoch| epoch.receiving.opened)
+            .fold(0, u64::saturating_add);
+        let epoch = self.epochs.get_mut(&n).ok_or(RecordsError::Damaged('P'))?;
+        epoch.pass(turn, &self.id, reach, evidence)?;
+        epoch.save(turn, &self.id)?;
+        self.drop_over_cap(turn)?;
+        let next = self.next_place();
+        let memory = &mut self.standing.memory;
+        if memory.remember(turn, &self.id, fingerprint, opened, next)? {
+            self.save_standing(turn)?;
+        }
+        Ok(())
+    }
+
+    /// Drops the oldest skipped keys beyond what one session keeps.
+    fn drop_over_cap(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+        let held = self
+            .epochs
+            .values()
+            .map(|epoch| usize::try_from(epoch.receiving.skipped).unwrap_or(usize::MAX))
+            .fold(0, usize::saturating_add);
+        let mut over = held.saturating_sub(limits::SKIPPED_KEYS_PER_SESSION_MAX);
+        for epoch in self.epochs.values_mut() {
+            if over == 0 {
+                break;
+            }
+            let dropped = epoch.drop_oldest(turn, &self.id, over)?;
+            if dropped > 0 {
+                epoch.save(turn, &self.id)?;
+            }
+            over = over.saturating_sub(dropped);
+        }
+        Ok(())
+    }
+
+    /// The place of the next envelope in order.
+    fn next_place(&self) -> Place {
+        self.epochs
+            .last_key_value()
+            .map_or((0, 0), |(n, epoch)| (*n, epoch.receiving.expected))
+    }
+
+    fn save_standing(&self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+        let key = standing_key(turn, &self.id);
+        turn.save(&key, &self.standing)
+    }
+}
+
+/// What became of an envelope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// It was opened for the first time.
+    Records(Vec<Record>),
+    /// It was opened before: acknowledge again, show nothing.
+    Duplicate,
+    /// It was not opened, and nothing has changed.
+    Refused(Refusal),
+}
+
+/// Why an envelope was not opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Its length or type is of no envelope of a session.
+    Malformed,
+    /// No header key of this session opens it: of another session, or changed on the way.
+    NoHeaderKey,
+    /// Its header is authentic and impossible.
+    Header,
+    /// Its header is authentic, its index was used by another envelope: the other side was put back. Renew.
+    UsedIndex,
+    /// Its header is authentic, its key was dropped: too many or too old. The log brings its entries again.
+    KeyGone,
+    /// Its header is authentic and farther ahead than `limits::CHAIN_WALK_MAX`. Renew.
+    TooFar,
+    /// Its header is authentic and its body does not open. Three of them: close the live channel, renew.
+    Body,
+    /// It is authentic and its content malformed.
+    Records,
+}
+
+/// Why nothing was sealed.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The records do not fit one envelope.
+    #[error("too much for one envelope")]
+    TooLarge,
+    /// The session was given up; another one takes its place.
+    #[error("the session is lost")]
+    Lost,
+    /// The epoch can count no further envelope; another session takes its place.
+    #[error("the session is used up")]
+    Exhausted,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] RecordsError),
+}
+
+/// How a session stands at one device, as it tells the other.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionStatus {
+    /// Which session.
+    pub session: SessionId,
+    /// The epoch it seals in; the count is how many it sealed.
+    pub sending: EpochStatus,
+    /// Every epoch it can still receive in, oldest first; the count is the index it expects next.
+    pub receiving: Vec<EpochStatus>,
+}
+
+/// How one direction of one epoch stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpochStatus {
+    /// The epoch's number.
+    pub n: u32,
+    /// What tells it from another epoch of that number.
+    pub fingerprint: [u8; 16],
+    /// Sealed so far, or expected next.
+    pub count: u32,
+}
+
+/// Whether two devices can go on with a session: each one's sending epoch is open at the other, which expects nothing
+/// that is sealed already, and the next envelopes are within its walk.
+#[must_use]
+pub fn sound(own: &SessionStatus, theirs: &SessionStatus) -> bool {
+    own.session == theirs.session
+        && reaches(&own.sending, &theirs.receiving)
+        && reaches(&theirs.sending, &own.receiving)
+}
+
+fn reaches(sending: &EpochStatus, receiving: &[EpochStatus]) -> bool {
+    // Whatever is in flight may still be lost before the next one is opened.
+    let in_flight = u32::try_from(limits::ENVELOPES_IN_FLIGHT_MAX).unwrap_or(u32::MAX);
+    let ahead_max = limits::CHAIN_WALK_MAX.saturating_sub(in_flight);
+    receiving
+        .iter()
+        .filter(|epoch| (epoch.n, epoch.fingerprint) == (sending.n, sending.fingerprint))
+        .filter_map(|epoch| sending.count.checked_sub(epoch.count))
+        .any(|ahead| ahead <= ahead_max)
+}
+
+/// A session's own record: what seldom changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Standing {
+    own: DeviceId,
+    their: DeviceId,
+    lost_at: Option<WallTime>,
+    /// The epoch we seal in.
+    sending_epoch: u32,
+    memory: Memory,
+}
+
+fn standing_key(turn: &Turn<'_>, session: &SessionId) -> RecordKey {
+    turn.key(b'S', &[session.as_bytes()], &[])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,515 @@
+//! Several engines on one bench: a pretend network, disk and clock, for tests and simulations.
+//!
+//! Everything is driven by one seed and a virtual clock, so a run repeats exactly. Names read as sentences:
+//! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    net::{IpAddr, Ipv4Addr},
+};
+
+use core::time::Duration;
+
+use crate::{
+    address::{Address, Transport},
+    answer::{Answer, CommandError, ContactView, MessageView},
+    command::{Command, Reference},
+    engine::{Engine, Settings},
+    entropy::{Entropy, TurnRandom},
+    event::Event,
+    ids::{AccountId, CommandId, DialId, LinkId, TransportId},
+    input::{Input, LinkEnds},
+    moment::{Moment, Now, WallTime},
+    name,
+    output::{ChangeSet, Output},
+    records::{Order, Pair, Records, RecordsError},
+    secret::Secret,
+    vault::Vault,
+};
+
+/// An ordered map as a store.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryRecords(BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl MemoryRecords {
+    /// Applies a change-set.
+    pub fn apply(&mut self, changes: &ChangeSet) {
+        for (key, write) in &changes.writes {
+            match write {
+                Some(value) => self.0.insert(key.clone(), value.clone()),
+                None => self.0.remove(key),
+            };
+        }
+    }
+
+    /// How many records there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Records for MemoryRecords {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RecordsError> {
+        Ok(self.0.get(key).cloned())
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Pair>, RecordsError> {
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        let range = self.0.range(from.to_vec()..to.to_vec()).map(|(key, value)| (key.clone(), value.clone()));
+        Ok(match order {
+            Order::Ascending => range.take(limit).collect(),
+            Order::Descending => range.rev().take(limit).collect(),
+        })
+    }
+}
+
+/// Which engine on the bench.
+pub type Who = usize;
+
+/// Several engines, their disks, and the network between them.
+#[derive(Debug)]
+pub struct Bench {
+    /// The engines.
+    pub peers: Vec<Peer>,
+    /// The virtual clock.
+    pub now: Moment,
+    random: TurnRandom,
+    wires: BTreeMap<LinkId, Wire>,
+    queue: VecDeque<(LinkId, Vec<u8>)>,
+    next_link: u64,
+    next_command: u64,
+    apart: BTreeSet<(Who, Who)>,
+    /// Of a hundred frames so many are lost, with the link they were on.
+    pub cuts_percent: u64,
+}
+
+/// One engine with its disk.
+#[derive(Debug)]
+pub struct Peer {
+    /// The engine; `None` while it is not running.
+    pub engine: Option<Engine>,
+    /// Everything that was applied.
+    pub store: MemoryRecords,
+    /// What people were told, in order.
+    pub events: Vec<Event>,
+    /// What the log was told.
+    pub logged: Vec<String>,
+    /// How far the wall clock is off, in milliseconds.
+    pub clock_off: i64,
+    account: AccountId,
+    header: Vec<u8>,
+    wrapping: Secret,
+    written: Vec<Written>,
+    transport: TransportId,
+    address: Address,
+    replies: BTreeMap<CommandId, Result<Answer, CommandError>>,
+}
+
+/// One thing that became durable.
+#[derive(Clone, Debug)]
+enum Written {
+    Changes(ChangeSet),
+    Identity(Vec<u8>),
+}
+
+/// One end of a link.
+#[derive(Debug)]
+struct Wire {
+    owner: Who,
+    other: LinkId,
+}
+
+/// A wall time that all tests begin at: 2026-01-01.
+pub const BEGINNING: WallTime = WallTime::from_millis(1_767_225_600_000);
+
+impl Bench {
+    /// So many engines with new accounts, running, on one network.
+    ///
+    /// # Panics
+    /// When an engine cannot be made, which is a fault of this program.
+    #[must_use]
+    pub fn new(seed: u8, names: &[&str]) -> Self {
+        let mut bench = Self {
+            peers: Vec::new(),
+            now: Moment::default(),
+            random: TurnRandom::new(&Entropy::new([seed; 32])),
+            wires: BTreeMap::new(),
+            queue: VecDeque::new(),
+            next_link: 0,
+            next_command: 0,
+            apart: BTreeSet::new(),
+            cuts_percent: 0,
+        };
+        for (who, name) in names.iter().enumerate() {
+            let (header, wrapping, vault) = Vault::create(&mut bench.random);
+            let now = Now { moment: bench.now, wall: BEGINNING };
+            let entropy = Entropy::new(bench.random.bytes());
+            let made = name::check(name).ok().and_then(|name| Engine::create(&name, &vault, now, &entropy));
+            let Some((account, identity)) = made else { continue };
+            let port = 1_000 + u16::try_from(who).unwrap_or_default();
+            let address = Address { transport: Transport::Tcp, ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
+            let Some(transport) = TransportId::new(&bench.random.bytes::<32>()) else { continue };
+            bench.peers.push(Peer {
+                engine: None,
+                store: MemoryRecords::default(),
+                events: Vec::new(),
+                logged: Vec::new(),
+                clock_off: 0,
+                account,
+                header,
+                wrapping,
+                written: vec![Written::Identity(identity)],
+                transport,
+                address,
+                replies: BTreeMap::new(),
+            });
+            bench.start(who);
+        }
+        bench
+    }
+
+    /// Starts an engine on what is durable.
+    pub fn start(&mut self, who: Who) {
+        let (now, entropy) = (self.clock(who), Entropy::new(self.random.bytes()));
+        let transport = TransportId::new(&self.random.bytes::<32>());
+        let Some(peer) = self.peers.get_mut(who) else { return };
+        peer.store = MemoryRecords::default();
+        let mut identity = Vec::new();
+        for written in &peer.written {
+            match written {
+                Written::Changes(changes) => peer.store.apply(changes),
+                Written::Identity(bytes) => identity.clone_from(bytes),
+            }
+        }
+        let settings = Settings { loopback: true, dial: Vec::new() };
+        let vault = Vault::open(&peer.header, &peer.wrapping).ok();
+        peer.engine = vault
+            .and_then(|vault| Engine::open(vault, &identity, settings, now, &entropy, &peer.store).ok());
+        if let Some(transport) = transport {
+            peer.transport = transport;
+        }
+        let (own, address) = (peer.transport.clone(), peer.address);
+        self.perform(who);
+        self.input(who, Input::Listening { addresses: vec![address] });
+        self.input(who, Input::NetworkUp { own });
+    }
+
+    /// Stops an engine at once; what was applied is durable, what was still to be done is not.
+    pub fn stop(&mut self, who: Who) {
+        if let Some(peer) = self.peers.get_mut(who) {
+            peer.engine = None;
+        }
+        let ends: Vec<LinkId> = self.wires.iter().filter(|(_, wire)| wire.owner == who).map(|(link, _)| *link).collect();
+        for link in ends {
+            self.hang_up(link);
+        }
+    }
+
+    /// Takes the newest so many writes of a stopped engine's disk away.
+    pub fn lose_writes(&mut self, who: Who, count: usize) {
+        if let Some(peer) = self.peers.get_mut(who) {
+            // The first write is the identity, without which there is no home.
+            let keep = peer.written.len().saturating_sub(count).max(1);
+            peer.written.truncate(keep);
+        }
+    }
+
+    /// How many writes a disk has seen: a place to come back to with `lose_writes`.
+    #[must_use]
+    pub fn writes(&self, who: Who) -> usize {
+        self.peers.get(who).map_or(0, |peer| peer.written.len())
+    }
+
+    /// Empties a stopped engine's store; its identity file stays.
+    pub fn lose_store(&mut self, who: Who) {
+        if let Some(peer) = self.peers.get_mut(who) {
+            peer.written.retain(|written| matches!(written, Written::Identity(_)));
+        }
+    }
+
+    /// Nothing passes between these two any more, and their links break.
+    pub fn part(&mut self, one: Who, two: Who) {
+        self.apart.extend([(one, two), (two, one)]);
+        let broken: Vec<LinkId> = self
+            .wires
+            .iter()
+            .filter(|(_, wire)| {
+                let other = self.wires.get(&wire.other).map(|other| other.owner);
+                (wire.owner, other) == (one, Some(two)) || (wire.owner, other) == (two, Some(one))
+            })
+            .map(|(link, _)| *link)
+            .collect();
+        for link in broken {
+            self.hang_up(link);
+        }
+    }
+
+    /// They can reach each other again.
+    pub fn join(&mut self, one: Who, two: Who) {
+        self.apart.remove(&(one, two));
+        self.apart.remove(&(two, one));
+    }
+
+    /// Hands one input to an engine and does what it asks for.
+    pub fn input(&mut self, who: Who, input: Input) {
+        let (now, entropy) = (self.clock(who), Entropy::new(self.random.bytes()));
+        let Some(peer) = self.peers.get_mut(who) else { return };
+        let Some(engine) = &mut peer.engine else { return };
+        if engine.handle(input, now, &entropy, &peer.store).is_err() {
+            peer.engine = None;
+            return;
+        }
+        self.perform(who);
+    }
+
+    /// Gives a command and returns its answer.
+    ///
+    /// # Errors
+    /// The engine's refusal; [`CommandError::NotFound`] also when it is not running.
+    pub fn command(&mut self, who: Who, command: Command) -> Result<Answer, CommandError> {
+        self.next_command += 1;
+        let id = CommandId::new(self.next_command);
+        self.input(who, Input::Commands(vec![(id, command)]));
+        for _ in 0..100_000 {
+            if let Some(reply) = self.peers.get_mut(who).and_then(|peer| peer.replies.remove(&id)) {
+                return reply;
+            }
+            self.advance(Duration::from_millis(2));
+        }
+        Err(CommandError::NotFound)
+    }
+
+    /// Delivers everything that is on the way until nothing is.
+    pub fn settle(&mut self) {
+        while let Some((link, bytes)) = self.queue.pop_front() {
+            self.deliver(link, bytes);
+        }
+    }
+
+    /// Delivers one frame; `false` when none is on the way.
+    pub fn step(&mut self) -> bool {
+        match self.queue.pop_front() {
+            Some((link, bytes)) => {
+                self.deliver(link, bytes);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Lets time pass, with everything that becomes due in it.
+    pub fn advance(&mut self, duration: Duration) {
+        let until = self.now + duration;
+        loop {
+            self.settle();
+            let due = self
+                .peers
+                .iter()
+                .enumerate()
+                .filter_map(|(who, peer)| Some((peer.engine.as_ref()?.poll_timeout()?, who)))
+                .filter(|(at, _)| *at <= until)
+                .min();
+            let Some((at, who)) = due else { break };
+            self.now = self.now.max(at);
+            self.input(who, Input::Timeout);
+        }
+        self.now = until;
+        self.settle();
+    }
+
+    /// An invitation of one, made with these wishes.
+    ///
+    /// # Panics
+    /// When it is refused.
+    #[must_use]
+    pub fn invite(&mut self, who: Who, reusable: bool, ask: bool) -> String {
+        let command = Command::CreateInvitation { reusable, ask, expires_in: None, hints: true };
+        match self.command(who, command) {
+            Ok(Answer::Invitation(view)) => view.link.unwrap_or_default(),
+            _ => String::new(),
+        }
+    }
+
+    /// Answers a link.
+    ///
+    /// # Errors
+    /// The engine's refusal.
+    pub fn accept(&mut self, who: Who, link: &str) -> Result<Answer, CommandError> {
+        self.command(who, Command::AcceptInvitation { link: link.to_owned(), name: None })
+    }
+
+    /// One invites, the other accepts, and they meet.
+    pub fn befriend(&mut self, inviter: Who, invited: Who) {
+        let link = self.invite(inviter, false, false);
+        self.accept(invited, &link).ok();
+        self.advance(Duration::from_secs(5));
+    }
+
+    /// Writes a message.
+    ///
+    /// # Errors
+    /// The engine's refusal.
+    pub fn send(&mut self, from: Who, to: Who, text: &str) -> Result<Answer, CommandError> {
+        let conversation = self.reference(to);
+        self.command(from, Command::SendMessage { conversation, text: text.to_owned(), idempotency_key: None })
+    }
+
+    /// What one sees of the conversation with another.
+    #[must_use]
+    pub fn history(&mut self, who: Who, with: Who) -> Vec<MessageView> {
+        let conversation = self.reference(with);
+        let mut all = Vec::new();
+        let mut before = None;
+        loop {
+            let command = Command::ListMessages { conversation: conversation.clone(), limit: 500, before };
+            let Ok(Answer::Messages(page)) = self.command(who, command) else { return all };
+            let Some(first) = page.first() else { return all };
+            before = Some(first.id.to_string());
+            all.splice(0..0, page);
+        }
+    }
+
+    /// The texts of that.
+    #[must_use]
+    pub fn texts(&mut self, who: Who, with: Who) -> Vec<String> {
+        self.history(who, with).into_iter().filter_map(|message| message.text).collect()
+    }
+
+    /// What one sees of another.
+    #[must_use]
+    pub fn contact(&mut self, who: Who, of: Who) -> Option<ContactView> {
+        let account = self.account(of);
+        match self.command(who, Command::ListContacts) {
+            Ok(Answer::Contacts(contacts)) => contacts.into_iter().find(|contact| Some(contact.id) == account),
+            _ => None,
+        }
+    }
+
+    /// Whose account it is.
+    #[must_use]
+    pub fn account(&self, who: Who) -> Option<AccountId> {
+        self.peers.get(who).map(|peer| peer.account)
+    }
+
+    /// How commands name somebody.
+    #[must_use]
+    pub fn reference(&self, who: Who) -> Reference {
+        Reference::new(&self.account(who).map(|account| account.to_string()).unwrap_or_default())
+    }
+
+    /// How many links stand.
+    #[must_use]
+    pub fn links(&self) -> usize {
+        self.wires.len() / 2
+    }
+
+    /// Everything that a disk has seen, as bytes in order.
+    #[must_use]
+    pub fn durable(&self, who: Who) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for written in self.peers.get(who).map(|peer| peer.written.as_slice()).unwrap_or_default() {
+            match written {
+                Written::Identity(identity) => bytes.extend_from_slice(identity),
+                Written::Changes(changes) => {
+                    for (key, value) in &changes.writes {
+                        bytes.extend_from_slice(key);
+                        bytes.extend_from_slice(value.as_deref().unwrap_or_default());
+                    }
+                }
+            }
+        }
+        bytes
+    }
+
+    fn clock(&self, who: Who) -> Now {
+        let off = self.peers.get(who).map_or(0, |peer| peer.clock_off);
+        let millis = BEGINNING.as_millis().saturating_add(self.now.as_micros() / 1_000);
+        Now { moment: self.now, wall: WallTime::from_millis(millis.saturating_add_signed(off)) }
+    }
+
+    fn perform(&mut self, who: Who) {
+        let mut outputs = Vec::new();
+        if let Some(engine) = self.peers.get_mut(who).and_then(|peer| peer.engine.as_mut()) {
+            while let Some(output) = engine.poll_output() {
+                outputs.push(output);
+            }
+        }
+        for output in outputs {
+            let Some(peer) = self.peers.get_mut(who) else { return };
+            match output {
+                Output::Persist(changes) => {
+                    peer.store.apply(&changes);
+                    peer.written.push(Written::Changes(changes));
+                }
+                Output::PersistIdentity(bytes) => peer.written.push(Written::Identity(bytes)),
+                Output::Notify(event) => peer.events.push(event),
+                Output::Log { text, .. } => peer.logged.push(text),
+                Output::Reply { command, result } => {
+                    peer.replies.insert(command, result);
+                }
+                Output::Transmit { link, frame } => {
+                    if let Some(wire) = self.wires.get(&link) {
+                        self.queue.push_back((wire.other, frame));
+                    }
+                }
+                Output::CloseLink { link } => {
+                    // Frames before it are still delivered.
+                    self.queue.push_back((link, Vec::new()));
+                }
+                Output::Dial { dial, addresses, .. } => self.connect(who, dial, &addresses),
+            }
+        }
+    }
+
+    fn connect(&mut self, who: Who, dial: DialId, addresses: &[Address]) {
+        let target = self
+            .peers
+            .iter()
+            .position(|peer| peer.engine.is_some() && addresses.contains(&peer.address))
+            .filter(|target| *target != who && !self.apart.contains(&(who, *target)));
+        let Some(target) = target else {
+            self.input(who, Input::DialFailed { dial });
+            return;
+        };
+        let (near, far) = (LinkId::new(self.next_link), LinkId::new(self.next_link + 1));
+        self.next_link += 2;
+        self.wires.insert(near, Wire { owner: who, other: far });
+        self.wires.insert(far, Wire { owner: target, other: near });
+        let transports = (self.peers.get(who), self.peers.get(target));
+        let (Some(one), Some(two)) = transports else { return };
+        let (own, peer) = (one.transport.clone(), two.transport.clone());
+        let ends = LinkEnds { own: own.clone(), peer: peer.clone(), dial: Some(dial), address: Some(two.address) };
+        let other = LinkEnds { own: peer, peer: own, dial: None, address: Some(one.address) };
+        self.input(target, Input::LinkUp { link: far, ends: other });
+        self.input(who, Input::LinkUp { link: near, ends });
+    }
+
+    fn deliver(&mut self, link: LinkId, bytes: Vec<u8>) {
+        let Some(owner) = self.wires.get(&link).map(|wire| wire.owner) else { return };
+        let cut = self.cuts_percent > 0 && self.random.below(100) < self.cuts_percent;
+        if bytes.is_empty() || cut {
+            self.hang_up(link);
+        } else {
+            self.input(owner, Input::Frame { link, bytes });
+        }
+    }
+
+    fn hang_up(&mut self, link: LinkId) {
+        let Some(wire) = self.wires.remove(&link) else { return };
+        let other = self.wires.remove(&wire.other).map(|other| (other.owner, wire.other));
+        self.queue.retain(|(to, _)| *to != link && *to != wire.other);
+        self.input(wire.owner, Input::LinkDown { link });
+        if let Some((owner, link)) = other {
+            self.input(owner, Input::LinkDown { link });
+        }
+    }
+}

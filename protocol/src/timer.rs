@@ -1,0 +1,98 @@
+//! What becomes due, and when: one table for the whole engine, so that a driver needs a single deadline.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    contact::ContactRow,
+    ids::{CommandId, LinkId},
+    moment::Moment,
+};
+
+/// What becomes due. Each can be set once; setting it again moves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Timer {
+    /// The one tick of all live channels.
+    KeepAlive,
+    /// A link's peer has taken too long over a hello, an introduction or a handshake.
+    LinkPatience(LinkId),
+    /// The older of two channels had to prove itself alive.
+    TwinAnswer(LinkId),
+    /// Try a contact's addresses again.
+    Redial(ContactRow),
+    /// Try an address given by the person again: its position in the settings.
+    RedialFixed(usize),
+    /// Go on with a deletion.
+    Purge,
+    /// Go on with a check.
+    Check(CommandId),
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    due_at: BTreeMap<Timer, Moment>,
+    order: BTreeSet<(Moment, Timer)>,
+}
+
+impl Timers {
+    /// Makes `timer` due at `at`, whenever it was due before.
+    pub(crate) fn set(&mut self, timer: Timer, at: Moment) {
+        if let Some(before) = self.due_at.insert(timer, at) {
+            self.order.remove(&(before, timer));
+        }
+        self.order.insert((at, timer));
+    }
+
+    /// Forgets `timer`.
+    pub(crate) fn cancel(&mut self, timer: Timer) {
+        if let Some(at) = self.due_at.remove(&timer) {
+            self.order.remove(&(at, timer));
+        }
+    }
+
+    /// Whether `timer` is in the table.
+    pub(crate) fn is_set(&self, timer: Timer) -> bool {
+        self.due_at.contains_key(&timer)
+    }
+
+    /// When the next one is due.
+    pub(crate) fn next(&self) -> Option<Moment> {
+        self.order.first().map(|(at, _)| *at)
+    }
+
+    /// Takes one that is due by `now`, the earliest first.
+    pub(crate) fn take_due(&mut self, now: Moment) -> Option<Timer> {
+        let (at, timer) = *self.order.first()?;
+        if at > now {
+            return None;
+        }
+        self.cancel(timer);
+        Some(timer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn at(micros: u64) -> Moment {
+        Moment::from_micros(micros)
+    }
+
+    #[test]
+    fn timers_come_due_in_order_and_once() {
+        let mut timers = Timers::default();
+        timers.set(Timer::KeepAlive, at(20));
+        timers.set(Timer::LinkPatience(LinkId::new(1)), at(10));
+        timers.set(Timer::KeepAlive, at(5));
+        assert_eq!(timers.next(), Some(at(5)));
+        assert_eq!(timers.take_due(at(4)), None);
+        assert_eq!(timers.take_due(at(10)), Some(Timer::KeepAlive));
+        assert_eq!(timers.take_due(at(10)), Some(Timer::LinkPatience(LinkId::new(1))));
+        assert_eq!(timers.take_due(at(100)), None);
+        timers.set(Timer::Purge, at(1));
+        timers.cancel(Timer::Purge);
+        assert!(!timers.is_set(Timer::Purge));
+        assert_eq!(timers.next(), None);
+    }
+}
