@@ -17,7 +17,7 @@ pub mod views;
 /// Bytes of one line, its end not counted; the contract of the command line.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 
-/// Error codes: five of the standard, two of our own.
+/// Error codes: four of the standard, two of our own.
 pub mod code {
     /// The line is not JSON.
     pub const PARSE_ERROR: i32 = -32_700;
@@ -27,8 +27,6 @@ pub mod code {
     pub const METHOD_NOT_FOUND: i32 = -32_601;
     /// The method has other parameters.
     pub const INVALID_PARAMS: i32 = -32_602;
-    /// A fault of the node itself.
-    pub const INTERNAL: i32 = -32_603;
     /// The command was refused; `data.kind` says why.
     pub const REFUSED: i32 = -32_000;
     /// The node cannot do it now: storage, network, or it is stopping; `data.kind` says which.

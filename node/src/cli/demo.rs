@@ -244,3 +244,40 @@ fn spoken(time: Duration) -> String {
         format!("{:.1} s", time.as_secs_f64())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_step_that_fails_or_takes_too_long_is_told_and_ends_the_demo() {
+        let mut printer = Printer::to(true, Box::new(std::io::sink()));
+        let mut script = Script {
+            printer: &mut printer,
+            steps: Vec::new(),
+        };
+        let minute = Duration::from_secs(60);
+        let held = script
+            .step("one", minute, async { Ok((7, "seven".to_owned())) })
+            .await;
+        assert_eq!(held, Ok(7));
+        let failing = async { expect(false, "it is not so").map(|()| ((), String::new())) };
+        assert_eq!(
+            script.step("two", minute, failing).await.unwrap_err().exit_code(),
+            1
+        );
+        let endless = std::future::pending::<Result<((), String), Failure>>();
+        let failure = script.step("three", Duration::ZERO, endless).await.unwrap_err();
+        assert_eq!(failure.exit_code(), 1);
+        let held: Vec<bool> = script.steps.iter().map(|step| step["ok"] == true).collect();
+        assert_eq!(held, [true, false, false]);
+        assert_eq!(script.steps[0]["measured"], "seven");
+    }
+
+    #[test]
+    fn times_are_spoken_in_the_unit_that_fits() {
+        assert_eq!(spoken(Duration::from_micros(1_999)), "1 ms");
+        assert_eq!(spoken(Duration::from_millis(999)), "999 ms");
+        assert_eq!(spoken(Duration::from_millis(1_250)), "1.2 s");
+    }
+}

@@ -36,8 +36,11 @@ impl Failure {
 
     pub(super) fn usage(error: &clap::Error) -> Self {
         let rendered = error.render().to_string();
-        let first = rendered.lines().next().unwrap_or_default();
-        let message = first.strip_prefix("error: ").unwrap_or(first);
+        // What follows the first paragraph is advice that the hint gives too.
+        let lines = rendered.lines().take_while(|line| !line.is_empty());
+        let words: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
+        let sentence = words.join(" ");
+        let message = sentence.strip_prefix("error: ").unwrap_or(&sentence);
         Self::new("usage", message, "See `causerie-node --help`.")
     }
 
@@ -214,6 +217,18 @@ mod tests {
         let failure = Failure::from(CommandError::Ambiguous(vec!["\u{1b}[2Jmallory".to_owned()]));
         assert!(!failure.words(false, Paint::PLAIN).unwrap().contains('\u{1b}'));
         assert!(!failure.words(true, Paint::PLAIN).unwrap().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn wrong_usage_is_one_sentence() {
+        use clap::Parser;
+        let error = crate::cli::args::Args::try_parse_from(["causerie-node", "init"]).unwrap_err();
+        let failure = Failure::usage(&error);
+        assert_eq!((failure.kind.as_str(), failure.exit_code()), ("usage", 2));
+        assert_eq!(
+            failure.message,
+            "the following required arguments were not provided: --name <NAME>"
+        );
     }
 
     #[test]

@@ -79,10 +79,27 @@ pub(super) fn contacts(contacts: &[Value], paint: Paint) -> String {
         ]
     }));
     let all = table(&rows);
-    match all.split_once('\n') {
-        Some((head, rest)) => format!("{}\n{rest}", paint.bold(head)),
-        None => all,
+    let mut lines = Vec::new();
+    for (number, line) in all.lines().enumerate() {
+        match number.checked_sub(1).and_then(|place| contacts.get(place)) {
+            None => lines.push(paint.bold(line)),
+            Some(contact) => {
+                lines.push(line.to_owned());
+                lines.extend(beside(contact, paint));
+            }
+        }
     }
+    lines.join("\n")
+}
+
+/// What is to be done about a contact, or why it failed.
+fn beside(contact: &Value, paint: Paint) -> Option<String> {
+    let text_of = |name| contact.get(name).and_then(Value::as_str);
+    if let Some(reason) = text_of("reason") {
+        return Some(format!("      {}", paint.red(&escape(reason))));
+    }
+    let number = text_of("safety_number").filter(|_| text(contact, "verification") != "verified")?;
+    Some(format!("      {}", paint.dim(&format!("to compare: {number}"))))
 }
 
 /// One contact, after something was decided about it.
@@ -262,8 +279,14 @@ mod tests {
         assert_eq!(
             contacts(&[bob()], Paint::PLAIN),
             "NAME         STATE   VERIFICATION  ONLINE  LAST SEEN         ID\n\
-             Bob\\u{202e}  active  none          direct  2026-01-02 03:04  aaaabbbbcc"
+             Bob\\u{202e}  active  none          direct  2026-01-02 03:04  aaaabbbbcc\n      \
+             to compare: 12345 67890"
         );
+        let mut known = bob();
+        known["verification"] = json!("verified");
+        assert!(!contacts(&[known.clone()], Paint::PLAIN).contains("12345"));
+        known["reason"] = json!("their invitation\u{1b} was revoked");
+        assert!(contacts(&[known], Paint::PLAIN).ends_with("\n      their invitation\\u{1b} was revoked"));
         assert!(contacts(&[], Paint::PLAIN).contains("causerie-node invite"));
         assert!(contact(&bob(), Paint::PLAIN).contains("12345 67890"));
     }

@@ -18,7 +18,7 @@ fn log_with(starts: u64, rows: usize) -> EventLog {
 }
 
 /// Everything that is there without waiting.
-async fn drain(subscription: &mut Subscription) -> Vec<Value> {
+fn drain(subscription: &mut Subscription) -> Vec<Value> {
     let mut rows = Vec::new();
     while let Taken::Row(row) = subscription.take() {
         rows.push(row.to_value());
@@ -47,27 +47,24 @@ async fn rows_carry_number_time_and_type() {
 async fn without_since_only_what_follows_is_told() {
     let log = log_with(1, 5);
     let mut subscription = log.subscribe(None);
-    assert!(drain(&mut subscription).await.is_empty());
+    assert!(drain(&mut subscription).is_empty());
     log.push(&notice(6), WallTime::default());
-    assert_eq!(texts(&drain(&mut subscription).await), ["6"]);
+    assert_eq!(texts(&drain(&mut subscription)), ["6"]);
     assert_eq!(subscription.position(), log.latest());
 }
 
 #[tokio::test]
 async fn since_replays_what_came_after_it() {
     let log = log_with(1, 5);
-    assert_eq!(
-        texts(&drain(&mut log.subscribe(Some((1 << 32) + 3))).await),
-        ["4", "5"]
-    );
-    assert!(drain(&mut log.subscribe(Some(log.latest()))).await.is_empty());
+    assert_eq!(texts(&drain(&mut log.subscribe(Some((1 << 32) + 3)))), ["4", "5"]);
+    assert!(drain(&mut log.subscribe(Some(log.latest()))).is_empty());
 }
 
 #[tokio::test]
 async fn another_run_is_an_overflow_and_then_everything_kept() {
     let log = log_with(7, 2);
     for since in [0, (6 << 32) + 1, (7 << 32) + 3, u64::MAX] {
-        let rows = drain(&mut log.subscribe(Some(since))).await;
+        let rows = drain(&mut log.subscribe(Some(since)));
         assert_eq!(rows[0]["type"], "overflow", "{since}");
         assert_eq!(rows[0]["missed"], 0);
         assert_eq!(rows[0]["seq"], log.origin());
@@ -78,17 +75,14 @@ async fn another_run_is_an_overflow_and_then_everything_kept() {
 #[tokio::test]
 async fn rows_older_than_kept_are_counted_as_missed() {
     let log = log_with(1, ROWS_KEPT_MAX + 3);
-    let rows = drain(&mut log.subscribe(Some(log.origin()))).await;
+    let rows = drain(&mut log.subscribe(Some(log.origin())));
     assert_eq!(rows.len(), ROWS_KEPT_MAX + 1);
     assert_eq!(rows[0]["type"], "overflow");
     assert_eq!(rows[0]["missed"], 3);
     assert_eq!(rows[0]["seq"], (1_u64 << 32) + 3);
     assert_eq!(rows[1]["text"], "4");
     // The first row that is kept is told without an overflow.
-    assert_eq!(
-        drain(&mut log.subscribe(Some((1 << 32) + 3))).await[0]["text"],
-        "4"
-    );
+    assert_eq!(drain(&mut log.subscribe(Some((1 << 32) + 3)))[0]["text"], "4");
 }
 
 #[tokio::test]
@@ -98,7 +92,7 @@ async fn a_slow_follower_is_told_what_it_missed_and_holds_nobody_up() {
     for number in 0..ROWS_KEPT_MAX + 10 {
         log.push(&notice(number), WallTime::default());
     }
-    let rows = drain(&mut slow).await;
+    let rows = drain(&mut slow);
     assert_eq!(rows[0]["missed"], 10);
     assert_eq!(rows[1]["text"], "10");
     assert_eq!(rows.len(), ROWS_KEPT_MAX + 1);
@@ -119,7 +113,7 @@ async fn bytes_are_bounded_too() {
         );
     }
     assert!(log.shared.lock().bytes <= ROWS_KEPT_BYTES_MAX);
-    let rows = drain(&mut log.subscribe(Some(log.origin()))).await;
+    let rows = drain(&mut log.subscribe(Some(log.origin())));
     assert_eq!(rows[0]["missed"], 2);
     assert_eq!(rows.len(), 4);
 }

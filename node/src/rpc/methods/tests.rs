@@ -116,7 +116,7 @@ fn contacts() {
         (
             "contact.remove",
             Command::RemoveContact {
-                contact: contact.clone(),
+                contact,
                 keep_history: false,
             },
         ),
@@ -131,6 +131,11 @@ fn contacts() {
             assert!(matches!(parse(method, Some(bad)), Err(CallError::BadParams(_))));
         }
     }
+}
+
+#[test]
+fn contacts_with_more_than_a_name() {
+    let contact = reference("bob");
     assert_eq!(
         command("contact.remove", json!({"contact": "bob", "keep_history": true})),
         Command::RemoveContact {

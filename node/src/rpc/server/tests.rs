@@ -102,60 +102,62 @@ async fn an_answer_carries_its_id() {
     }
 }
 
+/// A line, and the code and kind with which it is answered.
+const BAD_LINES: [(&str, i32, &str); 15] = [
+    ("{", -32_700, "parse_error"),
+    ("\u{fffd}", -32_700, "parse_error"),
+    ("[]", -32_600, "invalid_request"),
+    (
+        r#"[{"jsonrpc":"2.0","id":1,"method":"node.status"}]"#,
+        -32_600,
+        "invalid_request",
+    ),
+    ("7", -32_600, "invalid_request"),
+    ("null", -32_600, "invalid_request"),
+    (r#"{"id":1,"method":"node.status"}"#, -32_600, "invalid_request"),
+    (
+        r#"{"jsonrpc":"1.0","id":1,"method":"node.status"}"#,
+        -32_600,
+        "invalid_request",
+    ),
+    (r#"{"jsonrpc":"2.0","id":1}"#, -32_600, "invalid_request"),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
+        -32_600,
+        "invalid_request",
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":[],"method":"node.status"}"#,
+        -32_600,
+        "invalid_request",
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"node.status","extra":1}"#,
+        -32_600,
+        "invalid_request",
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"node.explode"}"#,
+        -32_601,
+        "unknown_method",
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"node.status","params":["x"]}"#,
+        -32_602,
+        "invalid_params",
+    ),
+    (
+        r#"{"jsonrpc":"2.0","id":1,"method":"node.status","params":{"x":1}}"#,
+        -32_602,
+        "invalid_params",
+    ),
+];
+
 #[tokio::test]
 async fn bad_lines_are_answered_and_the_next_one_is_read() {
     let (served, _) = with_status();
     let mut raw = Raw::connect(&served).await;
-    let bad = [
-        ("{", -32_700, "parse_error"),
-        ("\u{fffd}", -32_700, "parse_error"),
-        ("[]", -32_600, "invalid_request"),
-        (
-            r#"[{"jsonrpc":"2.0","id":1,"method":"node.status"}]"#,
-            -32_600,
-            "invalid_request",
-        ),
-        ("7", -32_600, "invalid_request"),
-        ("null", -32_600, "invalid_request"),
-        (r#"{"id":1,"method":"node.status"}"#, -32_600, "invalid_request"),
-        (
-            r#"{"jsonrpc":"1.0","id":1,"method":"node.status"}"#,
-            -32_600,
-            "invalid_request",
-        ),
-        (r#"{"jsonrpc":"2.0","id":1}"#, -32_600, "invalid_request"),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
-            -32_600,
-            "invalid_request",
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":[],"method":"node.status"}"#,
-            -32_600,
-            "invalid_request",
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"method":"node.status","extra":1}"#,
-            -32_600,
-            "invalid_request",
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"method":"node.explode"}"#,
-            -32_601,
-            "unknown_method",
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"method":"node.status","params":["x"]}"#,
-            -32_602,
-            "invalid_params",
-        ),
-        (
-            r#"{"jsonrpc":"2.0","id":1,"method":"node.status","params":{"x":1}}"#,
-            -32_602,
-            "invalid_params",
-        ),
-    ];
-    for (line, code, kind) in bad {
+    for (line, code, kind) in BAD_LINES {
         let answer = raw.ask(line).await;
         assert_eq!(answer["error"]["code"], code, "{line}");
         assert_eq!(answer["error"]["data"]["kind"], kind, "{line}");
