@@ -17,6 +17,9 @@ pub enum NodeError {
     /// An address to listen on or to dial makes no sense; it is repeated here.
     #[error("{0:?} is not an address that can be listened on or dialled")]
     BadAddress(String),
+    /// What was named cannot be a home; in words.
+    #[error("{0}")]
+    BadHome(String),
     /// Nobody lives in this home yet.
     #[error("this home has no identity yet")]
     NoIdentity,
@@ -47,6 +50,7 @@ impl NodeError {
         match self {
             Self::Command(refusal) => command_kind(refusal),
             Self::BadAddress(_) => "bad_address",
+            Self::BadHome(_) => "bad_home",
             Self::NoIdentity => "no_identity",
             Self::IdentityExists => "identity_exists",
             Self::HomeInUse => "home_in_use",
@@ -63,6 +67,9 @@ impl NodeError {
         match self {
             Self::Command(refusal) => command_hint(refusal),
             Self::BadAddress(_) => "Write it as in /ip4/0.0.0.0/tcp/47474 or /ip4/0.0.0.0/udp/47474/quic-v1.",
+            Self::BadHome(_) => {
+                "Nothing was changed. Name a directory of your own with --home or CAUSERIE_HOME."
+            }
             Self::NoIdentity => "Make one with `causerie-node init --name NAME`.",
             Self::IdentityExists => {
                 "Nothing was changed. Use another directory with --home to make a second identity."
