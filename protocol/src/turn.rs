@@ -217,13 +217,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The store's pairs with this turn's writes laid over them.
-    fn merged(
-        &self,
-        from: &[u8],
-        to: &[u8],
-        order: Order,
-        limit: usize,
-    ) -> Result<Vec<Pair>, RecordsError> {
+    fn merged(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Pair>, RecordsError> {
         let own: Vec<_> = self.changes.writes.range(from.to_vec()..to.to_vec()).collect();
         if own.is_empty() {
             return self.records.scan(from, to, order, limit);

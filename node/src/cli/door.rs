@@ -1,0 +1,200 @@
+//! The way from a command to a node: through the socket of the one that runs on this home, else by opening the home
+//! ourselves, without a network, for the time of the command.
+//!
+//! ```text
+//! socket answers ──▶ ask there
+//! nobody answers ──▶ open the home ──▶ ask in this process ──▶ close it
+//!                        └ somebody holds it: they will answer or leave; look again, at most 5 s
+//! ```
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::errors::Failure;
+use crate::{
+    Config, NetworkOptions, Node,
+    error::NodeError,
+    handle::NodeHandle,
+    rpc::{
+        client::{Client, Follower},
+        methods::{self, Call},
+    },
+};
+
+/// The socket's name in a home; the contract of the command line.
+const SOCKET: &str = "node.sock";
+
+/// How long to wait for somebody who holds the home to answer or to leave; the contract of the command line.
+const HOME_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks. Chosen.
+const HOME_GLANCE: Duration = Duration::from_millis(50);
+
+/// An open way to a node.
+#[derive(Debug)]
+pub(super) struct Door {
+    home: PathBuf,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    Socket(Client),
+    Own(Box<Node>),
+}
+
+impl Door {
+    /// Through the socket, or by opening the home.
+    pub(super) async fn open(home: &Path) -> Result<Self, Failure> {
+        let deadline = Instant::now() + HOME_PATIENCE;
+        loop {
+            if let Some(client) = connect(home).await? {
+                return Ok(Self::new(home, Way::Socket(client)));
+            }
+            match Node::start(config(home, None)).await {
+                Ok(node) => return Ok(Self::new(home, Way::Own(Box::new(node)))),
+                Err(NodeError::HomeInUse) if Instant::now() < deadline => sleep(HOME_GLANCE).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Through the socket only.
+    pub(super) async fn to_running(home: &Path) -> Result<Self, Failure> {
+        let client = running(home).await?;
+        Ok(Self::new(home, Way::Socket(client)))
+    }
+
+    fn new(home: &Path, way: Way) -> Self {
+        let home = home.to_owned();
+        Self { home, way }
+    }
+
+    /// Calls a method. Where a connection was cut and the same call can be made twice without harm, it is made again.
+    pub(super) async fn call(&mut self, method: &str, params: Value) -> Result<Value, Failure> {
+        match self.call_once(method, params.clone()).await {
+            Err(failure) if failure.kind == "stopped" && is_repeatable(method, &params) => {
+                self.way = Self::open(&self.home).await?.way;
+                self.call_once(method, params).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A second way to the same node, for its events from now on; `None` where no node runs.
+    pub(super) async fn follow(&self) -> Result<Option<Follower>, Failure> {
+        if let Way::Own(_) = self.way {
+            return Ok(None);
+        }
+        let client = running(&self.home).await?;
+        Ok(Some(client.subscribe(None).await?))
+    }
+
+    /// Leaves everything as it should be.
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        match self.way {
+            Way::Socket(_) => Ok(()),
+            Way::Own(node) => Ok(node.stop().await?),
+        }
+    }
+
+    async fn call_once(&mut self, method: &str, params: Value) -> Result<Value, Failure> {
+        match &mut self.way {
+            Way::Socket(client) => Ok(client.call(method, params).await?),
+            Way::Own(node) => ask(&node.handle(), method, params).await,
+        }
+    }
+}
+
+/// Starts a node that meets others; waits for whoever still holds the home.
+pub(super) async fn start(home: &Path, network: NetworkOptions) -> Result<Node, Failure> {
+    let deadline = Instant::now() + HOME_PATIENCE;
+    loop {
+        match Node::start(config(home, Some(network.clone()))).await {
+            Err(NodeError::HomeInUse) if Instant::now() < deadline => sleep(HOME_GLANCE).await,
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+/// A connection to the node that runs on this home.
+pub(super) async fn running(home: &Path) -> Result<Client, Failure> {
+    let deadline = Instant::now() + HOME_PATIENCE;
+    loop {
+        if let Some(client) = connect(home).await? {
+            return Ok(client);
+        }
+        // Whoever holds the home may be about to answer.
+        match Node::start(config(home, None)).await {
+            Err(NodeError::HomeInUse) if Instant::now() < deadline => sleep(HOME_GLANCE).await,
+            Ok(node) => {
+                node.stop().await?;
+                return Err(Failure::no_node());
+            }
+            Err(_) => return Err(Failure::no_node()),
+        }
+    }
+}
+
+/// Asks a node of this process what the socket would be asked.
+async fn ask(node: &NodeHandle, method: &str, params: Value) -> Result<Value, Failure> {
+    match methods::parse(method, Some(params))? {
+        Call::Command { command, form } => {
+            let answer = node.command(command).await?;
+            Ok(methods::result(answer, form, false))
+        }
+        Call::Subscribe { .. } => Err(Failure::no_node()),
+    }
+}
+
+/// `None` where nobody answers: no socket, or a stale one.
+async fn connect(home: &Path) -> Result<Option<Client>, Failure> {
+    match Client::connect(&home.join(SOCKET)).await {
+        Ok(client) => Ok(Some(client)),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory => {
+                Ok(None)
+            }
+            _ => Err(NodeError::Storage(format!("its socket: {error}")).into()),
+        },
+    }
+}
+
+fn config(home: &Path, network: Option<NetworkOptions>) -> Config {
+    Config {
+        home: home.to_owned(),
+        network,
+    }
+}
+
+fn is_repeatable(method: &str, params: &Value) -> bool {
+    match method {
+        "message.send" => params.get("idempotency_key").is_some(),
+        "node.status" | "node.check" | "invite.list" | "contact.list" | "message.list" | "message.read" => {
+            true
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_does_no_harm_twice_is_repeated() {
+        assert!(is_repeatable("node.status", &json!({})));
+        assert!(is_repeatable("message.send", &json!({"idempotency_key": "k"})));
+        assert!(!is_repeatable("message.send", &json!({})));
+        assert!(!is_repeatable("invite.create", &json!({})));
+        assert!(!is_repeatable("contact.accept", &json!({})));
+    }
+}

@@ -1,0 +1,106 @@
+//! `run` and `listen`: what happens, a line an event.
+//!
+//! `run` is the node itself. Its events are printed by a thread of their own: a reader that is slow or gone must never
+//! hold up the node or the signal that stops it. A daemon whose reader left goes on without a word.
+
+use std::{path::Path, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::{
+    runtime::Handle,
+    signal::unix::{Signal, SignalKind, signal},
+    task::{JoinHandle, spawn_blocking},
+    time::timeout,
+};
+
+use super::{
+    args::Run,
+    door,
+    errors::Failure,
+    output::Printer,
+    words::{self, Names},
+};
+use crate::{NetworkOptions, error::NodeError, events::Subscription, rpc::client::ClientError};
+
+/// From the signal to the end of the process; the contract of the command line.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How much of it is left for printing what happened last.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+pub(super) async fn run(home: &Path, options: Run, mut printer: Printer) -> Result<(), Failure> {
+    // From here on a signal is remembered, even while the node is starting.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let network = NetworkOptions {
+        listen: options.listen,
+        dial: options.dial,
+        mdns: !options.no_mdns && !options.loopback,
+        loopback: options.loopback,
+    };
+    let mut node = door::start(home, network).await?;
+    let events = node.handle().events();
+    let rows = events.subscribe(Some(events.origin()));
+    printer.note("Your node is running; Ctrl+C stops it.");
+    let printing = spawn_blocking(move || print_rows(rows, printer));
+    let died = tokio::select! {
+        () = either(&mut interrupt, &mut terminate) => None,
+        error = node.failed() => Some(error),
+    };
+    let stopped = timeout(STOP_PATIENCE.saturating_sub(LAST_WORDS), node.stop()).await;
+    events.close();
+    finish(printing).await;
+    match (died, stopped) {
+        (Some(error), _) | (None, Ok(Err(error))) => Err(error.into()),
+        (None, Ok(Ok(()))) => Ok(()),
+        (None, Err(_elapsed)) => {
+            Err(NodeError::Storage("it did not close within 5 seconds".to_owned()).into())
+        }
+    }
+}
+
+pub(super) async fn listen(home: &Path, since: Option<u64>, mut printer: Printer) -> Result<(), Failure> {
+    let mut names = Names::default();
+    if !printer.is_json() {
+        let mut asking = door::Door::to_running(home).await?;
+        if let Value::Array(contacts) = asking.call("contact.list", json!({})).await? {
+            names = Names::of(&contacts);
+        }
+    }
+    let mut follower = door::running(home).await?.subscribe(since).await?;
+    loop {
+        match follower.next().await {
+            Ok(event) => printer.result(&event, |event, paint| words::event(event, &mut names, paint))?,
+            Err(ClientError::Cut(_)) => {
+                let hint = "Start it again with `causerie-node run`.";
+                return Err(Failure::new("no_node", "the node stopped", hint));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+fn print_rows(mut rows: Subscription, mut printer: Printer) {
+    let mut names = Names::default();
+    let runtime = Handle::current();
+    while let Some(row) = runtime.block_on(rows.next()) {
+        let printed = printer.result(&row.to_value(), |event, paint| {
+            words::event(event, &mut names, paint)
+        });
+        if printed.is_err() {
+            return;
+        }
+    }
+}
+
+/// Waits for the last lines, but not for a reader that does not take them.
+async fn finish(printing: JoinHandle<()>) {
+    timeout(LAST_WORDS, printing).await.ok();
+}

@@ -1,0 +1,147 @@
+//! Why the node could not do what it was asked, in terms that a person or an operator can act on.
+//!
+//! Every reason has a kind (one stable word for scripts), a sentence, a hint that says what to do, and says whether the
+//! same request may work later. The words are a contract: they leave through JSON-RPC and through the command line.
+//! What a peer did wrong is never an error here; it is handled where it arrives.
+
+use causerie_protocol::answer::CommandError;
+use thiserror::Error;
+
+/// A reason, grouped by blame: the request, then the home, then the world.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The engine refused the command; nothing was changed.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// An address to listen on or to dial makes no sense; it is repeated here.
+    #[error("{0:?} is not an address that can be listened on or dialled")]
+    BadAddress(String),
+    /// What was named cannot be a home; in words.
+    #[error("{0}")]
+    BadHome(String),
+    /// Nobody lives in this home yet.
+    #[error("this home has no identity yet")]
+    NoIdentity,
+    /// Somebody already lives in this home.
+    #[error("this home already has an identity")]
+    IdentityExists,
+    /// Another process holds the home's lock.
+    #[error("another program has this home open")]
+    HomeInUse,
+    /// The files are of a version that this program does not know.
+    #[error("this home was written by a newer version")]
+    NewerHome,
+    /// The home's files cannot be read or written; in words.
+    #[error("the home cannot be read or written: {0}")]
+    Storage(String),
+    /// No network can be used at all; in words.
+    #[error("the network cannot be used: {0}")]
+    Network(String),
+    /// The node is going away or gone.
+    #[error("the node has stopped")]
+    Stopped,
+}
+
+impl NodeError {
+    /// One stable word for scripts.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Command(refusal) => command_kind(refusal),
+            Self::BadAddress(_) => "bad_address",
+            Self::BadHome(_) => "bad_home",
+            Self::NoIdentity => "no_identity",
+            Self::IdentityExists => "identity_exists",
+            Self::HomeInUse => "home_in_use",
+            Self::NewerHome => "newer_home",
+            Self::Storage(_) => "storage",
+            Self::Network(_) => "unreachable",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// What to do about it: one or two sentences.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::Command(refusal) => command_hint(refusal),
+            Self::BadAddress(_) => "Write it as in /ip4/0.0.0.0/tcp/47474 or /ip4/0.0.0.0/udp/47474/quic-v1.",
+            Self::BadHome(_) => {
+                "Nothing was changed. Name a directory of your own with --home or CAUSERIE_HOME."
+            }
+            Self::NoIdentity => "Make one with `causerie-node init --name NAME`.",
+            Self::IdentityExists => {
+                "Nothing was changed. Use another directory with --home to make a second identity."
+            }
+            Self::HomeInUse => {
+                "Nothing was changed. Close the program that uses it, or choose another home with --home."
+            }
+            Self::NewerHome => "Nothing was changed. Install the version that wrote it, or a later one.",
+            Self::Storage(_) => {
+                "What was confirmed before is kept. Look at the free space and the rights of the home's directory."
+            }
+            Self::Network(_) => "Messages wait here and leave when a network can be used.",
+            Self::Stopped => "What was confirmed is kept. Start the node again and repeat the command.",
+        }
+    }
+
+    /// Whether the very same request may work later.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::HomeInUse
+                | Self::Storage(_)
+                | Self::Network(_)
+                | Self::Stopped
+                | Self::Command(CommandError::Full(_))
+        )
+    }
+}
+
+const fn command_kind(refusal: &CommandError) -> &'static str {
+    match refusal {
+        CommandError::NotFound => "no_such_contact",
+        CommandError::MessageNotFound => "no_such_message",
+        CommandError::Ambiguous(_) => "ambiguous",
+        CommandError::OwnInvitation => "own_invite",
+        CommandError::BadInvitation => "bad_invite",
+        CommandError::ExpiredInvitation => "expired_invite",
+        CommandError::NewerVersion => "newer_version",
+        CommandError::AlreadyContact => "already_contact",
+        CommandError::VerificationChanged => "verification_changed",
+        CommandError::WrongState(_) => "wrong_state",
+        CommandError::Empty => "empty",
+        CommandError::TooLong => "too_long",
+        CommandError::BadName => "bad_name",
+        CommandError::OutOfRange(_) => "out_of_range",
+        CommandError::Full(_) => "full",
+        _ => "refused",
+    }
+}
+
+const fn command_hint(refusal: &CommandError) -> &'static str {
+    match refusal {
+        CommandError::NotFound => "`causerie-node contacts` lists everybody, `invite list` every invitation.",
+        CommandError::MessageNotFound => "`causerie-node history` shows the ids of the newest messages.",
+        CommandError::Ambiguous(_) => "Nothing was changed. Write the id, or more of it.",
+        CommandError::OwnInvitation => "Hand it to the person that you want to talk to.",
+        CommandError::BadInvitation => "Copy the whole link again, from `causerie:` to its end.",
+        CommandError::ExpiredInvitation => "Ask for a new one.",
+        CommandError::NewerVersion => "Install the newest version and accept it again.",
+        CommandError::AlreadyContact => "Nothing is to be done: `causerie-node contacts` lists them.",
+        CommandError::VerificationChanged => {
+            "Nothing was sent. Compare the safety numbers once more, then run `causerie-node contacts verify`."
+        }
+        CommandError::WrongState(_) => {
+            "Nothing was changed. `causerie-node contacts` shows how things stand."
+        }
+        CommandError::Empty => "Nothing was sent. Write at least one character.",
+        CommandError::TooLong => "Nothing was sent. Split it into several messages.",
+        CommandError::BadName => "Nothing was changed. Choose another name.",
+        CommandError::OutOfRange(_) => "Nothing was changed.",
+        CommandError::Full(_) => "Nothing was changed. Remove what is not needed any more, then try again.",
+        _ => "Nothing was changed.",
+    }
+}

@@ -1,0 +1,90 @@
+//! The node as everybody else holds it: a bounded way to ask, the events so far, and where it listens.
+//!
+//! Cheap to clone, usable from any task. Commands enter in the order in which [`NodeHandle::submit`] returned; whoever
+//! asks while the queue is full waits. It decides nothing: the engine answers.
+
+use causerie_protocol::{answer::Answer, command::Command};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::{error::NodeError, events::EventLog};
+
+/// Commands that wait for the driver. Chosen: what one turn takes together.
+pub const COMMANDS_WAITING_MAX: usize = causerie_protocol::limits::COMMANDS_PER_TURN_MAX;
+
+/// A running node, seen from outside.
+#[derive(Clone, Debug)]
+pub struct NodeHandle {
+    commands: mpsc::Sender<Request>,
+    events: EventLog,
+    listening: watch::Receiver<Vec<String>>,
+}
+
+/// One command on its way to the driver.
+#[derive(Debug)]
+pub struct Request {
+    /// What is asked.
+    pub command: Command,
+    /// Where the answer goes; whoever asked may have left.
+    pub reply: oneshot::Sender<Result<Answer, NodeError>>,
+}
+
+impl NodeHandle {
+    /// The handle, and the end from which the driver takes requests.
+    #[must_use]
+    pub fn new(events: EventLog, listening: watch::Receiver<Vec<String>>) -> (Self, mpsc::Receiver<Request>) {
+        let (commands, requests) = mpsc::channel(COMMANDS_WAITING_MAX);
+        (
+            Self {
+                commands,
+                events,
+                listening,
+            },
+            requests,
+        )
+    }
+
+    /// Asks and waits for the answer.
+    ///
+    /// # Errors
+    /// What the engine refused, or [`NodeError::Stopped`] when the node went away meanwhile: then the command may have
+    /// been done or not.
+    pub async fn command(&self, command: Command) -> Result<Answer, NodeError> {
+        self.submit(command)
+            .await?
+            .await
+            .unwrap_or(Err(NodeError::Stopped))
+    }
+
+    /// Puts a command into the queue and returns where its answer will come; so that many can be on their way, in
+    /// order.
+    ///
+    /// # Errors
+    /// [`NodeError::Stopped`].
+    pub async fn submit(
+        &self,
+        command: Command,
+    ) -> Result<oneshot::Receiver<Result<Answer, NodeError>>, NodeError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { command, reply };
+        self.commands
+            .send(request)
+            .await
+            .map_err(|_gone| NodeError::Stopped)?;
+        Ok(answer)
+    }
+
+    /// Everything that happened in this run and is still kept.
+    #[must_use]
+    pub fn events(&self) -> EventLog {
+        self.events.clone()
+    }
+
+    /// Where it listens now, as multiaddresses.
+    #[must_use]
+    pub fn listening(&self) -> Vec<String> {
+        self.listening.borrow().clone()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fake;
