@@ -7,6 +7,8 @@
 use causerie_protocol::answer::CommandError;
 use thiserror::Error;
 
+use crate::{entropy::EntropyError, home::HomeError, store::StoreError};
+
 /// A reason, grouped by blame: the request, then the home, then the world.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -97,6 +99,37 @@ impl NodeError {
                 | Self::Stopped
                 | Self::Command(CommandError::Full(_))
         )
+    }
+}
+
+impl From<HomeError> for NodeError {
+    fn from(error: HomeError) -> Self {
+        match error {
+            HomeError::NoIdentity(_) => Self::NoIdentity,
+            HomeError::AlreadyThere(_) => Self::IdentityExists,
+            HomeError::InUse(_) => Self::HomeInUse,
+            HomeError::Newer(_) => Self::NewerHome,
+            HomeError::SymbolicLink(_)
+            | HomeError::NotADirectory(_)
+            | HomeError::Shared(_)
+            | HomeError::Nowhere => Self::BadHome(error.to_string()),
+            other => Self::Storage(other.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for NodeError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::InUse => Self::HomeInUse,
+            other => Self::Storage(other.to_string()),
+        }
+    }
+}
+
+impl From<EntropyError> for NodeError {
+    fn from(error: EntropyError) -> Self {
+        Self::Storage(error.to_string())
     }
 }
 

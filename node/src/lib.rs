@@ -1,20 +1,51 @@
-//! A Causerie peer without a window: the node, its local API and its command line.
+//! A Causerie peer without a window: the real world around the engine, and the ways people reach it.
 //!
-//! - [`events`], [`handle`], [`error`]: how everybody else holds a running node.
-//! - [`rpc`]: JSON-RPC over the home's socket.
-//! - [`cli`]: the program `causerie-node`.
-
-use std::path::{Path, PathBuf};
-
-use causerie_protocol::ids::AccountId;
-
-use crate::{error::NodeError, handle::NodeHandle};
+//! - [`driver`] is the only loop; `perform` does what the engine asks for, in order, behind its commits.
+//! - [`network`], [`store`], [`home`], [`clock`], [`entropy`] are the world: links, disk, files, time, randomness.
+//! - [`handle`], [`events`], [`error`] are how everybody else holds a running node.
+//! - [`rpc`] is JSON-RPC over the home's socket, [`cli`] the program `causerie-node`.
 
 pub mod cli;
+pub mod clock;
+pub mod driver;
+pub mod entropy;
 pub mod error;
 pub mod events;
 pub mod handle;
+pub mod home;
+pub mod network;
+mod perform;
 pub mod rpc;
+pub mod store;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use causerie_protocol::{
+    engine::{Engine, OpenError, Settings},
+    ids::AccountId,
+    input::Input,
+    name,
+    vault::Vault,
+};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, spawn_blocking},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    driver::Driver,
+    error::NodeError,
+    events::EventLog,
+    handle::NodeHandle,
+    home::{Home, socket},
+    network::{Listen, Network, NetworkConfig, parse_multiaddr},
+    store::sled::SledStore,
+};
 
 /// What a node needs to start.
 #[derive(Clone, Debug)]
@@ -42,19 +73,42 @@ pub struct NetworkOptions {
 #[derive(Debug)]
 pub struct Node {
     handle: NodeHandle,
+    stopping: CancellationToken,
+    driver: JoinHandle<Result<(), NodeError>>,
+    server: Option<JoinHandle<std::io::Result<()>>>,
 }
 
 impl Node {
-    /// Opens the home and starts.
+    /// Opens the home and starts. A home that somebody else holds is [`NodeError::HomeInUse`] at once.
     ///
     /// # Errors
     /// Why it cannot.
-    #[expect(clippy::unused_async, reason = "starting waits for the home")]
     pub async fn start(config: Config) -> Result<Self, NodeError> {
-        Err(NodeError::Storage(format!(
-            "{} cannot be opened",
-            config.home.display()
-        )))
+        let (network, settings) = match &config.network {
+            Some(options) => {
+                let (network, settings) = prepare(options)?;
+                (Some(network), settings)
+            }
+            None => (None, Settings::default()),
+        };
+        let path = config.home.clone();
+        let opened = spawn_blocking(move || open(&path, settings)).await;
+        let (home, store, engine) = opened.map_err(|error| NodeError::Storage(error.to_string()))??;
+        let network = match network {
+            Some(network) => {
+                Some(Network::start(network).await.map_err(|error| NodeError::Network(error.to_string()))?)
+            }
+            None => None,
+        };
+        let events = EventLog::new(engine.starts(), clock::now().wall);
+        let (listening_in, listening) = watch::channel(Vec::new());
+        let (handle, requests) = NodeHandle::new(events.clone(), listening);
+        let socket = if network.is_some() { Some(socket::bind(&home)?) } else { None };
+        let stopping = CancellationToken::new();
+        let driver = Driver::new(engine, store, home, network, requests, events, listening_in)?;
+        let server = socket.map(|socket| tokio::spawn(rpc::server::serve(socket, handle.clone())));
+        let driver = tokio::spawn(driver.run(stopping.clone()));
+        Ok(Self { handle, stopping, driver, server })
     }
 
     /// For everybody else.
@@ -63,18 +117,36 @@ impl Node {
         self.handle.clone()
     }
 
-    /// Stops cleanly.
+    /// Stops cleanly: what was said is durable, the socket is gone.
     ///
     /// # Errors
     /// What could not be made durable.
-    #[expect(clippy::unused_async, reason = "stopping waits for the store")]
-    pub async fn stop(self) -> Result<(), NodeError> {
-        Ok(())
+    pub async fn stop(mut self) -> Result<(), NodeError> {
+        self.stopping.cancel();
+        if let Some(server) = self.server.take() {
+            server.abort();
+        }
+        if self.driver.is_finished() {
+            return Ok(());
+        }
+        (&mut self.driver).await.unwrap_or(Err(NodeError::Stopped))
     }
 
     /// Resolves when the node died by itself.
     pub async fn failed(&mut self) -> NodeError {
-        core::future::pending().await
+        match (&mut self.driver).await {
+            Ok(Err(error)) => error,
+            Ok(Ok(())) | Err(_) => NodeError::Stopped,
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+        if let Some(server) = self.server.take() {
+            server.abort();
+        }
     }
 }
 
@@ -82,9 +154,63 @@ impl Node {
 ///
 /// # Errors
 /// Why it cannot.
-pub fn init(home: &Path, name: &str) -> Result<(AccountId, String), NodeError> {
-    Err(NodeError::Storage(format!(
-        "{name} cannot move into {}",
-        home.display()
-    )))
+pub fn init(path: &Path, name: &str) -> Result<(AccountId, String), NodeError> {
+    let name = name::check(name).map_err(|_| causerie_protocol::answer::CommandError::BadName)?;
+    let home = Home::create(path)?;
+    let mut random = causerie_protocol::entropy::TurnRandom::new(&entropy::fresh()?);
+    let (header, wrapping, vault) = Vault::create(&mut random);
+    let (account, identity) = Engine::create(&name, &vault, clock::now(), &entropy::fresh()?)
+        .ok_or_else(|| NodeError::Storage("the identity could not be made".to_owned()))?;
+    home.write_vault(&header, &wrapping)?;
+    home.write_identity(&identity)?;
+    Ok((account, name.as_str().to_owned()))
+}
+
+/// Opens everything that a node stands on: the home with its lock, the store, the engine.
+fn open(path: &Path, settings: Settings) -> Result<(Home, Arc<SledStore>, Engine), NodeError> {
+    let home = Home::open(path, Duration::ZERO)?;
+    let store = Arc::new(SledStore::open(&home.store_path())?);
+    let copies = home.read_identity()?;
+    let mut failure = NodeError::NoIdentity;
+    for (is_current, copy) in [(true, &copies.current), (false, &copies.previous)] {
+        let Some(identity) = copy else { continue };
+        let entropy = entropy::fresh()?;
+        match Engine::open(home.open_vault()?, identity, settings.clone(), clock::now(), &entropy, &*store) {
+            Ok(engine) => {
+                if !is_current && copies.current.is_some() {
+                    home.set_identity_aside()?;
+                }
+                return Ok((home, store, engine));
+            }
+            Err(error) if is_current => failure = open_failure(&error),
+            Err(_) => {}
+        }
+    }
+    Err(failure)
+}
+
+fn open_failure(error: &OpenError) -> NodeError {
+    match error {
+        OpenError::Identity(causerie_protocol::account::identity::IdentityError::Newer) => NodeError::NewerHome,
+        other => NodeError::Storage(other.to_string()),
+    }
+}
+
+fn prepare(options: &NetworkOptions) -> Result<(NetworkConfig, Settings), NodeError> {
+    let parse = |text: &String| parse_multiaddr(text).map_err(|_| NodeError::BadAddress(text.clone()));
+    let listen: Vec<_> = options.listen.iter().map(parse).collect::<Result<_, _>>()?;
+    let dial: Vec<_> = options.dial.iter().map(parse).collect::<Result<_, _>>()?;
+    let network = NetworkConfig {
+        listen: if listen.is_empty() { Listen::Default } else { Listen::These(listen) },
+        mdns: options.mdns && !options.loopback,
+        loopback: options.loopback,
+    };
+    let settings =
+        Settings { loopback: options.loopback, dial: dial.into_iter().map(|one| one.address).collect() };
+    Ok((network, settings))
+}
+
+/// The first thing a node with a network tells its engine.
+fn network_up(network: &Network) -> Input {
+    Input::NetworkUp { own: network.own().clone() }
 }

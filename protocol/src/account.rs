@@ -5,7 +5,7 @@
 //! [`device_list::succession`]. Wire format: `docs/wire-format.md`, "Accounts".
 
 pub mod device_list;
-pub(crate) mod identity;
+pub mod identity;
 pub mod keys;
 pub mod safety_number;
 pub(crate) mod signature;

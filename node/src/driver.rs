@@ -1,0 +1,224 @@
+//! The only loop: wait for one thing, hand it to the engine, do what it asks for, in order.
+//!
+//! ```text
+//! wait ─▶ turn (handle, apply, ask for a commit) ─▶ release what is durable ─▶ wait …
+//! ```
+//!
+//! A turn's writes are applied at once, so that the next turn reads them; what follows them waits in `held` until the
+//! storage thread has made them durable. When the store fails, nothing behind that leaves and the node ends: it is
+//! started again on what is durable.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use causerie_protocol::{
+    engine::Engine,
+    ids::CommandId,
+    input::Input,
+    limits,
+    output::Output,
+};
+use tokio::{
+    sync::{mpsc, watch},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    clock::{self, Clock},
+    entropy,
+    error::NodeError,
+    events::EventLog,
+    handle::Request,
+    home::{Home, socket},
+    network::Network,
+    network_up,
+    perform::{Held, Replies},
+    store::{
+        Store,
+        commits::{Commits, Durable},
+        sled::SledStore,
+    },
+};
+
+/// Everything that one node runs on.
+#[derive(Debug)]
+pub(crate) struct Driver {
+    pub(crate) engine: Engine,
+    pub(crate) store: Arc<SledStore>,
+    pub(crate) home: Home,
+    pub(crate) network: Option<Network>,
+    pub(crate) events: EventLog,
+    pub(crate) replies: Replies,
+    pub(crate) held: Held,
+    pub(crate) listening: watch::Sender<Vec<String>>,
+    commits: Commits,
+    durable: Durable,
+    requests: mpsc::Receiver<Request>,
+    next_command: u64,
+    clock: Clock,
+}
+
+/// Why the loop woke.
+enum Wake {
+    Input(Input),
+    Requests(Vec<Request>),
+    Durable,
+    Stop,
+}
+
+impl Driver {
+    /// Takes over what was opened.
+    pub(crate) fn new(
+        engine: Engine,
+        store: Arc<SledStore>,
+        home: Home,
+        network: Option<Network>,
+        requests: mpsc::Receiver<Request>,
+        events: EventLog,
+        listening: watch::Sender<Vec<String>>,
+    ) -> Result<Self, NodeError> {
+        let commits = Commits::start(Arc::<SledStore>::clone(&store))?;
+        Ok(Self {
+            durable: commits.durable(),
+            commits,
+            engine,
+            store,
+            home,
+            network,
+            events,
+            replies: BTreeMap::new(),
+            held: Held::default(),
+            listening,
+            requests,
+            next_command: 0,
+            clock: Clock::start(clock::now()),
+        })
+    }
+
+    /// Runs until it is told to stop or cannot go on.
+    pub(crate) async fn run(mut self, stopping: CancellationToken) -> Result<(), NodeError> {
+        let outcome = self.run_until(&stopping).await;
+        self.events.close();
+        let ended = self.end(outcome.is_ok()).await;
+        outcome.and(ended)
+    }
+
+    async fn run_until(&mut self, stopping: &CancellationToken) -> Result<(), NodeError> {
+        self.drain()?;
+        if let Some(up) = self.network.as_ref().map(network_up) {
+            self.turn(up)?;
+        }
+        loop {
+            self.release()?;
+            match self.wait(stopping).await? {
+                Wake::Stop => return Ok(()),
+                Wake::Durable => {}
+                Wake::Input(input) => self.turn(input)?,
+                Wake::Requests(requests) => {
+                    let commands = requests.into_iter().map(|request| self.number(request)).collect();
+                    self.turn(Input::Commands(commands))?;
+                }
+            }
+        }
+    }
+
+    /// Waits for whatever happens first; nothing is lost by what does not.
+    async fn wait(&mut self, stopping: &CancellationToken) -> Result<Wake, NodeError> {
+        let due = self.engine.poll_timeout().map(|at| at.since(clock::now().moment));
+        let mut requests = Vec::new();
+        let Self { network, durable, held, requests: queue, .. } = self;
+        let wake = tokio::select! {
+            () = stopping.cancelled() => Wake::Stop,
+            progress = durable.advanced(), if held.is_waiting() => {
+                progress?;
+                Wake::Durable
+            }
+            input = next_input(network) => Wake::Input(input?),
+            count = queue.recv_many(&mut requests, limits::COMMANDS_PER_TURN_MAX) => {
+                if count == 0 { Wake::Stop } else { Wake::Requests(requests) }
+            }
+            () = sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => Wake::Input(Input::Timeout),
+        };
+        Ok(wake)
+    }
+
+    /// One turn of the engine.
+    fn turn(&mut self, input: Input) -> Result<(), NodeError> {
+        let now = clock::now();
+        if self.clock.jumped(now) {
+            self.engine.handle(Input::Resumed, now, &entropy::fresh()?, &*self.store).map_err(failed)?;
+            self.drain()?;
+        }
+        if let (Input::Listening { .. }, Some(network)) = (&input, &self.network) {
+            self.listening.send_replace(network.listening());
+        }
+        self.engine.handle(input, now, &entropy::fresh()?, &*self.store).map_err(failed)?;
+        self.drain()
+    }
+
+    /// Applies the turn's writes and puts everything behind them in line.
+    fn drain(&mut self) -> Result<(), NodeError> {
+        while let Some(output) = self.engine.poll_output() {
+            match output {
+                Output::Persist(changes) => {
+                    self.store.apply(&changes)?;
+                    self.held.barrier(self.commits.request());
+                }
+                other => self.held.push(other),
+            }
+        }
+        Ok(())
+    }
+
+    /// Does everything whose commit is durable.
+    fn release(&mut self) -> Result<(), NodeError> {
+        let durable = self.durable.up_to()?;
+        while let Some(output) = self.held.take(durable) {
+            self.perform(output)?;
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, request: Request) -> (CommandId, causerie_protocol::command::Command) {
+        let id = CommandId::new(self.next_command);
+        self.next_command += 1;
+        self.replies.insert(id, request.reply);
+        (id, request.command)
+    }
+
+    /// Lets what was asked for before the stop become durable and be said, then closes everything.
+    async fn end(mut self, sound: bool) -> Result<(), NodeError> {
+        while sound && self.held.is_waiting() {
+            self.durable.advanced().await?;
+            self.release()?;
+        }
+        for (_, reply) in std::mem::take(&mut self.replies) {
+            reply.send(Err(NodeError::Stopped)).ok();
+        }
+        if let Some(network) = self.network.take() {
+            socket::remove(&self.home)?;
+            network.stop().await;
+        }
+        let Self { commits, store, home, .. } = self;
+        // The lock is held until the store is closed: whoever opens the home next finds all of it.
+        let closed = tokio::task::spawn_blocking(move || {
+            let stopped = commits.stop();
+            drop(store);
+            drop(home);
+            stopped
+        });
+        closed.await.map_err(|error| NodeError::Storage(error.to_string()))??;
+        Ok(())
+    }
+}
+
+async fn next_input(network: &mut Option<Network>) -> Result<Input, NodeError> {
+    match network {
+        Some(network) => network.next().await.ok_or_else(|| NodeError::Network("it ended".to_owned())),
+        None => core::future::pending().await,
+    }
+}
+
+fn failed(error: causerie_protocol::records::RecordsError) -> NodeError {
+    NodeError::Storage(error.to_string())
+}

@@ -1,0 +1,316 @@
+//! One person's home: a directory with one identity, store, socket and log.
+//!
+//! ```text
+//! HOME (0700)   lock                held by the one process that runs on it
+//!               vault.hdr           the wrapped master key        vault.key          what it is wrapped with (0600)
+//!               identity            sealed                        identity.previous  the one before it
+//!               store/              sled                          node.sock          where commands come in (0600)
+//!               log/causerie.log    at most 1 MiB                 log/causerie.log.1 the one before it
+//! ```
+//!
+//! What lies in `identity` and `store` is sealed by the engine; nothing here can read it. A home that is a symbolic link,
+//! not a directory, not writable or shared by many is refused. Nothing is ever deleted to make room for a new identity:
+//! leftovers are set aside. Sources: protocol.md 10, command-line.md "Rules".
+
+mod error;
+mod files;
+mod lock;
+mod log;
+mod place;
+pub mod socket;
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use causerie_protocol::{secret::Secret, vault::Vault};
+
+pub use self::{
+    error::HomeError,
+    log::{LogFile, log_writer},
+};
+
+const VAULT_HEADER: &str = "vault.hdr";
+const VAULT_KEY: &str = "vault.key";
+const IDENTITY: &str = "identity";
+const IDENTITY_PREVIOUS: &str = "identity.previous";
+const IDENTITY_DAMAGED: &str = "identity.damaged";
+const STORE: &str = "store";
+const PROBE: &str = "probe";
+
+/// Bytes of `vault.hdr` that are read at most; it is far smaller.
+const VAULT_HEADER_BYTES_MAX: u64 = 4_096;
+
+/// Bytes of an identity file that are read at most. Chosen: 4,096 contacts of 4 KiB each.
+const IDENTITY_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
+
+/// A home whose lock this process holds.
+#[derive(Debug)]
+pub struct Home {
+    path: PathBuf,
+    /// Lets go of the lock when dropped.
+    _lock: File,
+}
+
+impl Home {
+    /// Which directory is meant: `--home`, else `CAUSERIE_HOME`, else `$XDG_DATA_HOME/causerie`, else
+    /// `~/.local/share/causerie`. It need not exist.
+    ///
+    /// # Errors
+    /// [`HomeError::Nowhere`] when nothing of that is set.
+    pub fn resolve(flag: Option<PathBuf>) -> Result<PathBuf, HomeError> {
+        place::resolve(flag)
+    }
+
+    /// Makes a home for a new identity in this directory, which may exist. What an interrupted attempt has left there is
+    /// set aside, not deleted.
+    ///
+    /// # Errors
+    /// [`HomeError::AlreadyThere`] when an identity is there, and as [`Self::open`].
+    pub fn create(path: &Path) -> Result<Self, HomeError> {
+        match place::check(path) {
+            Err(HomeError::NoIdentity(_)) => place::create(path)?,
+            checked => checked?,
+        }
+        if has_identity(path)? {
+            return Err(HomeError::AlreadyThere(path.to_owned()));
+        }
+        let home = Self::take(path, Duration::ZERO)?;
+        // Somebody else may have finished theirs in between.
+        if has_identity(path)? {
+            return Err(HomeError::AlreadyThere(path.to_owned()));
+        }
+        home.set_leftovers_aside()?;
+        Ok(home)
+    }
+
+    /// Opens the home in this directory; waits that long for another process to let go of it.
+    ///
+    /// # Errors
+    /// [`HomeError::NoIdentity`] when there is none, [`HomeError::InUse`] when the wait was in vain, and others when the
+    /// directory cannot be used.
+    pub fn open(path: &Path, wait: Duration) -> Result<Self, HomeError> {
+        place::check(path)?;
+        if !has_identity(path)? {
+            return Err(HomeError::NoIdentity(path.to_owned()));
+        }
+        let home = Self::take(path, wait)?;
+        if home.at(VAULT_KEY).exists() {
+            place::make_private(&home.at(VAULT_KEY), 0o600)?;
+        }
+        Ok(home)
+    }
+
+    /// Whether an identity lies in this directory.
+    ///
+    /// # Errors
+    /// As [`Self::open`], for a directory that cannot be used.
+    pub fn exists(path: &Path) -> Result<bool, HomeError> {
+        match place::check(path) {
+            Err(HomeError::NoIdentity(_)) => Ok(false),
+            checked => checked.and_then(|()| has_identity(path)),
+        }
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the store lies.
+    #[must_use]
+    pub fn store_path(&self) -> PathBuf {
+        self.at(STORE)
+    }
+
+    /// Where commands come in.
+    #[must_use]
+    pub fn socket_path(&self) -> PathBuf {
+        self.at(socket::NAME)
+    }
+
+    /// Writes the files of a new vault: its header, and the key that opens it.
+    ///
+    /// # Errors
+    /// [`HomeError::AlreadyThere`] when there is a vault, whose key would be lost; others when writing fails.
+    pub fn write_vault(&self, header: &[u8], key: &Secret) -> Result<(), HomeError> {
+        if self.at(VAULT_HEADER).exists() || self.at(VAULT_KEY).exists() {
+            return Err(HomeError::AlreadyThere(self.path.clone()));
+        }
+        // The header last: where it is, the key is too.
+        files::replace(&self.path, VAULT_KEY, key.expose())?;
+        files::replace(&self.path, VAULT_HEADER, header)
+    }
+
+    /// The vault's header, and the key that opens it.
+    ///
+    /// # Errors
+    /// [`HomeError::Damaged`] when one of them is missing or cannot be one.
+    pub fn read_vault(&self) -> Result<(Vec<u8>, Secret), HomeError> {
+        let header = self.read(VAULT_HEADER, VAULT_HEADER_BYTES_MAX)?;
+        let header = header.ok_or_else(|| self.damaged(VAULT_HEADER))?;
+        let key = files::read_key(&self.at(VAULT_KEY))?;
+        let key = key.ok_or_else(|| self.damaged(VAULT_KEY))?;
+        Ok((header, key))
+    }
+
+    /// The keys that everything else in this home is sealed with.
+    ///
+    /// # Errors
+    /// As [`Self::read_vault`]; also [`HomeError::Newer`], and [`HomeError::Damaged`] when header and key do not belong
+    /// together.
+    pub fn open_vault(&self) -> Result<Vault, HomeError> {
+        let (header, key) = self.read_vault()?;
+        Vault::open(&header, &key).map_err(|error| HomeError::of_vault(error, self.at(VAULT_HEADER)))
+    }
+
+    /// Replaces the identity file, durably; what it was is kept as the previous one. Whenever the machine stops in
+    /// between, one of the two is whole.
+    ///
+    /// # Errors
+    /// [`HomeError`] when writing fails; the identity is then the old or the new one.
+    pub fn write_identity(&self, sealed: &[u8]) -> Result<(), HomeError> {
+        for step in IdentityStep::ALL {
+            self.perform(step, sealed)?;
+        }
+        Ok(())
+    }
+
+    /// The identity file as it is, and the one before it.
+    ///
+    /// # Errors
+    /// [`HomeError::Damaged`] when one is larger than any identity; others when reading fails.
+    pub fn read_identity(&self) -> Result<IdentityCopies, HomeError> {
+        Ok(IdentityCopies {
+            current: self.read(IDENTITY, IDENTITY_BYTES_MAX)?,
+            previous: self.read(IDENTITY_PREVIOUS, IDENTITY_BYTES_MAX)?,
+        })
+    }
+
+    /// Moves a current identity that does not open out of the way, so that the next write cannot make it the previous
+    /// one in place of the one that does.
+    ///
+    /// # Errors
+    /// [`HomeError`] when the file system refuses.
+    pub fn set_identity_aside(&self) -> Result<(), HomeError> {
+        files::rename(&self.path, IDENTITY, IDENTITY_DAMAGED)?;
+        files::sync_directory(&self.path)
+    }
+
+    fn take(path: &Path, wait: Duration) -> Result<Self, HomeError> {
+        place::make_private(path, 0o700)?;
+        let lock = lock::take(path, wait)?;
+        let home = Self {
+            path: path.to_owned(),
+            _lock: lock,
+        };
+        home.probe()?;
+        Ok(home)
+    }
+
+    /// Finds out now whether files can be made here, and not when the first message is to be kept. A full disk is no
+    /// reason to refuse: reading goes on.
+    fn probe(&self) -> Result<(), HomeError> {
+        match files::create(&self.at(PROBE)) {
+            Err(HomeError::Full(_)) => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => files::remove(&self.at(PROBE)),
+        }
+    }
+
+    fn perform(&self, step: IdentityStep, sealed: &[u8]) -> Result<(), HomeError> {
+        match step {
+            IdentityStep::WriteBeside => files::write_beside(&self.path, IDENTITY, sealed),
+            IdentityStep::KeepPrevious => files::rename(&self.path, IDENTITY, IDENTITY_PREVIOUS),
+            IdentityStep::Replace => files::put_in_place(&self.path, IDENTITY),
+            IdentityStep::SyncDirectory => files::sync_directory(&self.path),
+        }
+    }
+
+    /// A vault and a store without an identity: somebody was interrupted while they made one, or lost it.
+    fn set_leftovers_aside(&self) -> Result<(), HomeError> {
+        let left: Vec<&str> = [VAULT_HEADER, VAULT_KEY, STORE]
+            .into_iter()
+            .filter(|name| self.at(name).symlink_metadata().is_ok())
+            .collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        let aside = files::create_numbered_directory(&self.path, "set-aside")?;
+        for name in left {
+            let target = aside.join(name);
+            fs::rename(self.at(name), &target)
+                .map_err(|error| HomeError::of_io(error, target, "set aside"))?;
+        }
+        files::sync_directory(&aside)?;
+        files::sync_directory(&self.path)
+    }
+
+    fn read(&self, name: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, HomeError> {
+        files::read(&self.at(name), bytes_max)
+    }
+
+    fn damaged(&self, name: &str) -> HomeError {
+        HomeError::Damaged(self.at(name))
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+/// The identity file and the one before it, sealed. The current one is missing where a write was cut short.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdentityCopies {
+    /// `identity`.
+    pub current: Option<Vec<u8>>,
+    /// `identity.previous`.
+    pub previous: Option<Vec<u8>>,
+}
+
+/// What replacing the identity file takes, in this order.
+#[derive(Clone, Copy, Debug)]
+enum IdentityStep {
+    /// The new one lies beside, whole and durable.
+    WriteBeside,
+    /// The old one becomes the previous one.
+    KeepPrevious,
+    /// The new one takes its place.
+    Replace,
+    /// Both names are durable.
+    SyncDirectory,
+}
+
+impl IdentityStep {
+    const ALL: [Self; 4] = [
+        Self::WriteBeside,
+        Self::KeepPrevious,
+        Self::Replace,
+        Self::SyncDirectory,
+    ];
+}
+
+fn has_identity(path: &Path) -> Result<bool, HomeError> {
+    for name in [IDENTITY, IDENTITY_PREVIOUS] {
+        let path = path.join(name);
+        match path.symlink_metadata() {
+            Ok(_) => return Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(HomeError::of_io(error, path, "read")),
+        }
+    }
+    Ok(false)
+}
+
+/// The permission bits of a file, without its type.
+fn mode_of(metadata: &fs::Metadata) -> u32 {
+    metadata.permissions().mode() & 0o7777
+}
+
+#[cfg(test)]
+mod tests;

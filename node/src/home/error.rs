@@ -1,0 +1,125 @@
+//! Why a home cannot be used: one sentence each, and what to do about it.
+
+use std::{io, path::PathBuf};
+
+use causerie_protocol::vault::VaultError;
+use thiserror::Error;
+
+/// Why a home cannot be used, grouped by what a person can do about it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HomeError {
+    /// There is no identity yet.
+    #[error("there is no identity in {}", .0.display())]
+    NoIdentity(PathBuf),
+    /// There is one already.
+    #[error("there is an identity in {} already", .0.display())]
+    AlreadyThere(PathBuf),
+    /// Another process runs on it.
+    #[error("another process is using the home {}", .0.display())]
+    InUse(PathBuf),
+    /// No process runs on it.
+    #[error("no node is running on the home {}", .0.display())]
+    NotRunning(PathBuf),
+    /// A newer version wrote it.
+    #[error("a newer version of this program wrote {}", .0.display())]
+    Newer(PathBuf),
+    /// A file is missing, or is not what was written.
+    #[error("{} is missing or damaged", .0.display())]
+    Damaged(PathBuf),
+    /// The path is a symbolic link.
+    #[error("the home {} is a symbolic link", .0.display())]
+    SymbolicLink(PathBuf),
+    /// The path, or something on the way to it, is no directory.
+    #[error("{} is not a directory", .0.display())]
+    NotADirectory(PathBuf),
+    /// The directory is for everybody, such as `/tmp`.
+    #[error("the directory {} is shared by all users of this machine", .0.display())]
+    Shared(PathBuf),
+    /// The file system is mounted read-only.
+    #[error("{} lies on a read-only file system", .0.display())]
+    ReadOnly(PathBuf),
+    /// This user may not do that there.
+    #[error("this user may not {doing} {}", path.display())]
+    Permission {
+        /// Where.
+        path: PathBuf,
+        /// What was tried: a verb that takes the path as its object.
+        doing: &'static str,
+    },
+    /// No room is left.
+    #[error("the disk of {} is full", .0.display())]
+    Full(PathBuf),
+    /// Neither a flag nor the environment says where the home is.
+    #[error("it is unknown where the home is: HOME is not set")]
+    Nowhere,
+    /// Anything else that the operating system said.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What was tried: a verb that takes the path as its object.
+        doing: &'static str,
+        /// Its words.
+        source: io::Error,
+    },
+}
+
+impl HomeError {
+    /// The kind that scripts see; part of the command line's contract.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::NoIdentity(_) => "no_identity",
+            Self::AlreadyThere(_) => "identity_exists",
+            Self::InUse(_) => "home_in_use",
+            Self::NotRunning(_) => "not_running",
+            Self::Newer(_) => "newer_home",
+            Self::SymbolicLink(_) | Self::NotADirectory(_) | Self::Shared(_) | Self::Nowhere => "bad_home",
+            Self::Damaged(_)
+            | Self::ReadOnly(_)
+            | Self::Permission { .. }
+            | Self::Full(_)
+            | Self::Io { .. } => "storage",
+        }
+    }
+
+    /// What to do about it, in one sentence.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::NoIdentity(_) => "create one with `init --name NAME`, or name another home with --home",
+            Self::AlreadyThere(_) => "use it as it is, or name another home with --home",
+            Self::InUse(_) => "stop the other process, or name another home with --home",
+            Self::NotRunning(_) => "start one with `run`",
+            Self::Newer(_) => "update this program; nothing was changed",
+            Self::Damaged(_) => "restore it from a backup; the other files of the home were left as they are",
+            Self::SymbolicLink(_) => "name the directory that it leads to, with --home or CAUSERIE_HOME",
+            Self::NotADirectory(_) => "name a directory with --home or CAUSERIE_HOME",
+            Self::Shared(_) => "name a directory of your own with --home or CAUSERIE_HOME",
+            Self::ReadOnly(_) => "mount it writable, or name another home with --home",
+            Self::Permission { .. } => "make it yours with chown and chmod, or name another home with --home",
+            Self::Full(_) => "free some space; messages kept so far can still be read",
+            Self::Nowhere => "name a home with --home or CAUSERIE_HOME",
+            Self::Io { .. } => "check the disk and try again",
+        }
+    }
+
+    /// Sorts what the operating system said.
+    pub(super) fn of_io(source: io::Error, path: PathBuf, doing: &'static str) -> Self {
+        match source.kind() {
+            io::ErrorKind::PermissionDenied => Self::Permission { path, doing },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly(path),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
+            io::ErrorKind::NotADirectory => Self::NotADirectory(path),
+            _ => Self::Io { path, doing, source },
+        }
+    }
+
+    pub(super) fn of_vault(error: VaultError, path: PathBuf) -> Self {
+        match error {
+            VaultError::Newer => Self::Newer(path),
+            _ => Self::Damaged(path),
+        }
+    }
+}

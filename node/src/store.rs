@@ -1,0 +1,81 @@
+//! The store: ordered keys and values, changed by atomic change-sets.
+//!
+//! ```text
+//! apply ──▶ readable at once ──▶ commit ──▶ durable against a crash and a power cut
+//! ```
+//!
+//! A back-end refuses values over `limits::VALUE_BYTES_MAX` and, once a write of it has failed, everything: what it
+//! shows then may be half a change-set. It is dropped and opened again, which leaves what is durable. Values arrive
+//! sealed; nothing here can read them. Every back-end passes the suite in `store/contract.rs` (protocol.md 10).
+
+pub mod commits;
+#[cfg(test)]
+mod contract;
+pub mod memory;
+pub mod recording;
+pub mod sled;
+
+use causerie_protocol::{
+    limits,
+    output::ChangeSet,
+    records::{Records, RecordsError},
+};
+use thiserror::Error;
+
+/// One back-end. Reads see everything that was applied, durable or not.
+pub trait Store: Records + Send + Sync {
+    /// Applies a change-set: all of it or nothing, readable when this returns.
+    ///
+    /// # Errors
+    /// [`StoreError`]; after [`StoreError::Full`] and [`StoreError::TooLarge`] nothing was applied and the store goes
+    /// on, after any other it is to be dropped and opened again.
+    fn apply(&self, changes: &ChangeSet) -> Result<(), StoreError>;
+
+    /// Makes everything that was applied before this call durable. Blocks for as long as the disk takes.
+    ///
+    /// # Errors
+    /// [`StoreError`]; nothing is known then of what was applied since the last commit, and the store is to be
+    /// dropped and opened again.
+    fn commit(&self) -> Result<(), StoreError>;
+}
+
+/// Why the store did not do what it was asked to.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Too little room is left; nothing was changed and reading goes on.
+    #[error("the disk is full")]
+    Full,
+    /// Another process, or an earlier store of this one, has the files open.
+    #[error("the store is open elsewhere")]
+    InUse,
+    /// The files are not what was written.
+    #[error("the store's files are damaged: {0}")]
+    Damaged(String),
+    /// The operating system or the back-end failed, in its words.
+    #[error("the store failed: {0}")]
+    Backend(String),
+    /// A call failed before; the store has to be opened again.
+    #[error("the store failed before and has to be opened again")]
+    Broken,
+    /// The storage thread has ended; nothing more becomes durable through it.
+    #[error("the storage thread has ended")]
+    Stopped,
+    /// A value of ours is over the limit, which is a fault of this program.
+    #[error("a value of {0} bytes is over the limit")]
+    TooLarge(usize),
+}
+
+impl From<StoreError> for RecordsError {
+    fn from(error: StoreError) -> Self {
+        Self::Backend(error.to_string())
+    }
+}
+
+/// Refuses a change-set with a value over the limit, before anything of it is written.
+fn check_sizes(changes: &ChangeSet) -> Result<(), StoreError> {
+    let mut sizes = changes.writes.values().flatten().map(Vec::len);
+    sizes
+        .find(|size| *size > limits::VALUE_BYTES_MAX)
+        .map_or(Ok(()), |size| Err(StoreError::TooLarge(size)))
+}

@@ -1,0 +1,261 @@
+//! The store on disk: one sled tree. The only file that names sled's types.
+//!
+//! Durable means: sled's own flush, which asks the kernel to write (`sync_file_range`) and is no barrier against a power
+//! cut, and then `sync_data` on the same file, which is. sled panics in places: every call of it is caught, and after a
+//! panic or a failed write this store answers nothing any more, because half a change-set may be in its memory.
+//!
+//! What sled does that this file cannot change (sled 0.34.7): recovery stops at the first bad record and opens with an
+//! older prefix, without a word; pages above 128 KiB go to `blobs/`, which is never synced, so values stay small; deleted
+//! bytes stay in the file until their segment is used again (protocol.md 10).
+
+use std::{
+    any::Any,
+    fmt,
+    fs::{self, File},
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use causerie_protocol::{
+    output::ChangeSet,
+    records::{Order, Pair, Records, RecordsError},
+};
+
+use super::{Store, StoreError, check_sizes};
+
+/// Bytes of pages that sled keeps in memory; its default is a gigabyte, and a scan fills it.
+const CACHE_BYTES: u64 = 16 * 1_024 * 1_024;
+
+/// How often sled's own thread wakes to flush and to collect old segments. Our commits do not wait for it.
+const COLLECT_EVERY: Duration = Duration::from_secs(10);
+
+/// Below this many free bytes nothing is written. A store that met the end of the disk in the middle of a write cannot
+/// even be opened and read before there is room again, because opening writes a snapshot (run on a full tmpfs). Chosen:
+/// sled extends its file by 512 KiB at a time, and a snapshot of a million records takes about 2 MiB.
+const FREE_BYTES_MIN: u64 = 16 * 1_024 * 1_024;
+
+/// How long to wait for the threads of an earlier store of this process to let go of the files.
+const REOPEN_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long closing may take. sled waits for ever for its thread when that one has panicked.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(4);
+
+/// A store in a directory of its own.
+pub struct SledStore {
+    db: Option<sled::Db>,
+    /// Our own handle to sled's file, for the barrier that sled leaves out.
+    log: File,
+    path: PathBuf,
+    free_bytes_min: u64,
+    broken: AtomicBool,
+}
+
+impl SledStore {
+    /// Opens the store in this directory, or makes a new one there.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] when another process has it, [`StoreError::Damaged`] when sled cannot make sense of its
+    /// files, [`StoreError::Full`] and [`StoreError::Backend`] otherwise.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, FREE_BYTES_MIN)
+    }
+
+    fn open_with(path: &Path, free_bytes_min: u64) -> Result<Self, StoreError> {
+        let config = sled::Config::new()
+            .path(path)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(u64::try_from(COLLECT_EVERY.as_millis()).ok());
+        let deadline = Instant::now() + REOPEN_PATIENCE;
+        let db = loop {
+            match caught(|| config.open()) {
+                Err(StoreError::InUse) if Instant::now() < deadline => {
+                    thread::sleep(Duration::from_millis(10))
+                }
+                outcome => break outcome?,
+            }
+        };
+        let log = File::open(path.join("db")).map_err(|error| of_io(&error))?;
+        let store = Self {
+            db: Some(db),
+            log,
+            path: path.to_owned(),
+            free_bytes_min,
+            broken: AtomicBool::new(false),
+        };
+        store.sync_directories().map_err(|error| of_io(&error))?;
+        Ok(store)
+    }
+
+    /// Whether sled has moved nothing to the place that it never syncs.
+    ///
+    /// # Errors
+    /// [`StoreError::Backend`] when the directory cannot be read.
+    pub fn blobs_empty(&self) -> Result<bool, StoreError> {
+        let mut blobs = fs::read_dir(self.path.join("blobs")).map_err(|error| of_io(&error))?;
+        Ok(blobs.next().is_none())
+    }
+
+    /// Makes the names of a new store's files durable; a synced file that no directory names is lost all the same.
+    fn sync_directories(&self) -> io::Result<()> {
+        File::open(&self.path)?.sync_all()?;
+        match self.path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+            _ => Ok(()),
+        }
+    }
+
+    fn db(&self) -> Result<&sled::Db, StoreError> {
+        match &self.db {
+            Some(db) if !self.broken.load(Ordering::Acquire) => Ok(db),
+            _ => Err(StoreError::Broken),
+        }
+    }
+
+    /// A read: a panic breaks the store, an error does not.
+    fn read<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
+        let db = self.db()?;
+        catch_unwind(AssertUnwindSafe(|| call(db)))
+            .map_err(|panic| {
+                self.broken.store(true, Ordering::Release);
+                of_panic(panic.as_ref())
+            })?
+            .map_err(|error| of_sled(&error))
+    }
+
+    /// A write: whatever fails breaks the store.
+    fn write<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
+        let db = self.db()?;
+        caught(|| call(db)).inspect_err(|_| self.broken.store(true, Ordering::Release))
+    }
+
+    fn check_room(&self) -> Result<(), StoreError> {
+        let disk = rustix::fs::fstatvfs(&self.log).map_err(|error| of_io(&error.into()))?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) < self.free_bytes_min {
+            return Err(StoreError::Full);
+        }
+        Ok(())
+    }
+}
+
+impl Store for SledStore {
+    fn apply(&self, changes: &ChangeSet) -> Result<(), StoreError> {
+        check_sizes(changes)?;
+        self.check_room()?;
+        let mut batch = sled::Batch::default();
+        for (key, write) in &changes.writes {
+            match write {
+                Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+                None => batch.remove(key.as_slice()),
+            }
+        }
+        // sled brings the pages in from disk while it applies, and a batch that stops half-way at a damaged one would
+        // be recovered half. Bringing them in first finds the damage while nothing is changed yet.
+        self.read(|db| changes.writes.keys().try_for_each(|key| db.get(key).map(|_| ())))?;
+        self.write(|db| db.apply_batch(batch))
+    }
+
+    fn commit(&self) -> Result<(), StoreError> {
+        self.write(|db| {
+            db.flush()?;
+            Ok(self.log.sync_data()?)
+        })
+    }
+}
+
+impl Records for SledStore {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RecordsError> {
+        let value = self.read(|db| db.get(key))?;
+        Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Pair>, RecordsError> {
+        if from >= to {
+            return Ok(Vec::new());
+        }
+        let copied = |pair: sled::Result<(sled::IVec, sled::IVec)>| {
+            pair.map(|(key, value)| (key.to_vec(), value.to_vec()))
+        };
+        let pairs = self.read(|db| {
+            let range = db.range(from..to);
+            match order {
+                Order::Ascending => range.take(limit).map(copied).collect(),
+                Order::Descending => range.rev().take(limit).map(copied).collect(),
+            }
+        })?;
+        Ok(pairs)
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        let Some(db) = self.db.take() else { return };
+        let (closed, wait) = mpsc::sync_channel(1);
+        let closing = thread::Builder::new()
+            .name("store-close".to_owned())
+            .spawn(move || {
+                caught(|| {
+                    drop(db);
+                    Ok(())
+                })
+                .ok();
+                closed.send(()).ok();
+            });
+        if closing.is_ok() {
+            wait.recv_timeout(CLOSE_PATIENCE).ok();
+        }
+    }
+}
+
+impl fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SledStore")
+            .field("path", &self.path)
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
+    }
+}
+
+fn caught<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(outcome) => outcome.map_err(|error| of_sled(&error)),
+        Err(panic) => Err(of_panic(panic.as_ref())),
+    }
+}
+
+fn of_panic(panic: &(dyn Any + Send)) -> StoreError {
+    let words = panic.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    StoreError::Damaged(words.unwrap_or("sled panicked").to_owned())
+}
+
+fn of_sled(error: &sled::Error) -> StoreError {
+    match error {
+        // sled gives a lock that it cannot have no kind of its own.
+        sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock") => {
+            StoreError::InUse
+        }
+        sled::Error::Io(error) => of_io(error),
+        sled::Error::Corruption { .. } | sled::Error::ReportableBug(_) | sled::Error::Unsupported(_) => {
+            StoreError::Damaged(error.to_string())
+        }
+        sled::Error::CollectionNotFound(_) => StoreError::Damaged("its tree is missing".to_owned()),
+    }
+}
+
+fn of_io(error: &io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => StoreError::Damaged(error.to_string()),
+        _ => StoreError::Backend(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
