@@ -1,0 +1,99 @@
+//! Every bound of the network, with its unit, its reason and where the number comes from. "Chosen" means chosen, not
+//! measured. What a peer can make us hold is the product of these: connections, streams, windows, queues.
+
+use std::time::Duration;
+
+/// The port that everybody tries first, TCP and UDP: the same for all, so it identifies nobody.
+pub(crate) const PORT_DEFAULT: u16 = 47_474;
+
+/// Ports from the default on that are tried before the system is asked for a free one. Chosen.
+pub(crate) const PORTS_TRIED_MAX: u16 = 64;
+
+/// Ports of the system's choice that are tried after those. Chosen: each can only be lost to a race.
+pub(crate) const PORTS_ASKED_MAX: usize = 8;
+
+/// Bytes that wait to be sent on one link, lengths included; a link that needs more is closed. Chosen: 256 frames of
+/// the largest size, several seconds of a slow line.
+pub(crate) const OUTBOX_BYTES_MAX: usize = 16 * 1_024 * 1_024;
+
+/// Bytes that a link's empty outbox keeps for the next batch. Chosen: the largest frame.
+pub(crate) const OUTBOX_BYTES_KEPT: usize = 65_537;
+
+/// Bytes of a link's read buffer: many small frames for one read, or the largest.
+pub(crate) const READ_BUFFER_BYTES: usize = 65_536;
+
+/// Inputs that wait for the engine, of all links together; beyond them reading stops, which reaches the peers'
+/// sockets. Chosen: 16 MiB of the largest frames.
+pub(crate) const NOTICES_MAX: usize = 256;
+
+/// Inputs that the swarm itself holds back while the engine is busy; beyond them the swarm rests. Chosen.
+pub(crate) const SWARM_NOTICES_MAX: usize = 64;
+
+/// Dials that wait for their turn; further ones fail at once. Chosen.
+pub(crate) const DIALS_WAITING_MAX: usize = 256;
+
+/// Dials that run at the same time. Chosen.
+pub(crate) const DIALS_RUNNING_MAX: usize = 64;
+
+/// How long one address may take to give a secured connection, in or out. Chosen: as long as a hello may take.
+pub(crate) const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a new connection may take to get its stream. Chosen: as long as a hello may take.
+pub(crate) const STREAM_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the first address of a dial is left alone before the next is tried beside it; RFC 8305, section 5.
+pub(crate) const DIAL_STAGGER: Duration = Duration::from_millis(250);
+
+/// How long the last frames of a closed link may take, and the peer's end of it. Chosen.
+pub(crate) const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a connection outlives its stream: what was sent last arrives even if both ends close at once. Chosen.
+pub(crate) const LAST_BYTES_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long a connection on which nothing goes on lives at most; all are closed by name before. Chosen.
+pub(crate) const IDLE_CONNECTION_LIFE: Duration = Duration::from_secs(2);
+
+/// How long links have for their last frames when the network stops. The whole stop takes less than a second.
+pub(crate) const STOP_LINKS_PATIENCE: Duration = Duration::from_millis(600);
+
+/// How long connections then have to end, and ports to be free again.
+pub(crate) const STOP_CONNECTIONS_PATIENCE: Duration = Duration::from_millis(300);
+
+/// How long the start waits for the system to say which addresses the listeners have. Chosen: it is a millisecond,
+/// but a machine without any interface never answers.
+pub(crate) const LISTEN_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How long a silent QUIC connection lives. Keep-alive is the engine's: it speaks every 5 s and gives up after 15 s.
+pub(crate) const QUIC_IDLE_LIFE: Duration = Duration::from_secs(30);
+
+/// Bytes that a peer may send on one QUIC stream before we read them. Chosen: 20 MB/s at 100 ms.
+pub(crate) const QUIC_STREAM_BYTES_MAX: u32 = 2 * 1_024 * 1_024;
+
+/// Bytes that a peer may send on all QUIC streams of a connection before we read them: one link's, and identify's.
+pub(crate) const QUIC_CONNECTION_BYTES_MAX: u32 = 3 * 1_024 * 1_024;
+
+/// Streams of one connection: the link's, identify's each way, and refused ones that are not gone yet. Chosen.
+pub(crate) const STREAMS_PER_CONNECTION_MAX: u8 = 16;
+
+/// Inbound streams of one connection that negotiate their protocol at the same time. Chosen.
+pub(crate) const STREAMS_NEGOTIATING_MAX: usize = 8;
+
+/// Inbound connections that are not secured yet. Chosen.
+pub(crate) const CONNECTIONS_PENDING_INBOUND_MAX: u32 = 64;
+
+/// Inbound connections; fewer than all, so that strangers cannot keep us from dialling. Chosen.
+pub(crate) const CONNECTIONS_INBOUND_MAX: u32 = 384;
+
+/// Connections. Chosen.
+pub(crate) const CONNECTIONS_MAX: u32 = 512;
+
+/// Connections to one peer id: both may dial at once, and a closed one lives on for `LAST_BYTES_PATIENCE`.
+pub(crate) const CONNECTIONS_PER_PEER_MAX: u32 = 8;
+
+/// Announcements on the local network that are remembered, each a peer id with an address; with more, discovery is
+/// switched off, since libp2p's list has no bound of its own. Chosen: eight times the peers that the engine keeps.
+pub(crate) const ANNOUNCEMENTS_MAX: usize = 8 * causerie_protocol::limits::DISCOVERED_PEERS_MAX;
+
+const _: () = assert!(QUIC_IDLE_LIFE.as_secs() > 2 * causerie_protocol::limits::KEEP_ALIVE_TICK.as_secs());
+const _: () = assert!(CONNECTIONS_INBOUND_MAX < CONNECTIONS_MAX);
+const _: () = assert!(OUTBOX_BYTES_KEPT > causerie_protocol::limits::FRAME_BYTES_MAX);

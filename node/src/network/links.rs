@@ -1,0 +1,187 @@
+//! The behaviour that turns connections into links: one connection, one stream of `/causerie/hello/1`, opened by
+//! whoever dialled.
+//!
+//! It begins the attempts of every dial, lets one connection a dial stand, and hands each stream out once. A
+//! connection whose stream cannot be had is closed. Two connections to the same peer are two links.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use causerie_protocol::{address::Address, ids::DialId};
+use libp2p::{
+    Multiaddr, PeerId, Stream,
+    core::{Endpoint, transport::PortUse},
+    swarm::{
+        CloseConnection, ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler,
+        THandlerInEvent, THandlerOutEvent, ToSwarm,
+    },
+};
+use thiserror::Error;
+use tokio::time::Sleep;
+
+use self::handler::{HandlerEvent, LinkHandler};
+use super::{dials::Dials, multiaddr};
+
+pub(crate) mod handler;
+
+/// See the file's head.
+#[derive(Debug)]
+pub(crate) struct Links {
+    dials: Dials,
+    /// What the swarm is told next; emptied at each poll.
+    reports: VecDeque<ToSwarm<LinksEvent, THandlerInEvent<Self>>>,
+    alarm: Pin<Box<Sleep>>,
+}
+
+/// What became of a connection or a dial.
+#[derive(Debug)]
+pub(crate) enum LinksEvent {
+    /// A connection has its stream.
+    Opened(Box<OpenedLink>),
+    /// No address of the dial gave a link.
+    DialFailed(DialId),
+}
+
+/// A connection with its stream.
+#[derive(Debug)]
+pub(crate) struct OpenedLink {
+    pub(crate) stream: Stream,
+    pub(crate) connection: ConnectionId,
+    pub(crate) peer: PeerId,
+    /// Which dial made it; `None` when they dialled.
+    pub(crate) dial: Option<DialId>,
+    /// Where they are.
+    pub(crate) address: Option<Address>,
+}
+
+/// Another address of the same dial was faster.
+#[derive(Debug, Error)]
+#[error("another address of the dial answered first")]
+struct TooLate;
+
+impl Links {
+    pub(crate) fn new() -> Self {
+        Self {
+            dials: Dials::default(),
+            reports: VecDeque::new(),
+            alarm: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
+        }
+    }
+
+    /// Begins a dial; it ends in one event that names it.
+    pub(crate) fn dial(&mut self, id: DialId, peer: Option<PeerId>, addresses: Vec<Address>) {
+        if !self.dials.begin(id, peer, addresses, Instant::now()) {
+            self.report(LinksEvent::DialFailed(id));
+        }
+    }
+
+    /// How many dials run.
+    pub(crate) fn dials(&self) -> usize {
+        self.dials.len()
+    }
+
+    fn attempt_failed(&mut self, connection: ConnectionId) {
+        if let Some(dial) = self.dials.failed(connection) {
+            self.report(LinksEvent::DialFailed(dial));
+        }
+    }
+
+    fn report(&mut self, event: LinksEvent) {
+        self.reports.push_back(ToSwarm::GenerateEvent(event));
+    }
+}
+
+impl NetworkBehaviour for Links {
+    type ConnectionHandler = LinkHandler;
+    type ToSwarm = LinksEvent;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        Ok(LinkHandler::listener(address_of(remote)))
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        connection: ConnectionId,
+        _: PeerId,
+        remote: &Multiaddr,
+        _: Endpoint,
+        _: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        if !self.dials.connected(connection) {
+            return Err(ConnectionDenied::new(TooLate));
+        }
+        Ok(LinkHandler::dialler(address_of(remote)))
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match event {
+            FromSwarm::DialFailure(failure) => {
+                tracing::debug!(error = %failure.error, "an address could not be dialled");
+                self.attempt_failed(failure.connection_id);
+            }
+            FromSwarm::ConnectionClosed(closed) => self.attempt_failed(closed.connection_id),
+            _ => {}
+        }
+    }
+
+    fn on_connection_handler_event(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        event: THandlerOutEvent<Self>,
+    ) {
+        match event {
+            HandlerEvent::Opened { stream, address } => {
+                let dial = self.dials.opened(connection);
+                self.report(LinksEvent::Opened(Box::new(OpenedLink {
+                    stream,
+                    connection,
+                    peer,
+                    dial,
+                    address,
+                })));
+            }
+            HandlerEvent::Refused => {
+                self.attempt_failed(connection);
+                self.reports.push_back(ToSwarm::CloseConnection {
+                    peer_id: peer,
+                    connection: CloseConnection::One(connection),
+                });
+            }
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+        loop {
+            if let Some(report) = self.reports.pop_front() {
+                return Poll::Ready(report);
+            }
+            if let Some(opts) = self.dials.next_attempt(Instant::now()) {
+                return Poll::Ready(ToSwarm::Dial { opts });
+            }
+            let Some(due) = self.dials.next_due() else {
+                return Poll::Pending;
+            };
+            if self.alarm.deadline() != due.into() {
+                self.alarm.as_mut().reset(due.into());
+            }
+            if self.alarm.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+fn address_of(remote: &Multiaddr) -> Option<Address> {
+    multiaddr::from_multiaddr(remote).map(|remote| remote.address)
+}

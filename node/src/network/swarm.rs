@@ -1,0 +1,313 @@
+//! The network's own task: it runs libp2p's swarm, begins dials, gives each new stream its link task, and tells the
+//! engine's side what is not about one link.
+//!
+//! It never waits for one thing alone. While the engine is busy a few notices wait here; with more the swarm rests
+//! until they are taken, which reaches the peers' sockets.
+
+use std::{collections::VecDeque, time::Duration};
+
+use causerie_protocol::{
+    address::Address,
+    ids::{DialId, LinkId, TransportId},
+    input::{Input, LinkEnds},
+};
+use futures::StreamExt as _;
+use libp2p::{
+    Swarm, SwarmBuilder,
+    identity::Keypair,
+    noise,
+    swarm::{ConnectionId, SwarmEvent},
+    tcp, yamux,
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    NetworkConfig, NetworkError,
+    behaviour::{NodeBehaviour, NodeBehaviourEvent},
+    discovery::Discovery,
+    limits,
+    links::{LinksEvent, OpenedLink},
+    listeners::{self, Listeners},
+    multiaddr,
+    stream::{LinkTask, Notice},
+};
+
+/// A dial on its way to the network's task.
+#[derive(Debug)]
+pub(crate) struct DialRequest {
+    pub(crate) dial: DialId,
+    pub(crate) peer: Option<TransportId>,
+    pub(crate) addresses: Vec<Address>,
+}
+
+/// The task's ends of the channels to the engine's side.
+#[derive(Debug)]
+pub(crate) struct Channels {
+    pub(crate) notices: mpsc::Sender<Notice>,
+    pub(crate) dials: mpsc::Receiver<DialRequest>,
+    pub(crate) listening: watch::Sender<Vec<Address>>,
+    pub(crate) stopping: CancellationToken,
+}
+
+/// See the file's head.
+pub(crate) struct SwarmTask {
+    swarm: Swarm<NodeBehaviour>,
+    own: TransportId,
+    loopback: bool,
+    channels: Channels,
+    links: JoinSet<ConnectionId>,
+    links_begun: u64,
+    listeners: Listeners,
+    discovery: Discovery,
+    /// What the engine was last told about where we listen.
+    announced: Vec<Address>,
+    /// What the engine is told next.
+    waiting: VecDeque<Input>,
+}
+
+impl SwarmTask {
+    /// Makes a swarm with a fresh key, and listens.
+    pub(crate) async fn open(config: &NetworkConfig, channels: Channels) -> Result<Self, NetworkError> {
+        let key = Keypair::generate_ed25519();
+        let own = multiaddr::to_transport_id(&key.public().to_peer_id())
+            .ok_or_else(|| NetworkError::Transport("a peer id has an unknown form".to_owned()))?;
+        let mut swarm = build(key)?;
+        let listeners = Listeners::open(&mut swarm, config)?;
+        let mut task = Self {
+            swarm,
+            own,
+            loopback: config.loopback,
+            channels,
+            links: JoinSet::new(),
+            links_begun: 0,
+            listeners,
+            discovery: Discovery::default(),
+            announced: Vec::new(),
+            waiting: VecDeque::new(),
+        };
+        let known = async {
+            while !task.listeners.are_known() {
+                let event = task.swarm.select_next_some().await;
+                task.handle_event(event);
+            }
+        };
+        time::timeout(limits::LISTEN_PATIENCE, known).await.ok();
+        if config.mdns && !config.loopback {
+            let listening: Vec<_> = task.swarm.listeners().cloned().collect();
+            let own = *task.swarm.local_peer_id();
+            let behaviour = task.swarm.behaviour_mut();
+            behaviour.switch_discovery_on(own, &listening);
+        }
+        Ok(task)
+    }
+
+    /// Our network identity.
+    pub(crate) fn own(&self) -> &TransportId {
+        &self.own
+    }
+
+    /// Runs until it is told to stop, or nobody is left to hear it.
+    pub(crate) async fn run(mut self) {
+        let notices = self.channels.notices.clone();
+        loop {
+            let rested = self.waiting.len() < limits::SWARM_NOTICES_MAX;
+            let may_dial = rested && self.swarm.behaviour().links.dials() < limits::DIALS_RUNNING_MAX;
+            tokio::select! {
+                () = self.channels.stopping.cancelled() => break,
+                permit = notices.reserve(), if !self.waiting.is_empty() => {
+                    let Ok(permit) = permit else { break };
+                    if let Some(input) = self.waiting.pop_front() {
+                        permit.send(Notice::Other(input));
+                    }
+                }
+                event = self.swarm.select_next_some(), if rested => self.handle_event(event),
+                request = self.channels.dials.recv(), if may_dial => match request {
+                    Some(request) => self.dial(request),
+                    None => break,
+                },
+                Some(ended) = self.links.join_next() => {
+                    if let Ok(connection) = ended {
+                        self.swarm.close_connection(connection);
+                    }
+                }
+            }
+        }
+        self.stop().await;
+    }
+
+    fn dial(&mut self, request: DialRequest) {
+        let peer = request.peer.as_ref().map(multiaddr::to_peer_id);
+        match peer {
+            // A peer id that is none cannot be reached.
+            Some(None) => self.waiting.push_back(Input::DialFailed { dial: request.dial }),
+            peer => {
+                let links = &mut self.swarm.behaviour_mut().links;
+                links.dial(request.dial, peer.flatten(), request.addresses);
+            }
+        }
+    }
+
+    fn handle_event(&mut self, event: SwarmEvent<NodeBehaviourEvent>) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.handle_behaviour_event(event),
+            SwarmEvent::NewListenAddr { listener_id, address } => {
+                self.listeners.insert(listener_id, &address);
+                self.announce_listening();
+            }
+            SwarmEvent::ExpiredListenAddr { listener_id, address } => {
+                self.listeners.remove(listener_id, &[address]);
+                self.announce_listening();
+            }
+            SwarmEvent::ListenerClosed {
+                listener_id,
+                addresses,
+                reason,
+            } => {
+                tracing::debug!(?reason, "a listener ended");
+                self.listeners.remove(listener_id, &addresses);
+                self.announce_listening();
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::debug!(%error, "a listener had an error"),
+            SwarmEvent::IncomingConnectionError { error, .. } => {
+                tracing::debug!(%error, "somebody could not connect to us");
+            }
+            _ => {}
+        }
+    }
+
+    fn handle_behaviour_event(&mut self, event: NodeBehaviourEvent) {
+        match event {
+            NodeBehaviourEvent::Links(LinksEvent::Opened(opened)) => self.begin_link(*opened),
+            NodeBehaviourEvent::Links(LinksEvent::DialFailed(dial)) => {
+                self.waiting.push_back(Input::DialFailed { dial });
+            }
+            NodeBehaviourEvent::AnnouncementsIp4(event) | NodeBehaviourEvent::AnnouncementsIp6(event) => {
+                self.waiting.extend(self.discovery.handle(event));
+                if self.swarm.behaviour().announcements() > limits::ANNOUNCEMENTS_MAX {
+                    tracing::warn!("too many announcements on this network: discovery is switched off");
+                    self.swarm.behaviour_mut().switch_discovery_off();
+                }
+            }
+            NodeBehaviourEvent::Identify(_) => {}
+        }
+    }
+
+    fn begin_link(&mut self, opened: OpenedLink) {
+        let OpenedLink {
+            stream,
+            connection,
+            dial,
+            address,
+            ..
+        } = opened;
+        let Some(peer) = multiaddr::to_transport_id(&opened.peer) else {
+            // No peer id has more than 64 bytes, but their type does not say so.
+            self.swarm.close_connection(connection);
+            self.waiting.extend(dial.map(|dial| Input::DialFailed { dial }));
+            return;
+        };
+        self.links_begun += 1;
+        let task = LinkTask {
+            link: LinkId::new(self.links_begun),
+            ends: LinkEnds {
+                own: self.own.clone(),
+                peer,
+                dial,
+                address,
+            },
+            notices: self.channels.notices.clone(),
+            stopping: self.channels.stopping.clone(),
+        };
+        self.links.spawn(async move {
+            task.run(stream).await;
+            connection
+        });
+    }
+
+    /// Tells people all addresses, and the engine those that others could dial.
+    fn announce_listening(&mut self) {
+        let addresses: Vec<_> = self.listeners.addresses().iter().copied().collect();
+        self.channels.listening.send_replace(addresses.clone());
+        let dialable = |address: &Address| address.is_dialable(self.loopback);
+        let addresses: Vec<_> = addresses.into_iter().filter(dialable).collect();
+        if addresses != self.announced {
+            self.announced.clone_from(&addresses);
+            // Only the newest list is of use.
+            self.waiting
+                .retain(|input| !matches!(input, Input::Listening { .. }));
+            self.waiting.push_back(Input::Listening { addresses });
+        }
+    }
+
+    /// Lets links write what waits, ends connections, and returns when the ports are free, all within a second.
+    async fn stop(mut self) {
+        let links_end = async {
+            while !self.links.is_empty() {
+                tokio::select! {
+                    ended = self.links.join_next() => if let Some(Ok(connection)) = ended {
+                        self.swarm.close_connection(connection);
+                    },
+                    _ = self.swarm.select_next_some() => {}
+                }
+            }
+        };
+        time::timeout(limits::STOP_LINKS_PATIENCE, links_end).await.ok();
+        self.links.abort_all();
+        let addresses = self.listeners.addresses().clone();
+        let mut swarm = self.swarm;
+        let connections_end = async {
+            let peers: Vec<_> = swarm.connected_peers().copied().collect();
+            for peer in peers {
+                swarm.disconnect_peer_id(peer).ok();
+            }
+            while swarm.network_info().num_peers() > 0 {
+                swarm.select_next_some().await;
+            }
+            drop(swarm);
+            // QUIC keeps its socket for the last packets of connections that have just ended.
+            while !addresses.iter().all(listeners::is_free) {
+                time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        time::timeout(limits::STOP_CONNECTIONS_PATIENCE, connections_end)
+            .await
+            .ok();
+    }
+}
+
+fn build(key: Keypair) -> Result<Swarm<NodeBehaviour>, NetworkError> {
+    let transport = |error: &dyn std::error::Error| NetworkError::Transport(error.to_string());
+    let swarm = SwarmBuilder::with_existing_identity(key)
+        .with_tokio()
+        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, || {
+            let mut yamux = yamux::Config::default();
+            yamux.set_max_num_streams(limits::STREAMS_PER_CONNECTION_MAX.into());
+            yamux
+        })
+        .map_err(|error| transport(&error))?
+        .with_quic_config(|mut quic| {
+            quic.handshake_timeout = limits::CONNECT_PATIENCE;
+            quic.max_idle_timeout = u32::try_from(limits::QUIC_IDLE_LIFE.as_millis()).unwrap_or(u32::MAX);
+            // libp2p cannot switch it off; longer than the connection's life it never comes.
+            quic.keep_alive_interval = 2 * limits::QUIC_IDLE_LIFE;
+            quic.max_concurrent_stream_limit = limits::STREAMS_PER_CONNECTION_MAX.into();
+            quic.max_stream_data = limits::QUIC_STREAM_BYTES_MAX;
+            quic.max_connection_data = limits::QUIC_CONNECTION_BYTES_MAX;
+            quic
+        })
+        .with_behaviour(NodeBehaviour::new)
+        .map_err(|error| transport(&error))?
+        .with_swarm_config(|swarm| {
+            swarm
+                .with_idle_connection_timeout(limits::IDLE_CONNECTION_LIFE)
+                .with_max_negotiating_inbound_streams(limits::STREAMS_NEGOTIATING_MAX)
+        })
+        .with_connection_timeout(limits::CONNECT_PATIENCE)
+        .build();
+    Ok(swarm)
+}
