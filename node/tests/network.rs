@@ -516,7 +516,7 @@ async fn a_dropped_network_is_gone_for_its_peers() {
 }
 
 #[tokio::test]
-async fn two_starts_have_nothing_in_common_but_what_all_have() {
+async fn every_start_has_a_fresh_identity() {
     let (a, b) = (network().await, network().await);
     assert_ne!(a.own(), b.own());
 }

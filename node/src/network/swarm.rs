@@ -238,7 +238,8 @@ impl SwarmTask {
         if addresses != self.announced {
             self.announced.clone_from(&addresses);
             // Only the newest list is of use.
-            self.waiting.retain(|input| !matches!(input, Input::Listening { .. }));
+            self.waiting
+                .retain(|input| !matches!(input, Input::Listening { .. }));
             self.waiting.push_back(Input::Listening { addresses });
         }
     }

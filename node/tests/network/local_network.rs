@@ -16,7 +16,7 @@ use crate::ends;
 
 const MACHINE: &str = "CAUSERIE_TEST_MACHINE";
 
-/// What is on the cable: IPv4 and IPv6, one of them, or nothing but what IPv6 brings by itself.
+/// What is on the cable: both versions of IP, or one of them.
 const PLANS: [&[[&str; 2]]; 3] = [
     &[["10.77.0.1/24", "10.77.0.2/24"], ["fd77::1/64", "fd77::2/64"]],
     &[["10.77.0.1/24", "10.77.0.2/24"]],
