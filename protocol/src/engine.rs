@@ -312,6 +312,7 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
         Timer::KeepAlive => keep_alive::on_tick(state, turn),
         Timer::LinkPatience(link) => link::on_patience_over(state, turn, link),
         Timer::TwinAnswer(link) => live_channel::on_twin_silent(state, turn, link)?,
+        Timer::Nearby => reach::on_nearby(state, turn),
         Timer::Redial(row) => reach::redial(state, turn, row),
         Timer::RedialFixed(position) => reach::redial_fixed(state, turn, position),
         Timer::Purge => purge::go_on(state, turn)?,

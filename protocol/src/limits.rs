@@ -146,6 +146,10 @@ pub const KEEP_ALIVE_MISSED_MAX: u32 = 2;
 /// How long the older of two channels may take to answer before the newer one takes its place.
 pub const TWIN_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the side with the higher network identity leaves the dialling to the other. An announcement may be lost on
+/// one side for as long as a minute.
+pub const NEARBY_PATIENCE: Duration = Duration::from_secs(1);
+
 /// First and longest wait between two dials to the same contact; jitter of a half is taken off.
 pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
 /// See [`REDIAL_FIRST`].

@@ -162,8 +162,27 @@ pub(crate) fn on_discovered(state: &mut State, turn: &mut Turn<'_>, peer: Transp
     let nobody = reach.discovered.get(&peer).is_some_and(|known| known.nobody);
     reach.discovered.insert(peer.clone(), Discovered { addresses: addresses.clone(), nobody });
     let ours = reach.own.as_ref().is_some_and(|own| *own < peer);
-    if ours && !nobody && !reach.peers_linked.contains_key(&peer) {
+    if nobody || reach.peers_linked.contains_key(&peer) {
+        return;
+    }
+    if ours {
         reach.dial(turn, Target::Discovered, Some(peer), addresses);
+    } else {
+        // Their side may not have heard of us: then we dial after all.
+        state.timers.set(Timer::Nearby, turn.now.moment + limits::NEARBY_PATIENCE);
+    }
+}
+
+/// Whoever is near and should have dialled us has had time to.
+pub(crate) fn on_nearby(state: &mut State, turn: &mut Turn<'_>) {
+    let mut near = Vec::new();
+    for (peer, known) in &state.reach.discovered {
+        if !known.nobody && !state.reach.peers_linked.contains_key(peer) {
+            near.push((peer.clone(), known.addresses.clone()));
+        }
+    }
+    for (peer, addresses) in near {
+        state.reach.dial(turn, Target::Discovered, Some(peer), addresses);
     }
 }
 
@@ -210,16 +229,10 @@ pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
 
 /// A secret of ours is new, so somebody who was nobody may be somebody now: everybody near is dialled.
 pub(crate) fn on_secrets_changed(state: &mut State, turn: &mut Turn<'_>) {
-    let mut near = Vec::new();
-    for (peer, known) in &mut state.reach.discovered {
+    for known in state.reach.discovered.values_mut() {
         known.nobody = false;
-        if !state.reach.peers_linked.contains_key(peer) {
-            near.push((peer.clone(), known.addresses.clone()));
-        }
     }
-    for (peer, addresses) in near {
-        state.reach.dial(turn, Target::Discovered, Some(peer), addresses);
-    }
+    on_nearby(state, turn);
     redial_all(state, turn);
 }
 

@@ -17,6 +17,8 @@ pub(crate) enum Timer {
     LinkPatience(LinkId),
     /// The older of two channels had to prove itself alive.
     TwinAnswer(LinkId),
+    /// Dial those near who have not dialled us.
+    Nearby,
     /// Try a contact's addresses again.
     Redial(ContactRow),
     /// Try an address given by the person again: its position in the settings.

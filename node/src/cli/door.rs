@@ -8,27 +8,27 @@
 //! ```
 
 use std::{
-    io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    net::UnixStream,
+    time::{Instant, sleep},
+};
 
 use super::errors::Failure;
 use crate::{
     Config, NetworkOptions, Node,
     error::NodeError,
     handle::NodeHandle,
+    home::{HomeError, socket},
     rpc::{
         client::{Client, Follower},
         methods::{self, Call},
     },
 };
-
-/// The socket's name in a home; the contract of the command line.
-const SOCKET: &str = "node.sock";
 
 /// How long to wait for somebody who holds the home to answer or to leave; the contract of the command line.
 const HOME_PATIENCE: Duration = Duration::from_secs(5);
@@ -155,15 +155,13 @@ async fn ask(node: &NodeHandle, method: &str, params: Value) -> Result<Value, Fa
 
 /// `None` where nobody answers: no socket, or a stale one.
 async fn connect(home: &Path) -> Result<Option<Client>, Failure> {
-    match Client::connect(&home.join(SOCKET)).await {
-        Ok(client) => Ok(Some(client)),
-        Err(error) => match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::NotADirectory => {
-                Ok(None)
-            }
-            _ => Err(NodeError::Storage(format!("its socket: {error}")).into()),
-        },
-    }
+    let stream = match socket::connect(home) {
+        Ok(stream) => stream,
+        Err(HomeError::NotRunning(_) | HomeError::NotADirectory(_)) => return Ok(None),
+        Err(error) => return Err(NodeError::from(error).into()),
+    };
+    stream.set_nonblocking(true)?;
+    Ok(Some(Client::new(UnixStream::from_std(stream)?)))
 }
 
 fn config(home: &Path, network: Option<NetworkOptions>) -> Config {
