@@ -342,7 +342,7 @@ impl Conversation {
             bytes: entry.encode(),
         };
         let extents = Extents::of(turn, &self.id, id);
-        chain.open = Some(extents.append(turn, chain.open, &item)?);
+        chain.open = Some(extents.append(turn, chain.open.take(), &item)?);
         if !is_current {
             chain.save(turn, &self.id)?;
         }

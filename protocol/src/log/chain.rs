@@ -62,16 +62,13 @@ impl Chain {
     ) -> Result<Self, RecordsError> {
         let mut chain = Self::load(turn, conv, id, true)?;
         let items = Extents::of(turn, conv, id).at_or_before(turn, u32::MAX)?;
-        if let (Some(first), Some(last)) = (items.first(), items.last()) {
+        if let Some(last) = items.last() {
             let entry = open_item(last)?;
             chain.reach.next = last.seq.saturating_add(1);
             chain.reach.head = entry.id();
             chain.reach.lamport = entry.head().lamport;
             chain.reach.messages = last.messages;
-            chain.open = Some(Open {
-                first: first.seq,
-                next: chain.reach.next,
-            });
+            chain.open = Open::read(&items);
         }
         Ok(chain)
     }

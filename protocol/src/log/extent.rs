@@ -10,6 +10,8 @@
 //! An entry is in the last extent that begins at or before it. What was durable before a turn is never written again,
 //! except where a chain's end is cut off.
 
+use core::fmt;
+
 use crate::{
     ids::ConversationId,
     limits::RECORD_BYTES_MAX,
@@ -49,21 +51,28 @@ impl Extents {
         item: &Item,
     ) -> Result<Open, RecordsError> {
         let bytes = item.encode();
-        let next = item.seq.saturating_add(1);
-        if let Some(open) = open.filter(|open| open.next == item.seq)
-            && let Some(first) = self.extend(turn, open.first, &bytes)?
-        {
-            return Ok(Open { first, next });
-        }
-        if bytes.len() < RECORD_BYTES_MAX {
-            turn.save_bytes(&self.key(item.seq, 0), &[&[ITEMS], bytes.as_slice()].concat())?;
+        let mut open = open
+            .filter(|open| open.next == item.seq && open.plain.len() + bytes.len() <= RECORD_BYTES_MAX)
+            .filter(|open| turn.writes_record(&self.key(open.first, 0)))
+            .unwrap_or_else(|| Open::new(item.seq));
+        open.next = item.seq.saturating_add(1);
+        open.plain.extend_from_slice(&bytes);
+        if open.plain.len() <= RECORD_BYTES_MAX {
+            turn.save_bytes(&self.key(open.first, 0), &open.plain)?;
         } else {
             self.save_pieces(turn, item.seq, &bytes)?;
         }
-        Ok(Open {
-            first: item.seq,
-            next,
-        })
+        Ok(open)
+    }
+
+    /// Writes items that follow one another as one extent.
+    pub(super) fn save(&self, turn: &mut Turn<'_>, items: &[Item]) -> Result<(), RecordsError> {
+        let Some(first) = items.first() else {
+            return Ok(());
+        };
+        let mut bytes = vec![ITEMS];
+        bytes.extend(items.iter().flat_map(Item::encode));
+        turn.save_bytes(&self.key(first.seq, 0), &bytes)
     }
 
     /// The items of the last extent that begins at or before `seq`; none when there is no such extent.
@@ -100,10 +109,7 @@ impl Extents {
                 break;
             }
             self.delete(turn, first)?;
-            if !kept.is_empty() {
-                let bytes: Vec<u8> = kept.iter().flat_map(Item::encode).collect();
-                turn.save_bytes(&self.key(first, 0), &[&[ITEMS], bytes.as_slice()].concat())?;
-            }
+            self.save(turn, &kept)?;
             removed.extend(cut.into_iter().rev());
             end = first;
         }
@@ -146,24 +152,6 @@ impl Extents {
         turn.delete(&self.key(first, part));
     }
 
-    /// Puts `bytes` at the end of an extent that this turn wrote; `None` when it did not or they do not fit.
-    fn extend(&self, turn: &mut Turn<'_>, first: u32, bytes: &[u8]) -> Result<Option<u32>, RecordsError> {
-        let key = self.key(first, 0);
-        if !turn.writes_record(&key) {
-            return Ok(None);
-        }
-        match turn.load_bytes(&key)? {
-            Some(mut extent)
-                if extent.first() == Some(&ITEMS) && extent.len() + bytes.len() <= RECORD_BYTES_MAX =>
-            {
-                extent.extend_from_slice(bytes);
-                turn.save_bytes(&key, &extent)?;
-                Ok(Some(first))
-            }
-            _ => Ok(None),
-        }
-    }
-
     fn save_pieces(&self, turn: &mut Turn<'_>, seq: u32, bytes: &[u8]) -> Result<(), RecordsError> {
         const TOO_LARGE: RecordsError = RecordsError::TooLarge('E');
         let pieces = bytes.chunks(RECORD_BYTES_MAX - 2);
@@ -202,12 +190,39 @@ impl Extents {
 }
 
 /// The extent that was written last: while its turn lasts it can grow.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Open {
-    /// The seq of its first entry.
-    pub(super) first: u32,
-    /// The seq that would follow its last.
-    pub(super) next: u32,
+    first: u32,
+    /// The seq that would follow its last entry.
+    next: u32,
+    /// The record's content; longer than a record where it was written in pieces.
+    plain: Vec<u8>,
+}
+
+impl Open {
+    fn new(first: u32) -> Self {
+        Self {
+            first,
+            next: first,
+            plain: vec![ITEMS],
+        }
+    }
+
+    /// What was read, as if it had just been written.
+    pub(super) fn read(items: &[Item]) -> Option<Self> {
+        let first = items.first()?.seq;
+        let mut open = Self::new(first);
+        for item in items {
+            open.plain.extend_from_slice(&item.encode());
+            open.next = item.seq.saturating_add(1);
+        }
+        Some(open)
+    }
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Open({}..{})", self.first, self.next)
+    }
 }
 
 /// One entry as it is stored.

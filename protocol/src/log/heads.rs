@@ -57,7 +57,8 @@ pub struct Compared {
     pub reads: Vec<Mark>,
     /// What became of our messages.
     pub advances: Vec<Advance>,
-    /// Our own chain went on without us, or has other entries there: a new run was begun.
+    /// A chain of this device went on without us, or has other entries there: an old copy of the store was put back,
+    /// or a fresh one begun. What can be had is wanted, what had not left is in a new run.
     pub store_is_old: bool,
 }
 
@@ -92,6 +93,26 @@ impl Conversation {
         secret::hash("heads", &[self.id.as_bytes(), &heads])
     }
 
+    /// Takes the hash of the contact's heads, said over an authenticated channel. When ours is the same, they hold all
+    /// that we hold: what became of our messages. `None`: it is not, and the lists are to be exchanged.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails or a record is damaged.
+    pub fn agree(
+        &mut self,
+        turn: &mut Turn<'_>,
+        their_hash: &[u8; 32],
+    ) -> Result<Option<Vec<Advance>>, RecordsError> {
+        if *their_hash != self.heads_hash() {
+            return Ok(None);
+        }
+        let mut advances = Vec::new();
+        for (chain, next) in self.own_chains() {
+            advances.extend(self.raise(turn, chain, next, MessageState::Delivered)?);
+        }
+        Ok(Some(advances))
+    }
+
     /// Takes the contact's heads, said over an authenticated channel; `devices` are the contact's.
     ///
     /// # Errors
@@ -124,6 +145,10 @@ impl Conversation {
         to_send.sort_by_key(|(chain, _)| Some(*chain) == self.current_chain());
         compared.to_send = to_send;
         compared.wants = self.wants(theirs, devices);
+        compared.store_is_old |= compared
+            .wants
+            .iter()
+            .any(|want| want.chain.author_dev == self.own.dev);
         Ok(compared)
     }
 

@@ -71,15 +71,17 @@ impl Conversation {
         history_across(turn, &[self], limit, before)
     }
 
-    /// Where a message stands.
+    /// Where a message stands. Should both sides have used its id, the lower place, so that paging gets on.
     fn rank_of(&self, turn: &Turn<'_>, mid: MessageId) -> Result<Option<Rank>, RecordsError> {
+        let mut lowest: Option<Rank> = None;
         for own in [true, false] {
             if let Some(place) = place::shown(turn, &self.id, own, mid)? {
                 let entry = self.entry_at(turn, place.chain, place.seq)?;
-                return Ok(entry.map(|entry| entry.rank()));
+                let rank = entry.map(|entry| entry.rank());
+                lowest = lowest.into_iter().chain(rank).min();
             }
         }
-        Ok(None)
+        Ok(lowest)
     }
 
     /// At most `limit` messages below `before`, newest first.

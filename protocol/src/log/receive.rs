@@ -82,6 +82,9 @@ pub enum Refusal {
     /// Too much is held beyond the gap already; it will be brought again.
     #[error("too many entries are held beyond a gap")]
     TooFarAhead,
+    /// The contact used the id of a message of ours.
+    #[error("the entry has the id of another message")]
+    MessageId,
     /// Its author has begun too many chains.
     #[error("the author has too many chains")]
     TooManyChains,
@@ -157,6 +160,10 @@ impl Conversation {
             } else {
                 Err(Refusal::Fork)
             });
+        }
+        // Ids name one message each in a conversation: else a page before one would begin elsewhere.
+        if !own && place::shown(turn, &self.id, true, head.mid)?.is_some() {
+            return Ok(Err(Refusal::MessageId));
         }
         // More of our own current chain than we hold: it must end, and another begin, before this is taken.
         if self.current_chain() == Some(head.chain) && self.is_side_full(true) {

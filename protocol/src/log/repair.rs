@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     limits,
     log::{
-        AppendError, Conversation, Draft, HeadsError,
+        AppendError, Conversation, Draft, HeadsError, chain,
         entry::{ChainId, SEQ_MAX},
         extent::Extents,
     },
@@ -102,7 +102,11 @@ impl Conversation {
             return Ok(is_current);
         }
         let removed = self.cut(turn, id, delivered)?;
-        if let Some(chain) = self.chains.get(&id) {
+        if delivered == 0 {
+            self.chains.remove(&id);
+            self.save_list(turn)?;
+            turn.delete(&chain::key(turn, &self.id, id));
+        } else if let Some(chain) = self.chains.get(&id) {
             chain.save(turn, &self.id)?;
         }
         for entry in removed.iter().filter(|entry| entry.head().seq < next) {

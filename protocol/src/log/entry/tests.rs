@@ -117,12 +117,13 @@ fn a_text_that_is_too_long_is_refused_where_it_arrives() {
 
 #[test]
 fn heads_are_well_formed_or_refused() {
+    type Change<'a> = &'a dyn Fn(&mut Head);
     let dep_of = |head: &Head| Dep {
         chain: head.chain,
         seq: 0,
         id: head.prev,
     };
-    let wrong: [(&str, &dyn Fn(&mut Head)); 9] = [
+    let wrong: [(&str, Change<'_>); 9] = [
         ("older version", &|head| head.version = 0),
         ("seq too high", &|head| head.seq = SEQ_MAX),
         ("first with prev", &|head| head.seq = 0),

@@ -34,11 +34,17 @@ impl Forger {
             lamport: u64::from(seq) + 1,
             wall: WallTime::from_millis(5),
             kind: kind::TEXT,
-            mid: MessageId::from_bytes([u8::try_from(seq % 251).unwrap(); 16]),
+            mid: self.mid_of(seq),
             body_hash: [0; 32],
         };
         change(&mut head);
         Entry::compose(head, [1; 16], b"forged", &self.k_self).unwrap()
+    }
+
+    fn mid_of(&self, seq: u32) -> MessageId {
+        let mut mid = *self.chain.author_dev.as_bytes();
+        mid[..4].copy_from_slice(&seq.to_be_bytes());
+        MessageId::from_bytes(mid)
     }
 
     fn chain(&self, length: u32) -> Vec<Entry> {
@@ -84,11 +90,11 @@ fn every_field_flipped_is_refused_and_changes_nothing() {
         flipped[byte] ^= 1;
         let received = world.receive(1, &flipped);
         let is_refused = matches!(received, Received::Refused(_));
-        // Clock and message id are the author's to choose: there it is another sound entry.
+        // Clock, message id and kind are the author's to choose: there it is another sound entry.
         let another = Entry::decode(&flipped).is_ok_and(|entry| {
             let original = Entry::decode(&entries[1]).unwrap();
             let (mut head, original) = (entry.head().clone(), original.head().clone());
-            (head.wall, head.mid) = (original.wall, original.mid);
+            (head.wall, head.mid, head.kind) = (original.wall, original.mid, original.kind);
             head == original || entry.head().chain.run != original.chain.run
         });
         assert!(is_refused || another, "byte {byte}: {received:?}");
@@ -251,8 +257,9 @@ fn what_is_held_beyond_a_gap_is_bounded() {
     });
     assert_eq!(received, Received::Refused(Refusal::TooFarAhead));
     assert_eq!(world.rows(0).len(), held);
-    stored(&mut world, 0, &chain[1].encode());
+    refused(&mut world, 0, &chain[1].encode(), Refusal::TooFarAhead);
     stored(&mut world, 0, &chain[0].encode());
+    stored(&mut world, 0, &chain[1].encode());
     let reached = u32::try_from(held + 2).unwrap();
     assert_eq!(world.heads(0)[0].next, reached);
 }
@@ -351,12 +358,13 @@ fn chains_are_bounded_on_each_side() {
 fn a_contact_hides_no_message_of_ours_behind_its_id() {
     let mut world = World::pair();
     let mine = world.write(0, "mine");
-    let copy = Forger::of(&world, 1).entry(0, None, |head| head.mid = mine.mid);
-    stored(&mut world, 0, &copy.encode());
-    assert_eq!(world.rows(0).len(), 2);
-    // The contact's own message with an id of theirs used twice is shown once.
     let forger = Forger::of(&world, 1);
-    let again = forger.entry(1, Some(&copy), |head| head.mid = mine.mid);
+    let copy = forger.entry(0, None, |head| head.mid = mine.mid);
+    refused(&mut world, 0, &copy.encode(), Refusal::MessageId);
+    // An id of theirs that they use twice shows one message.
+    let theirs = forger.entry(0, None, |_| {});
+    stored(&mut world, 0, &theirs.encode());
+    let again = forger.entry(1, Some(&theirs), |head| head.mid = theirs.head().mid);
     let Received::Stored(repeated) = world.receive(0, &again.encode()) else {
         panic!("not stored")
     };
