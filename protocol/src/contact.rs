@@ -177,9 +177,18 @@ impl Contact {
         device: DeviceId,
         static_public: [u8; 32],
     ) -> Succession {
-        let known = self.device_list.as_deref().and_then(|bytes| SignedDeviceList::parse(bytes).ok());
+        let known = self
+            .device_list
+            .as_deref()
+            .and_then(|bytes| SignedDeviceList::parse(bytes).ok());
         let succession = known.map_or(Succession::Same, |known| device_list::succession(&known, list));
-        let harmless = matches!(succession, Succession::Same | Succession::Next { gained_devices: false });
+        let harmless = matches!(
+            succession,
+            Succession::Same
+                | Succession::Next {
+                    gained_devices: false
+                }
+        );
         if !harmless && self.verification == Verification::Verified {
             self.verification = Verification::Changed;
         }
@@ -228,14 +237,24 @@ impl Contact {
 
     /// Removed: everything that was shared with them goes; the row stays as a bare mark.
     pub(crate) fn forget_keys(&mut self) {
-        let bare = Self::new(self.account, self.name_chosen.then(|| self.name.clone()), ContactState::Failed);
+        let bare = Self::new(
+            self.account,
+            self.name_chosen.then(|| self.name.clone()),
+            ContactState::Failed,
+        );
         let reason = Some("removed".to_owned());
-        *self = Self { removed: true, reason, merged: std::mem::take(&mut self.merged), ..bare };
+        *self = Self {
+            removed: true,
+            reason,
+            merged: std::mem::take(&mut self.merged),
+            ..bare
+        };
     }
 
     /// What a person sees. A request shows no number: nobody has answered for its keys yet.
     pub(crate) fn view(&self, own_safety_half: &str, online: bool) -> ContactView {
-        let keys_known = self.device.is_some() && matches!(self.state, ContactState::Active | ContactState::Blocked);
+        let keys_known =
+            self.device.is_some() && matches!(self.state, ContactState::Active | ContactState::Blocked);
         ContactView {
             id: self.account,
             name: self.name.clone(),
@@ -286,7 +305,11 @@ impl Contacts {
 
     /// Adds somebody at the end of the list.
     pub(crate) fn add(&mut self, turn: &mut Turn<'_>, contact: Contact) -> Result<ContactRow, RecordsError> {
-        let row = ContactRow(self.rows.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1)));
+        let row = ContactRow(
+            self.rows
+                .last_key_value()
+                .map_or(0, |(last, _)| last.0.saturating_add(1)),
+        );
         self.put(row, contact);
         self.save(turn, row)?;
         Ok(row)
@@ -335,9 +358,14 @@ impl Contacts {
         if let Some(row) = AccountId::parse(words).and_then(|account| self.by_account(account)) {
             return Ok(row);
         }
-        let named: Vec<_> = self.listed().filter(|(_, contact)| contact.name == words).collect();
+        let named: Vec<_> = self
+            .listed()
+            .filter(|(_, contact)| contact.name == words)
+            .collect();
         let found = if named.is_empty() && words.chars().count() >= REFERENCE_CHARS_MIN {
-            self.listed().filter(|(_, contact)| contact.account.to_string().starts_with(words)).collect()
+            self.listed()
+                .filter(|(_, contact)| contact.account.to_string().starts_with(words))
+                .collect()
         } else {
             named
         };
@@ -345,7 +373,9 @@ impl Contacts {
             [] => Err(CommandError::NotFound),
             [(row, _)] => Ok(*row),
             many => Err(CommandError::Ambiguous(
-                many.iter().map(|(_, contact)| format!("{} ({})", contact.name, contact.account)).collect(),
+                many.iter()
+                    .map(|(_, contact)| format!("{} ({})", contact.name, contact.account))
+                    .collect(),
             )),
         }
     }

@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-pub(crate) use conversing::{history, introduce_ourselves, mark_read, status, write};
+pub(crate) use conversing::{author, history, introduce_ourselves, mark_read, status, write};
 pub(crate) use receiving::{on_envelope, on_heads, on_want};
 use renewal::Renewal;
 
@@ -86,7 +86,11 @@ impl Delivery {
 
     /// How every session stands here, for our STATUS.
     pub(crate) fn session_statuses(&self) -> Vec<SessionStatus> {
-        self.sessions.iter().filter(|session| !session.is_lost()).map(Session::status).collect()
+        self.sessions
+            .iter()
+            .filter(|session| !session.is_lost())
+            .map(Session::status)
+            .collect()
     }
 
     /// Remembers what they said on a channel.
@@ -110,7 +114,12 @@ impl Delivery {
             .sessions
             .iter()
             .filter(|one| !one.is_lost())
-            .filter(|one| status.sessions.iter().any(|theirs| session::sound(&one.status(), theirs)))
+            .filter(|one| {
+                status
+                    .sessions
+                    .iter()
+                    .any(|theirs| session::sound(&one.status(), theirs))
+            })
             .map(Session::id)
             .min();
     }
@@ -127,11 +136,17 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     if state.deliveries.contains_key(&row) {
         return Ok(());
     }
-    let Some(contact) = state.contacts.get(row) else { return Ok(()) };
-    let Some((their_device, _)) = contact.device else { return Ok(()) };
+    let Some(contact) = state.contacts.get(row) else {
+        return Ok(());
+    };
+    let Some((their_device, _)) = contact.device else {
+        return Ok(());
+    };
     let mut delivery = Delivery::default();
     for id in contact.sessions.iter().rev() {
-        delivery.sessions.extend(Session::load(turn, state.own.device(), their_device, *id)?);
+        delivery
+            .sessions
+            .extend(Session::load(turn, state.own.device(), their_device, *id)?);
     }
     state.deliveries.insert(row, delivery);
     Ok(())
@@ -145,7 +160,9 @@ pub(crate) fn attach(
     link: LinkId,
     status: &Status,
 ) -> Result<(), RecordsError> {
-    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
+    let Some(delivery) = state.deliveries.get_mut(&row) else {
+        return Ok(());
+    };
     if delivery.link == Some(link) {
         return Ok(());
     }
@@ -162,7 +179,9 @@ pub(crate) fn attach(
         lose_sessions(state, turn, row)?;
         renewal::begin(state, turn, row, link)?;
     }
-    let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
+    let Some(conversation) = state.conversations.get(&row) else {
+        return Ok(());
+    };
     if conversation.heads_hash() == status.heads {
         // Nothing is owed either way: it is as if they had said the heads that are ours too.
         if let Ok(heads) = log::encode_heads(&conversation.heads()) {
@@ -185,7 +204,10 @@ pub(crate) fn move_to(
     row: ContactRow,
     link: LinkId,
 ) -> Result<(), RecordsError> {
-    let status = state.deliveries.get(&row).and_then(|delivery| delivery.statuses.get(&link).cloned());
+    let status = state
+        .deliveries
+        .get(&row)
+        .and_then(|delivery| delivery.statuses.get(&link).cloned());
     match status {
         Some(status) => attach(state, turn, row, link, &status),
         None => Ok(()),
@@ -193,7 +215,11 @@ pub(crate) fn move_to(
 }
 
 /// Everything that is not acknowledged goes out again.
-pub(crate) fn start_over(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+pub(crate) fn start_over(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+) -> Result<(), RecordsError> {
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.in_flight.clear();
         if let Some(conversation) = state.conversations.get(&row) {
@@ -209,9 +235,15 @@ pub(crate) fn start_over(state: &mut State, turn: &mut Turn<'_>, row: ContactRow
 
 /// Tells them how far each chain goes here.
 pub(crate) fn say_heads(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
-    let Some(conversation) = state.conversations.get(&row) else { return };
-    let Ok(heads) = log::encode_heads(&conversation.heads()) else { return };
-    let Some(delivery) = state.deliveries.get_mut(&row) else { return };
+    let Some(conversation) = state.conversations.get(&row) else {
+        return;
+    };
+    let Ok(heads) = log::encode_heads(&conversation.heads()) else {
+        return;
+    };
+    let Some(delivery) = state.deliveries.get_mut(&row) else {
+        return;
+    };
     delivery.heads_said = true;
     if let Some(link) = delivery.link {
         live_channel::send(state, turn, link, FrameKind::Heads, &heads);
@@ -229,7 +261,8 @@ pub(crate) fn pump_all(state: &mut State, turn: &mut Turn<'_>) -> Result<(), Rec
 /// Seals and sends what waits for one contact, as far as the window allows.
 pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
     loop {
-        let (Some(delivery), Some(conversation)) = (state.deliveries.get_mut(&row), state.conversations.get(&row))
+        let (Some(delivery), Some(conversation)) =
+            (state.deliveries.get_mut(&row), state.conversations.get(&row))
         else {
             return Ok(());
         };
@@ -241,7 +274,9 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
         if records.is_empty() {
             return Ok(());
         }
-        let Some(session) = delivery.sending_session() else { return Ok(()) };
+        let Some(session) = delivery.sending_session() else {
+            return Ok(());
+        };
         match session.seal(turn, &records) {
             Ok(envelope) => live_channel::send(state, turn, link, FrameKind::Envelope, &envelope),
             Err(session::SessionError::Store(error)) => return Err(error),
@@ -328,7 +363,9 @@ impl Delivery {
                 continue;
             }
             let entries = conversation.entries_from(turn, chain, *cursor, packing.room(), usize::MAX)?;
-            let Some(last) = take_entries(entries, packing, records) else { continue };
+            let Some(last) = take_entries(entries, packing, records) else {
+                continue;
+            };
             *cursor = last.saturating_add(1);
             self.in_flight.push_back((chain, last));
             return Ok(());

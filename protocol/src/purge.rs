@@ -11,7 +11,7 @@ use crate::{
     engine::State,
     ids::{ConversationId, SessionId},
     limits,
-    log,
+    log::{self, Conversation},
     records::{Order, RecordsError},
     session::Session,
     timer::Timer,
@@ -35,7 +35,9 @@ impl Purges {
     /// Reads what a stop interrupted.
     pub(crate) fn load(turn: &Turn<'_>) -> Result<Self, RecordsError> {
         let mut pending = BTreeMap::new();
-        for (suffix, purge) in turn.scan::<Purge>(&family(turn), (&[], None), Order::Ascending, PENDING_MAX)? {
+        for (suffix, purge) in
+            turn.scan::<Purge>(&family(turn), (&[], None), Order::Ascending, PENDING_MAX)?
+        {
             let row = suffix.try_into().map_err(|_| RecordsError::Damaged('X'))?;
             pending.insert(u64::from_be_bytes(row), purge);
         }
@@ -43,7 +45,10 @@ impl Purges {
     }
 
     fn add(&mut self, turn: &mut Turn<'_>, purge: Purge) -> Result<(), RecordsError> {
-        let row = self.pending.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
+        let row = self
+            .pending
+            .last_key_value()
+            .map_or(0, |(last, _)| last.saturating_add(1));
         turn.save(&family(turn).with(&row.to_be_bytes()), &purge)?;
         self.pending.insert(row, purge);
         Ok(())
@@ -57,7 +62,9 @@ pub(crate) fn contact(
     row: ContactRow,
     keep_history: bool,
 ) -> Result<(), RecordsError> {
-    let Some(contact) = state.contacts.get(row) else { return Ok(()) };
+    let Some(contact) = state.contacts.get(row) else {
+        return Ok(());
+    };
     let (account, sessions) = (contact.account, contact.sessions.clone());
     let mut histories = contact.merged.clone();
     histories.push(account);
@@ -65,11 +72,12 @@ pub(crate) fn contact(
         state.purges.add(turn, Purge::Session(session))?;
     }
     if !keep_history {
-        for one in histories {
-            let conversation = log::conversation_id(state.own.account(), one);
-            state.purges.add(turn, Purge::History(conversation))?;
-        }
         state.conversations.remove(&row);
+        for one in histories {
+            let id = log::conversation_id(state.own.account(), one);
+            Conversation::load(turn, id, &delivery::author(state))?.retire(turn)?;
+            state.purges.add(turn, Purge::History(id))?;
+        }
     }
     accepting::drop_kept_first(turn, account)?;
     resume(state, turn);
@@ -85,7 +93,12 @@ pub(crate) fn resume(state: &mut State, turn: &Turn<'_>) {
 
 /// A few hundred records more.
 pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
-    let Some((row, purge)) = state.purges.pending.first_key_value().map(|(row, purge)| (*row, purge.clone())) else {
+    let Some((row, purge)) = state
+        .purges
+        .pending
+        .first_key_value()
+        .map(|(row, purge)| (*row, purge.clone()))
+    else {
         return Ok(());
     };
     let more = match purge {

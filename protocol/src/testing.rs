@@ -64,7 +64,10 @@ impl Records for MemoryRecords {
         if from >= to {
             return Ok(Vec::new());
         }
-        let range = self.0.range(from.to_vec()..to.to_vec()).map(|(key, value)| (key.clone(), value.clone()));
+        let range = self
+            .0
+            .range(from.to_vec()..to.to_vec())
+            .map(|(key, value)| (key.clone(), value.clone()));
         Ok(match order {
             Order::Ascending => range.take(limit).collect(),
             Order::Descending => range.rev().take(limit).collect(),
@@ -151,13 +154,24 @@ impl Bench {
         };
         for (who, name) in names.iter().enumerate() {
             let (header, wrapping, vault) = Vault::create(&mut bench.random);
-            let now = Now { moment: bench.now, wall: BEGINNING };
+            let now = Now {
+                moment: bench.now,
+                wall: BEGINNING,
+            };
             let entropy = Entropy::new(bench.random.bytes());
-            let made = name::check(name).ok().and_then(|name| Engine::create(&name, &vault, now, &entropy));
+            let made = name::check(name)
+                .ok()
+                .and_then(|name| Engine::create(&name, &vault, now, &entropy));
             let Some((account, identity)) = made else { continue };
             let port = 1_000 + u16::try_from(who).unwrap_or_default();
-            let address = Address { transport: Transport::Tcp, ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
-            let Some(transport) = TransportId::new(&bench.random.bytes::<32>()) else { continue };
+            let address = Address {
+                transport: Transport::Tcp,
+                ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+                port,
+            };
+            let Some(transport) = TransportId::new(&bench.random.bytes::<32>()) else {
+                continue;
+            };
             bench.peers.push(Peer {
                 engine: None,
                 store: MemoryRecords::default(),
@@ -181,7 +195,9 @@ impl Bench {
     pub fn start(&mut self, who: Who) {
         let (now, entropy) = (self.clock(who), Entropy::new(self.random.bytes()));
         let transport = TransportId::new(&self.random.bytes::<32>());
-        let Some(peer) = self.peers.get_mut(who) else { return };
+        let Some(peer) = self.peers.get_mut(who) else {
+            return;
+        };
         peer.store = MemoryRecords::default();
         let mut identity = Vec::new();
         for written in &peer.written {
@@ -190,16 +206,24 @@ impl Bench {
                 Written::Identity(bytes) => identity.clone_from(bytes),
             }
         }
-        let settings = Settings { loopback: true, dial: Vec::new() };
+        let settings = Settings {
+            loopback: true,
+            dial: Vec::new(),
+        };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();
-        peer.engine = vault
-            .and_then(|vault| Engine::open(vault, &identity, settings, now, &entropy, &peer.store).ok());
+        peer.engine =
+            vault.and_then(|vault| Engine::open(vault, &identity, settings, now, &entropy, &peer.store).ok());
         if let Some(transport) = transport {
             peer.transport = transport;
         }
         let (own, address) = (peer.transport.clone(), peer.address);
         self.perform(who);
-        self.input(who, Input::Listening { addresses: vec![address] });
+        self.input(
+            who,
+            Input::Listening {
+                addresses: vec![address],
+            },
+        );
         self.input(who, Input::NetworkUp { own });
     }
 
@@ -208,7 +232,12 @@ impl Bench {
         if let Some(peer) = self.peers.get_mut(who) {
             peer.engine = None;
         }
-        let ends: Vec<LinkId> = self.wires.iter().filter(|(_, wire)| wire.owner == who).map(|(link, _)| *link).collect();
+        let ends: Vec<LinkId> = self
+            .wires
+            .iter()
+            .filter(|(_, wire)| wire.owner == who)
+            .map(|(link, _)| *link)
+            .collect();
         for link in ends {
             self.hang_up(link);
         }
@@ -232,7 +261,8 @@ impl Bench {
     /// Empties a stopped engine's store; its identity file stays.
     pub fn lose_store(&mut self, who: Who) {
         if let Some(peer) = self.peers.get_mut(who) {
-            peer.written.retain(|written| matches!(written, Written::Identity(_)));
+            peer.written
+                .retain(|written| matches!(written, Written::Identity(_)));
         }
     }
 
@@ -262,7 +292,9 @@ impl Bench {
     /// Hands one input to an engine and does what it asks for.
     pub fn input(&mut self, who: Who, input: Input) {
         let (now, entropy) = (self.clock(who), Entropy::new(self.random.bytes()));
-        let Some(peer) = self.peers.get_mut(who) else { return };
+        let Some(peer) = self.peers.get_mut(who) else {
+            return;
+        };
         let Some(engine) = &mut peer.engine else { return };
         if engine.handle(input, now, &entropy, &peer.store).is_err() {
             peer.engine = None;
@@ -332,7 +364,12 @@ impl Bench {
     /// When it is refused.
     #[must_use]
     pub fn invite(&mut self, who: Who, reusable: bool, ask: bool) -> String {
-        let command = Command::CreateInvitation { reusable, ask, expires_in: None, hints: true };
+        let command = Command::CreateInvitation {
+            reusable,
+            ask,
+            expires_in: None,
+            hints: true,
+        };
         match self.command(who, command) {
             Ok(Answer::Invitation(view)) => view.link.unwrap_or_default(),
             _ => String::new(),
@@ -344,7 +381,13 @@ impl Bench {
     /// # Errors
     /// The engine's refusal.
     pub fn accept(&mut self, who: Who, link: &str) -> Result<Answer, CommandError> {
-        self.command(who, Command::AcceptInvitation { link: link.to_owned(), name: None })
+        self.command(
+            who,
+            Command::AcceptInvitation {
+                link: link.to_owned(),
+                name: None,
+            },
+        )
     }
 
     /// One invites, the other accepts, and they meet.
@@ -360,7 +403,14 @@ impl Bench {
     /// The engine's refusal.
     pub fn send(&mut self, from: Who, to: Who, text: &str) -> Result<Answer, CommandError> {
         let conversation = self.reference(to);
-        self.command(from, Command::SendMessage { conversation, text: text.to_owned(), idempotency_key: None })
+        self.command(
+            from,
+            Command::SendMessage {
+                conversation,
+                text: text.to_owned(),
+                idempotency_key: None,
+            },
+        )
     }
 
     /// What one sees of the conversation with another.
@@ -370,8 +420,14 @@ impl Bench {
         let mut all = Vec::new();
         let mut before = None;
         loop {
-            let command = Command::ListMessages { conversation: conversation.clone(), limit: 500, before };
-            let Ok(Answer::Messages(page)) = self.command(who, command) else { return all };
+            let command = Command::ListMessages {
+                conversation: conversation.clone(),
+                limit: 500,
+                before,
+            };
+            let Ok(Answer::Messages(page)) = self.command(who, command) else {
+                return all;
+            };
             let Some(first) = page.first() else { return all };
             before = Some(first.id.to_string());
             all.splice(0..0, page);
@@ -381,7 +437,10 @@ impl Bench {
     /// The texts of that.
     #[must_use]
     pub fn texts(&mut self, who: Who, with: Who) -> Vec<String> {
-        self.history(who, with).into_iter().filter_map(|message| message.text).collect()
+        self.history(who, with)
+            .into_iter()
+            .filter_map(|message| message.text)
+            .collect()
     }
 
     /// What one sees of another.
@@ -389,7 +448,9 @@ impl Bench {
     pub fn contact(&mut self, who: Who, of: Who) -> Option<ContactView> {
         let account = self.account(of);
         match self.command(who, Command::ListContacts) {
-            Ok(Answer::Contacts(contacts)) => contacts.into_iter().find(|contact| Some(contact.id) == account),
+            Ok(Answer::Contacts(contacts)) => {
+                contacts.into_iter().find(|contact| Some(contact.id) == account)
+            }
             _ => None,
         }
     }
@@ -403,7 +464,12 @@ impl Bench {
     /// How commands name somebody.
     #[must_use]
     pub fn reference(&self, who: Who) -> Reference {
-        Reference::new(&self.account(who).map(|account| account.to_string()).unwrap_or_default())
+        Reference::new(
+            &self
+                .account(who)
+                .map(|account| account.to_string())
+                .unwrap_or_default(),
+        )
     }
 
     /// How many links stand.
@@ -416,7 +482,12 @@ impl Bench {
     #[must_use]
     pub fn durable(&self, who: Who) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for written in self.peers.get(who).map(|peer| peer.written.as_slice()).unwrap_or_default() {
+        for written in self
+            .peers
+            .get(who)
+            .map(|peer| peer.written.as_slice())
+            .unwrap_or_default()
+        {
             match written {
                 Written::Identity(identity) => bytes.extend_from_slice(identity),
                 Written::Changes(changes) => {
@@ -433,7 +504,10 @@ impl Bench {
     fn clock(&self, who: Who) -> Now {
         let off = self.peers.get(who).map_or(0, |peer| peer.clock_off);
         let millis = BEGINNING.as_millis().saturating_add(self.now.as_micros() / 1_000);
-        Now { moment: self.now, wall: WallTime::from_millis(millis.saturating_add_signed(off)) }
+        Now {
+            moment: self.now,
+            wall: WallTime::from_millis(millis.saturating_add_signed(off)),
+        }
     }
 
     fn perform(&mut self, who: Who) {
@@ -444,7 +518,9 @@ impl Bench {
             }
         }
         for output in outputs {
-            let Some(peer) = self.peers.get_mut(who) else { return };
+            let Some(peer) = self.peers.get_mut(who) else {
+                return;
+            };
             match output {
                 Output::Persist(changes) => {
                     peer.store.apply(&changes);
@@ -482,19 +558,51 @@ impl Bench {
         };
         let (near, far) = (LinkId::new(self.next_link), LinkId::new(self.next_link + 1));
         self.next_link += 2;
-        self.wires.insert(near, Wire { owner: who, other: far });
-        self.wires.insert(far, Wire { owner: target, other: near });
+        self.wires.insert(
+            near,
+            Wire {
+                owner: who,
+                other: far,
+            },
+        );
+        self.wires.insert(
+            far,
+            Wire {
+                owner: target,
+                other: near,
+            },
+        );
         let transports = (self.peers.get(who), self.peers.get(target));
-        let (Some(one), Some(two)) = transports else { return };
+        let (Some(one), Some(two)) = transports else {
+            return;
+        };
         let (own, peer) = (one.transport.clone(), two.transport.clone());
-        let ends = LinkEnds { own: own.clone(), peer: peer.clone(), dial: Some(dial), address: Some(two.address) };
-        let other = LinkEnds { own: peer, peer: own, dial: None, address: Some(one.address) };
-        self.input(target, Input::LinkUp { link: far, ends: other });
+        let ends = LinkEnds {
+            own: own.clone(),
+            peer: peer.clone(),
+            dial: Some(dial),
+            address: Some(two.address),
+        };
+        let other = LinkEnds {
+            own: peer,
+            peer: own,
+            dial: None,
+            address: Some(one.address),
+        };
+        self.input(
+            target,
+            Input::LinkUp {
+                link: far,
+                ends: other,
+            },
+        );
         self.input(who, Input::LinkUp { link: near, ends });
     }
 
     fn deliver(&mut self, link: LinkId, bytes: Vec<u8>) {
-        let Some(owner) = self.wires.get(&link).map(|wire| wire.owner) else { return };
+        let Some(owner) = self.wires.get(&link).map(|wire| wire.owner) else {
+            return;
+        };
         let cut = self.cuts_percent > 0 && self.random.below(100) < self.cuts_percent;
         if bytes.is_empty() || cut {
             self.hang_up(link);
@@ -504,8 +612,13 @@ impl Bench {
     }
 
     fn hang_up(&mut self, link: LinkId) {
-        let Some(wire) = self.wires.remove(&link) else { return };
-        let other = self.wires.remove(&wire.other).map(|other| (other.owner, wire.other));
+        let Some(wire) = self.wires.remove(&link) else {
+            return;
+        };
+        let other = self
+            .wires
+            .remove(&wire.other)
+            .map(|other| (other.owner, wire.other));
         self.queue.retain(|(to, _)| *to != link && *to != wire.other);
         self.input(wire.owner, Input::LinkDown { link });
         if let Some((owner, link)) = other {

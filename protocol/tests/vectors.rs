@@ -9,6 +9,7 @@ mod derived {
     use causerie_protocol::{
         entropy::{Entropy, TurnRandom},
         ids::{AccountId, ConversationId, DeviceId, EntryId, RunId},
+        log::ChainId,
         moment::{Now, WallTime},
         records::{Order, Pair, Records, RecordsError},
         secret::Secret,
@@ -174,8 +175,10 @@ mod derived {
         let mut session = Session::establish(&mut turn, own, their, &established).unwrap();
         let mark = Mark {
             conv: ConversationId::from_bytes(array(&vector, "conv")),
-            author_dev: DeviceId::from_bytes(array(&vector, "author_dev")),
-            run: RunId::from_bytes(array(&vector, "run")),
+            chain: ChainId {
+                author_dev: DeviceId::from_bytes(array(&vector, "author_dev")),
+                run: RunId::from_bytes(array(&vector, "run")),
+            },
             seq: 7,
             id: EntryId::from_bytes(array(&vector, "id")),
         };

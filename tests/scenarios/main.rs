@@ -1,2 +1,21 @@
-//! stub
-fn main() {}
+//! What people do with Causerie, and what must hold while networks, disks and enemies do what they do.
+//!
+//! One module a part of life. Each test is a short story about persons; the harness is the library of this package.
+//! `CAUSERIE_SEED` varies everything that is drawn at random.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a story that goes wrong ends there"
+)]
+
+mod direct_message;
+mod first_contact;
+mod hostile_link;
+mod invitations;
+mod lan;
+mod offline_delivery;
+mod restart;
+mod secrecy;
+mod tidy;
+mod wrong_input;

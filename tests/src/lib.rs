@@ -1,1 +1,33 @@
-//! stub
+//! People using Causerie: the harness of the scenarios.
+//!
+//! A [`Person`] has a home and runs the real program; a [`Proxy`] stands between two of them and does what networks do;
+//! [`Lan`] is a network without a route out; [`Traces`] looks for what must not be seen. Nothing here links the node:
+//! it is started as a process and spoken to through its command line and its socket, as anybody would.
+//!
+//! Everything waits for events, with a patience that only a fault exhausts, and everything started ends on drop.
+//! Whatever the harness itself cannot do is a panic that says what was tried.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a harness that cannot go on ends the test"
+)]
+
+pub mod capture;
+pub mod dice;
+pub mod lan;
+pub mod person;
+pub mod proxy;
+
+pub use capture::Traces;
+pub use dice::Dice;
+pub use lan::Lan;
+pub use person::{Contact, Outcome, Person, Row, Socket};
+pub use proxy::{Fault, Plan, Proxy};
+
+use std::time::Duration;
+
+/// How long something may take that should happen at once, on a busy machine with two cores. Chosen: the longest wait
+/// between two dials (60 s) passes within it.
+pub const PATIENCE: Duration = Duration::from_secs(90);

@@ -11,10 +11,14 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    answer::{Answer, CommandError, Halt, InvitationState, InvitationView},
     address::{Address, Transport},
+    answer::{Answer, CommandError, Halt, InvitationState, InvitationView},
     command::Reference,
-    contact::{ContactRow, REFERENCE_CHARS_MIN, bundle::{Bundle, bundle_hash}, link_code::{self, Link}},
+    contact::{
+        ContactRow, REFERENCE_CHARS_MIN,
+        bundle::{Bundle, bundle_hash},
+        link_code::{self, Link},
+    },
     engine::State,
     ids::{AccountId, InvitationId},
     limits,
@@ -151,8 +155,12 @@ impl Invitations {
 
     /// Forgets what ended long ago, by evidence of time; says whether there is room for another.
     fn make_room(&mut self, turn: &mut Turn<'_>, evidence: WallTime) -> Result<bool, RecordsError> {
-        let gone: Vec<_> =
-            self.rows.iter().filter(|(_, old)| !old.is_remembered(evidence)).map(|(row, _)| *row).collect();
+        let gone: Vec<_> = self
+            .rows
+            .iter()
+            .filter(|(_, old)| !old.is_remembered(evidence))
+            .map(|(row, _)| *row)
+            .collect();
         for row in gone {
             self.rows.remove(&row);
             self.save(turn, row)?;
@@ -173,7 +181,9 @@ impl Invitations {
         match found.as_slice() {
             [] => Err(CommandError::NotFound),
             [(row, _)] => Ok(**row),
-            many => Err(CommandError::Ambiguous(many.iter().map(|(_, one)| one.id().to_string()).collect())),
+            many => Err(CommandError::Ambiguous(
+                many.iter().map(|(_, one)| one.id().to_string()).collect(),
+            )),
         }
     }
 }
@@ -192,20 +202,22 @@ pub(crate) struct Wishes {
 }
 
 /// Makes an invitation and its link.
-pub(crate) fn create(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    wishes: Wishes,
-) -> Result<Answer, Halt> {
+pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> Result<Answer, Halt> {
     let life = wishes.expires_in.unwrap_or(limits::INVITATION_LIFE_DEFAULT);
     if life < Duration::from_secs(1) || life > limits::INVITATION_LIFE_MAX {
         return Err(CommandError::OutOfRange("an invitation lives between 1 second and 30 days").into());
     }
     if !state.invitations.make_room(turn, state.evidence)? {
-        return Err(CommandError::Full("too many invitations are remembered: wait until some have ended").into());
+        return Err(
+            CommandError::Full("too many invitations are remembered: wait until some have ended").into(),
+        );
     }
     let not_after = turn.now.wall.as_secs().saturating_add(life.as_secs());
-    let kind = if wishes.reusable { BundleKind::Reusable } else { BundleKind::OneUse };
+    let kind = if wishes.reusable {
+        BundleKind::Reusable
+    } else {
+        BundleKind::OneUse
+    };
     let (account, device) = (state.own.account(), state.own.device());
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());
     let Ok(keys) = BundleKeys::create(account, device, &statics, not_after, kind, &mut turn.random) else {
@@ -222,7 +234,11 @@ pub(crate) fn create(
         not_after,
         reusable: wishes.reusable,
         ask: wishes.ask,
-        hints: if wishes.hints { hints(state.reach.listening()) } else { Vec::new() },
+        hints: if wishes.hints {
+            hints(state.reach.listening())
+        } else {
+            Vec::new()
+        },
     };
     let invitation = Invitation {
         secret,
@@ -236,7 +252,13 @@ pub(crate) fn create(
         twice_told: false,
     };
     let view = invitation.view(turn.now.wall, Some(link.encode()));
-    let row = InvitationRow(state.invitations.rows.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1)));
+    let row = InvitationRow(
+        state
+            .invitations
+            .rows
+            .last_key_value()
+            .map_or(0, |(last, _)| last.0.saturating_add(1)),
+    );
     state.invitations.rows.insert(row, invitation);
     state.invitations.save(turn, row)?;
     turn.save_bytes(&bundle_key(turn, row), &bundle)?;
@@ -247,7 +269,12 @@ pub(crate) fn create(
 /// Every invitation that is not forgotten, oldest first.
 pub(crate) fn list(state: &State, turn: &Turn<'_>) -> Answer {
     Answer::Invitations(
-        state.invitations.rows.values().map(|invitation| invitation.view(turn.now.wall, None)).collect(),
+        state
+            .invitations
+            .rows
+            .values()
+            .map(|invitation| invitation.view(turn.now.wall, None))
+            .collect(),
     )
 }
 
@@ -280,7 +307,9 @@ pub(crate) fn take(
     contact: ContactRow,
 ) -> Result<(), RecordsError> {
     let account = state.contacts.get(contact).map(|contact| contact.account);
-    let Some(invitation) = state.invitations.get_mut(row) else { return Ok(()) };
+    let Some(invitation) = state.invitations.get_mut(row) else {
+        return Ok(());
+    };
     invitation.answers = invitation.answers.saturating_add(1);
     if !invitation.reusable {
         invitation.used = true;
@@ -296,10 +325,17 @@ pub(crate) fn take(
 /// At most three addresses, as different from each other as can be: one a transport and family first.
 fn hints(listening: &[Address]) -> Vec<Address> {
     let mut chosen: Vec<Address> = Vec::new();
-    let kinds = [(Transport::Tcp, true), (Transport::Quic, true), (Transport::Tcp, false)];
+    let kinds = [
+        (Transport::Tcp, true),
+        (Transport::Quic, true),
+        (Transport::Tcp, false),
+    ];
     for (transport, ipv4) in kinds {
         chosen.extend(
-            listening.iter().find(|one| one.transport == transport && one.ip.is_ipv4() == ipv4).copied(),
+            listening
+                .iter()
+                .find(|one| one.transport == transport && one.ip.is_ipv4() == ipv4)
+                .copied(),
         );
     }
     for address in listening {

@@ -34,7 +34,9 @@ pub(crate) fn on_envelope(
     envelope: &[u8],
 ) -> Result<bool, RecordsError> {
     let evidence = state.evidence;
-    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
+    let Some(delivery) = state.deliveries.get_mut(&row) else {
+        return Ok(true);
+    };
     match delivery.open(turn, envelope, evidence)? {
         Opened::Records(records) => {
             for record in records {
@@ -59,14 +61,25 @@ pub(crate) fn on_heads(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Ok(heads) = log::decode_heads(payload) else { return Ok(false) };
+    let Ok(heads) = log::decode_heads(payload) else {
+        return Ok(false);
+    };
     let devices = devices(state, row);
-    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(true) };
+    let Some(conversation) = state.conversations.get_mut(&row) else {
+        return Ok(true);
+    };
     let compared = conversation.compare(turn, &heads, &devices)?;
-    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
+    let Some(delivery) = state.deliveries.get_mut(&row) else {
+        return Ok(true);
+    };
     delivery.cursors.clear();
     // What is not to be sent stays beyond its end.
-    delivery.cursors.extend(conversation.own_chains().into_iter().map(|(chain, next)| (chain, next)));
+    delivery.cursors.extend(
+        conversation
+            .own_chains()
+            .into_iter()
+            .map(|(chain, next)| (chain, next)),
+    );
     delivery.cursors.extend(compared.to_send.iter().copied());
     delivery.heads_known = true;
     delivery.reads.extend(compared.reads);
@@ -74,8 +87,12 @@ pub(crate) fn on_heads(
     delivery.asked.clear();
     let say = !delivery.heads_said;
     if compared.store_is_old {
-        let text = "this device had older data than a contact remembers; what was missing comes back from there";
-        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, text: text.to_owned() }));
+        let text =
+            "this device had older data than a contact remembers; what was missing comes back from there";
+        turn.push(Output::Notify(Event::Notice {
+            kind: NoticeKind::StoreRepaired,
+            text: text.to_owned(),
+        }));
     }
     for advance in compared.advances {
         tell_advance(state, turn, row, advance);
@@ -95,13 +112,18 @@ pub(crate) fn on_want(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Ok(wants) = log::decode_wants(payload) else { return Ok(false) };
-    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
+    let Ok(wants) = log::decode_wants(payload) else {
+        return Ok(false);
+    };
+    let Some(delivery) = state.deliveries.get_mut(&row) else {
+        return Ok(true);
+    };
     let most = u32::try_from(limits::REPAIR_ENTRIES_MAX).unwrap_or(u32::MAX);
     delivery.repairs.clear();
-    delivery.repairs.extend(
-        wants.into_iter().map(|want| Want { to: want.to.min(want.from.saturating_add(most)), ..want }),
-    );
+    delivery.repairs.extend(wants.into_iter().map(|want| Want {
+        to: want.to.min(want.from.saturating_add(most)),
+        ..want
+    }));
     pump(state, turn, row)?;
     Ok(true)
 }
@@ -113,7 +135,9 @@ fn on_record(
     record: Record,
 ) -> Result<(), RecordsError> {
     let devices = devices(state, row);
-    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
+    let Some(conversation) = state.conversations.get_mut(&row) else {
+        return Ok(());
+    };
     match record {
         Record::Entry(bytes) => {
             let chain = log::chain_of(&bytes);
@@ -134,7 +158,9 @@ fn on_record(
         Record::Ack(mark) => {
             let advance = conversation.acknowledged(turn, &mark)?;
             if let Some(delivery) = state.deliveries.get_mut(&row) {
-                delivery.in_flight.retain(|(chain, last)| *chain != mark.chain || *last > mark.seq);
+                delivery
+                    .in_flight
+                    .retain(|(chain, last)| *chain != mark.chain || *last > mark.seq);
             }
             if let Some(advance) = advance {
                 tell_advance(state, turn, row, advance);
@@ -164,7 +190,9 @@ fn on_stored(
         delivery.acks.insert(stored.chain);
     }
     let own_account = state.own.account();
-    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let Some(contact) = state.contacts.get_mut(row) else {
+        return Ok(());
+    };
     let account = contact.account;
     let named = stored
         .name
@@ -189,9 +217,15 @@ fn on_stored(
 fn on_entry_refused(turn: &mut Turn<'_>, refusal: log::Refusal) {
     if refusal == log::Refusal::Fork {
         let text = "two messages claim one place in their author's history: an old copy of a device was used";
-        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
+        turn.push(Output::Notify(Event::Notice {
+            kind: NoticeKind::Fork,
+            text: text.to_owned(),
+        }));
     }
-    turn.log(LogLevel::Warn, format!("an entry from a contact was refused: {refusal}"));
+    turn.log(
+        LogLevel::Warn,
+        format!("an entry from a contact was refused: {refusal}"),
+    );
 }
 
 /// No session opened an envelope.
@@ -202,9 +236,14 @@ fn on_refusal(
     row: ContactRow,
     refusal: Refusal,
 ) -> Result<(), RecordsError> {
-    turn.log(LogLevel::Warn, format!("an envelope from a contact was refused: {refusal:?}"));
+    turn.log(
+        LogLevel::Warn,
+        format!("an envelope from a contact was refused: {refusal:?}"),
+    );
     let put_back = matches!(refusal, Refusal::UsedIndex | Refusal::TooFar);
-    let Some(live) = state.links.live_mut(link) else { return Ok(()) };
+    let Some(live) = state.links.live_mut(link) else {
+        return Ok(());
+    };
     live.unreadable = live.unreadable.saturating_add(1);
     if put_back || live.unreadable >= UNREADABLE_MAX {
         if let Some(session) = state.deliveries.get_mut(&row).and_then(Delivery::sending_session) {
@@ -217,19 +256,30 @@ fn on_refusal(
 
 /// Everything of theirs is acknowledged once more: their last acknowledgement may have been lost.
 fn acknowledge_all(state: &mut State, row: ContactRow) {
-    let (Some(conversation), Some(delivery)) = (state.conversations.get(&row), state.deliveries.get_mut(&row))
+    let (Some(conversation), Some(delivery)) =
+        (state.conversations.get(&row), state.deliveries.get_mut(&row))
     else {
         return;
     };
-    let own: Vec<_> = conversation.own_chains().into_iter().map(|(chain, _)| chain).collect();
+    let own: Vec<_> = conversation
+        .own_chains()
+        .into_iter()
+        .map(|(chain, _)| chain)
+        .collect();
     let heads = conversation.heads();
-    delivery.acks.extend(heads.into_iter().map(|head| head.chain).filter(|chain| !own.contains(chain)));
+    delivery.acks.extend(
+        heads
+            .into_iter()
+            .map(|head| head.chain)
+            .filter(|chain| !own.contains(chain)),
+    );
 }
 
 /// Asks for what they hold of our own chains and we do not, a piece at a time.
 fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     let devices = devices(state, row);
-    let (Some(conversation), Some(delivery)) = (state.conversations.get(&row), state.deliveries.get_mut(&row))
+    let (Some(conversation), Some(delivery)) =
+        (state.conversations.get(&row), state.deliveries.get_mut(&row))
     else {
         return;
     };
@@ -240,15 +290,22 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     let wants: Vec<Want> = conversation
         .wants(&delivery.their_heads, &devices)
         .into_iter()
-        .map(|want| Want { to: want.to.min(want.from.saturating_add(most)), ..want })
+        .map(|want| Want {
+            to: want.to.min(want.from.saturating_add(most)),
+            ..want
+        })
         .collect();
     let under_way = delivery.asked.iter().any(|asked| {
-        wants.iter().any(|want| want.chain == asked.chain && want.from < asked.to)
+        wants
+            .iter()
+            .any(|want| want.chain == asked.chain && want.from < asked.to)
     });
     if wants.is_empty() || under_way {
         return;
     }
-    let Ok(bytes) = log::encode_wants(&wants) else { return };
+    let Ok(bytes) = log::encode_wants(&wants) else {
+        return;
+    };
     delivery.asked = wants;
     if let Some(link) = delivery.link {
         live_channel::send(state, turn, link, FrameKind::Want, &bytes);
@@ -256,7 +313,9 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
 }
 
 fn tell_advance(state: &State, turn: &mut Turn<'_>, row: ContactRow, advance: Advance) {
-    let Some(contact) = state.contacts.get(row) else { return };
+    let Some(contact) = state.contacts.get(row) else {
+        return;
+    };
     turn.push(Output::Notify(Event::MessageState {
         conversation: contact.account,
         up_to: advance.up_to,
@@ -265,7 +324,13 @@ fn tell_advance(state: &State, turn: &mut Turn<'_>, row: ContactRow, advance: Ad
 }
 
 fn devices(state: &State, row: ContactRow) -> Vec<DeviceId> {
-    state.contacts.get(row).and_then(|contact| contact.device).map(|(device, _)| device).into_iter().collect()
+    state
+        .contacts
+        .get(row)
+        .and_then(|contact| contact.device)
+        .map(|(device, _)| device)
+        .into_iter()
+        .collect()
 }
 
 impl MessageView {
@@ -283,7 +348,11 @@ impl MessageView {
             text: row.text.clone(),
             sent_at: row.sent_at(),
             received_at: row.received_at,
-            state: if row.outgoing { row.state } else { row.state.max(MessageState::Delivered) },
+            state: if row.outgoing {
+                row.state
+            } else {
+                row.state.max(MessageState::Delivered)
+            },
         }
     }
 }

@@ -49,18 +49,28 @@ pub(crate) fn begin(
     row: ContactRow,
     link: LinkId,
 ) -> Result<(), RecordsError> {
-    let Some((their_device, _)) = state.contacts.get(row).and_then(|contact| contact.device) else { return Ok(()) };
+    let Some((their_device, _)) = state.contacts.get(row).and_then(|contact| contact.device) else {
+        return Ok(());
+    };
     let (account, own_device) = (state.own.account(), state.own.device());
     let renewal = if own_device < their_device {
         Renewal::Awaited
     } else {
         let statics = StaticKeys::from_secret(state.own.static_secret().clone());
         let not_after = turn.now.wall.as_secs().saturating_add(LIFE_SECS);
-        let keys =
-            BundleKeys::create(account, own_device, &statics, not_after, BundleKind::Renewal, &mut turn.random);
-        let Some((keys, bundle)) =
-            keys.ok().and_then(|keys| Bundle::sign(&state.own, keys.noise1()).ok().map(|bundle| (keys, bundle)))
-        else {
+        let keys = BundleKeys::create(
+            account,
+            own_device,
+            &statics,
+            not_after,
+            BundleKind::Renewal,
+            &mut turn.random,
+        );
+        let Some((keys, bundle)) = keys.ok().and_then(|keys| {
+            Bundle::sign(&state.own, keys.noise1())
+                .ok()
+                .map(|bundle| (keys, bundle))
+        }) else {
             return Ok(());
         };
         live_channel::send(state, turn, link, FrameKind::Bundle, &bundle);
@@ -80,11 +90,16 @@ pub(crate) fn on_bundle(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let awaited = state.deliveries.get(&row).is_some_and(|one| matches!(one.renewal, Some(Renewal::Awaited)));
+    let awaited = state
+        .deliveries
+        .get(&row)
+        .is_some_and(|one| matches!(one.renewal, Some(Renewal::Awaited)));
     if !awaited {
         return Ok(true);
     }
-    let Some((pair, contact)) = channel_pair(state, link).zip(state.contacts.get(row)) else { return Ok(true) };
+    let Some((pair, contact)) = channel_pair(state, link).zip(state.contacts.get(row)) else {
+        return Ok(true);
+    };
     let Some(bundle) = Bundle::parse(payload).ok().filter(|bundle| {
         bundle.account() == contact.account
             && contact.device == Some((bundle.device(), bundle.static_public()))
@@ -107,7 +122,9 @@ pub(crate) fn on_bundle(
     };
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());
     let answered = first_contact::answer(&publisher, &statics, &pair.key, &payload, &mut turn.random);
-    let Ok((first, established)) = answered else { return Ok(false) };
+    let Ok((first, established)) = answered else {
+        return Ok(false);
+    };
     adopt(state, turn, row, &established, pair.generation)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.renewal = Some(Renewal::Answered(established.session));
@@ -124,8 +141,14 @@ pub(crate) fn on_first(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Some(pair) = channel_pair(state, link) else { return Ok(true) };
-    let keys = match state.deliveries.get_mut(&row).map(|delivery| delivery.renewal.take()) {
+    let Some(pair) = channel_pair(state, link) else {
+        return Ok(true);
+    };
+    let keys = match state
+        .deliveries
+        .get_mut(&row)
+        .map(|delivery| delivery.renewal.take())
+    {
         Some(Some(Renewal::Offered(keys))) => keys,
         Some(other) => {
             if let Some(delivery) = state.deliveries.get_mut(&row) {
@@ -135,7 +158,9 @@ pub(crate) fn on_first(
         }
         None => return Ok(true),
     };
-    let Some(established) = check(state, row, &pair.key, &keys, payload) else { return Ok(false) };
+    let Some(established) = check(state, row, &pair.key, &keys, payload) else {
+        return Ok(false);
+    };
     adopt(state, turn, row, &established, pair.generation)?;
     live_channel::send(state, turn, link, FrameKind::Stored, &[]);
     finish(state, turn, row, established.session)?;
@@ -143,7 +168,11 @@ pub(crate) fn on_first(
 }
 
 /// The answer that we gave is durable there.
-pub(crate) fn on_stored(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<bool, RecordsError> {
+pub(crate) fn on_stored(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+) -> Result<bool, RecordsError> {
     let answered = match state.deliveries.get(&row).map(|delivery| &delivery.renewal) {
         Some(Some(Renewal::Answered(session))) => *session,
         _ => return Ok(true),
@@ -159,16 +188,14 @@ const LIFE_SECS: u64 = 3_600;
 fn channel_pair(state: &State, link: LinkId) -> Option<Pair> {
     let live = state.links.live(link)?;
     let contact = state.contacts.get(live.row())?;
-    contact.pairs.iter().find(|pair| pair.session == live.session()).cloned()
+    contact
+        .pairs
+        .iter()
+        .find(|pair| pair.session == live.session())
+        .cloned()
 }
 
-fn check(
-    state: &State,
-    row: ContactRow,
-    k: &Secret,
-    keys: &BundleKeys,
-    first: &[u8],
-) -> Option<Established> {
+fn check(state: &State, row: ContactRow, k: &Secret, keys: &BundleKeys, first: &[u8]) -> Option<Established> {
     let contact = state.contacts.get(row)?;
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());
     let opened =
@@ -188,8 +215,12 @@ fn adopt(
     established: &Established,
     generation: u32,
 ) -> Result<(), RecordsError> {
-    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
-    let Some((their_device, _)) = contact.device else { return Ok(()) };
+    let Some(contact) = state.contacts.get_mut(row) else {
+        return Ok(());
+    };
+    let Some((their_device, _)) = contact.device else {
+        return Ok(());
+    };
     contact.add_pair(Pair::of(established, generation.saturating_add(1)));
     let session = Session::establish(turn, state.own.device(), their_device, established)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
@@ -212,6 +243,9 @@ fn finish(
         delivery.send_with(session);
     }
     let text = "the keys of a conversation were renewed because one side's state was lost or put back";
-    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::KeysRenewed, text: text.to_owned() }));
+    turn.push(Output::Notify(Event::Notice {
+        kind: NoticeKind::KeysRenewed,
+        text: text.to_owned(),
+    }));
     delivery::start_over(state, turn, row)
 }

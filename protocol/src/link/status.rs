@@ -6,13 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ids::ProcessId,
-    limits,
-    moment::WallTime,
-    session::SessionStatus,
-    wire::codec,
-};
+use crate::{ids::ProcessId, limits, moment::WallTime, session::SessionStatus, wire::codec};
 
 /// What one side says of itself and of what it knows.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -105,6 +105,8 @@ pub(super) struct Reach {
     pub(super) delivered_messages: u32,
     /// Entries that were read: by the contact in own chains, by us in the contact's.
     pub(super) read: u32,
+    /// Entries from the first on that were deleted here: held as far as others are concerned, and gone.
+    pub(super) erased: u32,
 }
 
 impl Default for Reach {
@@ -118,6 +120,7 @@ impl Default for Reach {
             delivered: 0,
             delivered_messages: 0,
             read: 0,
+            erased: 0,
         }
     }
 }

@@ -57,6 +57,10 @@ pub fn check(
     let mut at = cursor.unwrap_or_else(start);
     let mut room = budget.max(1);
     while let Some((chain, own)) = chains.get(at.chains).copied() {
+        if at.at == (0, 0) {
+            let reach = readable(turn.load::<Reach>(&chain::key(turn, &conv, chain)))?.flatten();
+            at.expected = Some(reach.map_or(0, |reach| reach.erased));
+        }
         let extents = Extents::of(turn, &conv, chain);
         let places = extents.places(turn, at.at, room)?;
         let is_end = places.len() < room;

@@ -193,6 +193,10 @@ impl Conversation {
         let Some(chain) = self.chains.get(&head.chain) else {
             return Ok(0);
         };
+        if head.next <= chain.reach.erased {
+            // Nothing of it is left to compare or to send.
+            return Ok(u32::MAX);
+        }
         let last = head.next.saturating_sub(1);
         let agrees = head.next <= chain.reach.next && self.id_at(turn, chain, last)? == Some(head.id);
         if agrees {

@@ -1,51 +1,72 @@
-//! Deleting a conversation, some records a turn: extents with their index records, then the chain, then the list.
+//! Deleting a conversation, some records a turn: every extent with its index records. What stays is how far each chain
+//! went, sealed: so that what was deleted is not taken for missing, and does not come back, when the two meet again.
 //!
-//! Chains leave the list only when nothing of them is left, so that a deletion goes on where it was cut off. Records
-//! that cannot be read are deleted as well; only index records that they alone would name stay behind, sealed.
+//! Records that cannot be read are deleted as well; only index records that they alone would name stay behind.
 
 use crate::{
     ids::ConversationId,
     limits,
     log::{
-        chain,
+        Conversation,
+        chain::{self, Reach},
         entry::{ChainId, Entry},
         extent::Extents,
-        list_key, load_list, place,
+        load_list, place,
     },
     records::RecordsError,
     turn::Turn,
 };
 
-/// Deletes at most about `limits::PURGE_RECORDS_PER_TURN` records of a conversation. True: there are more, call again
-/// in another turn.
+impl Conversation {
+    /// Prepares a deletion: from now on every chain counts as erased up to its end, and our own begins anew.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn retire(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+        self.new_run(turn)?;
+        for chain in self.chains.values_mut().filter(|chain| chain.reach.next > 0) {
+            chain.reach.erased = chain.reach.next;
+            chain.reach.delivered = chain.reach.next;
+            chain.reach.delivered_messages = chain.reach.messages;
+            chain.reach.beyond.clear();
+            chain.save(turn, &self.id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Deletes at most about `limits::PURGE_RECORDS_PER_TURN` records of a retired conversation. True: there are more,
+/// call again in another turn.
 ///
 /// # Errors
 /// [`RecordsError`] when the store fails or the list of chains is damaged.
 pub fn purge(turn: &mut Turn<'_>, conv: ConversationId) -> Result<bool, RecordsError> {
     let mut room = limits::PURGE_RECORDS_PER_TURN;
-    for (part, mut list) in load_list(turn, &conv)?.into_iter().enumerate().rev() {
-        while let Some((chain, own)) = list.chains.last().copied() {
-            if room == 0 || !purge_chain(turn, &conv, chain, own, &mut room)? {
-                turn.save(&list_key(turn, &conv, part), &list)?;
-                return Ok(true);
-            }
-            list.chains.pop();
+    for (chain, own) in load_list(turn, &conv)?.into_iter().flat_map(|list| list.chains) {
+        let reach: Reach = turn.load(&chain::key(turn, &conv, chain))?.unwrap_or_default();
+        if !purge_chain(turn, &conv, (chain, own), reach.erased, &mut room)? {
+            return Ok(true);
         }
-        turn.delete(&list_key(turn, &conv, part));
     }
     Ok(false)
 }
 
-/// Deletes what there is room for; true when nothing is left.
+/// Deletes what there is room for of the entries below `erased`; true when nothing of them is left.
 fn purge_chain(
     turn: &mut Turn<'_>,
     conv: &ConversationId,
-    id: ChainId,
-    own: bool,
+    (id, own): (ChainId, bool),
+    erased: u32,
     room: &mut usize,
 ) -> Result<bool, RecordsError> {
     let extents = Extents::of(turn, conv, id);
-    for at in extents.places(turn, (0, 0), *room)? {
+    for at in extents.places(turn, (0, 0), (*room).max(1))? {
+        if at.0 >= erased {
+            return Ok(true);
+        }
+        if *room == 0 {
+            return Ok(false);
+        }
         let items = match extents.items_at(turn, at) {
             Err(RecordsError::Damaged(_)) => Vec::new(),
             other => other?,
@@ -61,11 +82,6 @@ fn purge_chain(
         }
         extents.delete_at(turn, at);
         *room = room.saturating_sub(1);
-        if *room == 0 {
-            return Ok(false);
-        }
     }
-    turn.delete(&chain::key(turn, conv, id));
-    *room = room.saturating_sub(1);
-    Ok(true)
+    Ok(*room > 0)
 }

@@ -153,6 +153,10 @@ impl Conversation {
             None if self.is_side_full(own) => return Ok(Err(Refusal::TooManyChains)),
             None => &unknown,
         };
+        if head.seq < chain.reach.erased {
+            // Deleted here, and it stays so.
+            return Ok(Ok(Verdict::Known));
+        }
         if chain.reach.holds(head.seq) {
             let is_same = self.id_at(turn, chain, head.seq)? == Some(entry.id());
             return Ok(if is_same {

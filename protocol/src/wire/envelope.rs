@@ -15,7 +15,6 @@
 
 use core::fmt;
 
-
 pub use crate::log::Mark;
 use crate::{
     ids::{ConversationId, DeviceId, EntryId, RunId, SessionId},
@@ -339,7 +338,10 @@ mod tests {
     fn mark() -> Mark {
         Mark {
             conv: ConversationId::from_bytes([1; 32]),
-            chain: crate::log::ChainId { author_dev: DeviceId::from_bytes([2; 16]), run: RunId::from_bytes([3; 8]) },
+            chain: crate::log::ChainId {
+                author_dev: DeviceId::from_bytes([2; 16]),
+                run: RunId::from_bytes([3; 8]),
+            },
             seq: 4,
             id: EntryId::from_bytes([5; 32]),
         }

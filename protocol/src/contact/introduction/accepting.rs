@@ -26,7 +26,6 @@ use crate::{
     turn::Turn,
 };
 
-
 /// Answers somebody's link.
 pub(crate) fn accept(
     state: &mut State,
@@ -38,7 +37,10 @@ pub(crate) fn accept(
         LinkError::Newer => CommandError::NewerVersion,
         _ => CommandError::BadInvitation,
     })?;
-    let name = name.map(name::check).transpose().map_err(|_| CommandError::BadName)?;
+    let name = name
+        .map(name::check)
+        .transpose()
+        .map_err(|_| CommandError::BadName)?;
     if link.account == state.own.account() {
         return Err(CommandError::OwnInvitation.into());
     }
@@ -46,7 +48,9 @@ pub(crate) fn accept(
         return Err(CommandError::ExpiredInvitation.into());
     }
     let known = state.contacts.by_account(link.account);
-    let before = known.and_then(|row| state.contacts.get(row)).filter(|contact| !contact.removed);
+    let before = known
+        .and_then(|row| state.contacts.get(row))
+        .filter(|contact| !contact.removed);
     if before.is_some_and(|contact| contact.links_used.contains(&link.bundle_hash)) {
         return Err(CommandError::AlreadyContact.into());
     }
@@ -59,14 +63,24 @@ pub(crate) fn accept(
     let is_new = before.is_none();
     let row = match known {
         Some(row) => row,
-        None => state.contacts.add(turn, Contact::new(link.account, None, ContactState::Pending))?,
+        None => state
+            .contacts
+            .add(turn, Contact::new(link.account, None, ContactState::Pending))?,
     };
     take_link(state, turn, row, link, name.as_ref())?;
     if is_new {
         delivery::introduce_ourselves(state, turn, row)?;
     }
     state.secrets_changed(turn);
-    state.notify(turn, row, if is_new { Event::ContactAdded } else { Event::ContactChanged });
+    state.notify(
+        turn,
+        row,
+        if is_new {
+            Event::ContactAdded
+        } else {
+            Event::ContactChanged
+        },
+    );
     let view = state.contact_view(row).ok_or(CommandError::NotFound)?;
     Ok(answer::Answer::Contact(Box::new(view)))
 }
@@ -78,8 +92,12 @@ pub(super) fn answer_body(
     row: ContactRow,
     body: &[u8],
 ) -> Result<Option<Vec<u8>>, RecordsError> {
-    let Some(contact) = state.contacts.get(row) else { return Ok(None) };
-    let Some(link) = contact.answer.clone().filter(|answer| !answer.first_made) else { return Ok(None) };
+    let Some(contact) = state.contacts.get(row) else {
+        return Ok(None);
+    };
+    let Some(link) = contact.answer.clone().filter(|answer| !answer.first_made) else {
+        return Ok(None);
+    };
     let Some(bundle) = Bundle::parse(body).ok().filter(|bundle| {
         bundle.account() == contact.account && bundle::bundle_hash(body) == link.bundle_hash
     }) else {
@@ -127,7 +145,9 @@ pub(super) fn on_refused(
     row: ContactRow,
     reason: &str,
 ) -> Result<(), RecordsError> {
-    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let Some(contact) = state.contacts.get_mut(row) else {
+        return Ok(());
+    };
     let account = contact.account;
     contact.answer = None;
     // A contact whose keys work goes on as it was; only the new link led nowhere.
@@ -172,13 +192,18 @@ fn take_link(
     name: Option<&Name>,
 ) -> Result<(), RecordsError> {
     drop_kept_first(turn, link.account)?;
-    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let Some(contact) = state.contacts.get_mut(row) else {
+        return Ok(());
+    };
     let returning = contact.removed || contact.state == ContactState::Failed;
     contact.removed = false;
     if contact.state == ContactState::Pending && contact.answer.is_some() && !returning {
         let text = "a second invitation of the same person takes the place of the first, which was not answered yet; \
                     if different people handed them to you, ask the person which one is theirs";
-        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::InvitationReplaced, text: text.to_owned() }));
+        turn.push(Output::Notify(Event::Notice {
+            kind: NoticeKind::InvitationReplaced,
+            text: text.to_owned(),
+        }));
     }
     contact.state = match contact.state {
         ContactState::Active | ContactState::Request => ContactState::Active,

@@ -1,0 +1,140 @@
+//! Two hosts at one switch, no route out, no server, no name service: people find each other all the same, at other
+//! ports, after a cable was out, and by IPv6 alone. Needs root and network namespaces; passed over elsewhere.
+
+use causerie_tests::{Lan, Person, lan::Family};
+use serde_json::Value;
+
+fn two_on(lan: &Lan) -> (Person, Person) {
+    (Person::on(lan, 1, "alice"), Person::on(lan, 2, "bob"))
+}
+
+fn ports(person: &Person) -> Vec<String> {
+    let listening = person.status()["listening"].clone();
+    let port = |address: &Value| address.as_str().unwrap().split('/').nth(4).unwrap().to_owned();
+    listening.as_array().unwrap().iter().map(port).collect()
+}
+
+#[test]
+fn people_on_one_network_find_each_other_without_any_server() {
+    let Some(lan) = Lan::of(2) else { return };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    // Without hints only the search on the network can bring them together.
+    bob.accepts(&alice.invites(&["--no-hints"]));
+    alice.waits_until_online(&bob);
+    bob.waits_until_online(&alice);
+    alice.sends_and_waits(&bob, "hello on the wire", "delivered");
+    bob.sends_and_waits(&alice, "hello back", "delivered");
+    assert_eq!(alice.contact(&bob).unwrap().name, "bob");
+    assert_eq!(alice.cli(&["contacts"]).value()["path"], "direct");
+    assert_eq!(alice.status()["reachability"], "lan-only");
+    assert!(
+        ports(&alice).iter().all(|port| port == "47474"),
+        "everybody begins at the same port"
+    );
+}
+
+#[test]
+fn people_who_moved_to_other_ports_are_found_again() {
+    let Some(lan) = Lan::of(2) else { return };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    bob.stops();
+    alice.waits_until_offline(&bob);
+    let message = alice.sends(&bob, "where are you?");
+    alice.stops();
+    alice.starts_with(&[
+        "--listen",
+        "/ip4/0.0.0.0/tcp/41001",
+        "--listen",
+        "/ip6/::/udp/41001/quic-v1",
+    ]);
+    bob.starts_with(&[
+        "--listen",
+        "/ip4/0.0.0.0/tcp/42002",
+        "--listen",
+        "/ip6/::/udp/42002/quic-v1",
+    ]);
+    alice.waits_until_message(&bob, &message, "delivered");
+    bob.sends_and_waits(&alice, "over here", "delivered");
+    assert!(ports(&bob).iter().all(|port| port == "42002"));
+}
+
+#[test]
+fn a_cable_pulled_out_and_put_back_loses_nothing() {
+    let Some(lan) = Lan::of(2) else { return };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    alice.sends_and_waits(&bob, "0", "delivered");
+    for round in 0..2 {
+        lan.cut(2);
+        // Nobody says goodbye: only their silence tells.
+        let (hers, his) = (format!("hers {round}"), format!("his {round}"));
+        alice.sends(&bob, &hers);
+        bob.sends(&alice, &his);
+        alice.waits_until_offline(&bob);
+        bob.waits_until_offline(&alice);
+        assert_ne!(
+            alice.history(&bob).last().unwrap().state,
+            "delivered",
+            "nobody can have said so"
+        );
+        lan.join(2);
+        bob.waits_for_text(&alice, &hers);
+        alice.waits_for_text(&bob, &his);
+    }
+    assert_eq!(bob.texts_from(&alice), ["0", "hers 0", "hers 1"]);
+    assert_eq!(alice.texts_from(&bob), ["his 0", "his 1"]);
+}
+
+#[test]
+fn a_host_that_vanishes_and_restarts_behind_the_same_cable_is_met_again() {
+    let Some(lan) = Lan::of(2) else { return };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    lan.cut(2);
+    bob.is_killed();
+    alice.sends(&bob, "while you were gone");
+    bob.starts();
+    bob.sends(&alice, "written without a cable");
+    lan.join(2);
+    bob.waits_for_text(&alice, "while you were gone");
+    alice.waits_for_text(&bob, "written without a cable");
+}
+
+#[test]
+fn ipv6_alone_is_enough() {
+    let Some(lan) = Lan::with(2, Family::Ipv6) else {
+        return;
+    };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    bob.accepts(&alice.invites(&["--no-hints"]));
+    alice.waits_until_online(&bob);
+    bob.waits_until_online(&alice);
+    bob.sends_and_waits(&alice, "hello", "delivered");
+}
+
+#[test]
+fn strangers_on_the_same_network_stay_strangers() {
+    let Some(lan) = Lan::of(3) else { return };
+    let (alice, bob) = two_on(&lan);
+    let carol = Person::on(&lan, 3, "carol");
+    for person in [&alice, &bob, &carol] {
+        person.starts();
+    }
+    alice.meets(&bob);
+    alice.sends_and_waits(&bob, "between us", "delivered");
+    assert_eq!(carol.contacts().len(), 0);
+    let seen = carol.events(Default::default());
+    let told = seen.iter().find(|event| event["type"] != "node.listening");
+    assert_eq!(told, None, "a stranger was told something");
+}

@@ -1,0 +1,282 @@
+//! Nodes end, as they should or not at all as they should, and begin again: nothing confirmed is lost, nothing doubled.
+
+use std::{
+    fs,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
+};
+
+use causerie_tests::{Dice, Person};
+use serde_json::{Value, json};
+
+const ROUNDS: usize = 12;
+const MESSAGES_PER_ROUND: usize = 40;
+
+/// Somebody who writes numbered messages and repeats what was not confirmed.
+struct Author<'a> {
+    person: &'a Person,
+    reader: &'a Person,
+    confirmed: usize,
+    wanted: usize,
+}
+
+impl<'a> Author<'a> {
+    const fn new(person: &'a Person, reader: &'a Person) -> Self {
+        Self {
+            person,
+            reader,
+            confirmed: 0,
+            wanted: 0,
+        }
+    }
+
+    /// Asks for all messages up to the wanted one; says whether all were confirmed.
+    fn writes(&mut self) -> bool {
+        let message = |number: usize| {
+            json!({
+                "conversation": self.reader.id(),
+                "text": self.text(number),
+                "idempotency_key": format!("number {number}"),
+            })
+        };
+        let params: Vec<Value> = (self.confirmed..self.wanted).map(message).collect();
+        let answers = self.person.socket().ask_all("message.send", &params);
+        let confirmed = |answer: &Option<_>| matches!(answer, Some(Ok(_)));
+        self.confirmed += answers.iter().take_while(|answer| confirmed(answer)).count();
+        self.confirmed == self.wanted
+    }
+
+    fn text(&self, number: usize) -> String {
+        format!("{} {number}", self.person.name())
+    }
+
+    /// Everything arrived once, in order, and is known to have.
+    fn is_satisfied(&self) {
+        let (person, reader) = (self.person, self.reader);
+        let own = || {
+            person
+                .history(reader)
+                .into_iter()
+                .filter(|row| row.outgoing)
+                .collect::<Vec<_>>()
+        };
+        person.waits_until("every message is delivered", || {
+            own().iter().all(|row| row.state == "delivered").then_some(())
+        });
+        let expected: Vec<String> = (0..self.wanted).map(|number| self.text(number)).collect();
+        assert_eq!(
+            own().into_iter().map(|row| row.text).collect::<Vec<_>>(),
+            expected,
+            "the author's copies"
+        );
+        assert_eq!(reader.texts_from(person), expected, "the reader's copies");
+    }
+}
+
+#[test]
+fn nodes_killed_at_random_moments_lose_and_double_nothing() {
+    let mut dice = Dice::seeded(20_261);
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    let (mut hers, mut his) = (Author::new(&alice, &bob), Author::new(&bob, &alice));
+    for _ in 0..ROUNDS {
+        hers.wanted += MESSAGES_PER_ROUND;
+        his.wanted += MESSAGES_PER_ROUND;
+        let both = [&alice, &bob];
+        let victims = dice.one_of(&[&both[..1], &both[1..], &both]);
+        let gently = dice.below(4) == 0;
+        let heard_before = dice.below(MESSAGES_PER_ROUND);
+        let begin = victims[0].bookmark();
+        let writing = AtomicUsize::new(2);
+        thread::scope(|scope| {
+            for author in [&mut hers, &mut his] {
+                let writing = &writing;
+                scope.spawn(move || {
+                    author.writes();
+                    writing.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+            waits_until_heard(victims[0], begin, heard_before, &writing);
+            for victim in victims {
+                if gently {
+                    victim.stops();
+                } else {
+                    victim.is_killed();
+                }
+            }
+        });
+        for victim in victims {
+            victim.starts();
+        }
+        assert!(
+            hers.writes() && his.writes(),
+            "a running node confirms everything"
+        );
+    }
+    hers.is_satisfied();
+    his.is_satisfied();
+    for person in [&alice, &bob] {
+        person.finds_everything_in_order();
+        person.stops();
+        person.finds_everything_in_order();
+    }
+}
+
+/// Returns when somebody received so many messages since then, or nobody writes any more.
+fn waits_until_heard(
+    person: &Person,
+    since: causerie_tests::person::Bookmark,
+    messages: usize,
+    writing: &AtomicUsize,
+) {
+    loop {
+        let known = person.bookmark();
+        let heard = person.counts(since, |event| event["type"] == "message.received");
+        if heard >= messages || writing.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        person.waits_for_news(known, Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_reader_killed_again_and_again_has_everything_once_in_the_end() {
+    let mut dice = Dice::seeded(20_262);
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    bob.stops();
+    let mut hers = Author::new(&alice, &bob);
+    hers.wanted = 2_000;
+    assert!(hers.writes());
+    for _ in 0..6 {
+        bob.starts();
+        if bob.texts_from(&alice).len() < hers.wanted {
+            bob.waits_until_online(&alice);
+            waits_until_some_came(&bob, &alice, dice.below(300), hers.wanted);
+        }
+        bob.is_killed();
+    }
+    bob.starts();
+    hers.is_satisfied();
+    bob.finds_everything_in_order();
+}
+
+/// Returns when so many more messages are there, or all.
+fn waits_until_some_came(reader: &Person, author: &Person, more: usize, all: usize) {
+    let before = reader.texts_from(author).len();
+    let told = more.min(all - before);
+    let begin = reader.bookmark();
+    reader.waits_until("more of them came", || {
+        let now = reader.counts(begin, |event| event["type"] == "message.received");
+        (now >= told || reader.texts_from(author).len() == all).then_some(())
+    });
+}
+
+#[test]
+fn a_clean_stop_takes_at_most_five_seconds_and_leaves_no_socket() {
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    let socket = alice.home().join("node.sock");
+    assert!(socket.exists());
+    let took = alice.stops();
+    // A second for the machine on which this runs.
+    assert!(took <= Duration::from_secs(6), "{took:?}");
+    assert!(!socket.exists(), "the socket was left behind");
+    bob.waits_until_offline(&alice);
+    assert_eq!(alice.status()["running"], false);
+}
+
+#[test]
+fn a_socket_that_nobody_answers_is_replaced() {
+    let alice = Person::new("alice");
+    alice.starts();
+    alice.is_killed();
+    assert!(
+        fs::symlink_metadata(alice.home().join("node.sock")).is_ok(),
+        "a killed node cannot clean up"
+    );
+    assert_eq!(alice.status()["running"], false);
+    alice.cli(&["listen"]).is_refused(7, "no_node");
+    alice.starts();
+    assert_eq!(alice.status()["running"], true);
+    alice.stops();
+    assert!(!alice.home().join("node.sock").exists());
+}
+
+#[test]
+fn a_home_has_one_node_at_a_time() {
+    let alice = Person::new("alice");
+    alice.starts();
+    alice.cli(&["run", "--loopback"]).is_refused(1, "home_in_use");
+    assert_eq!(alice.status()["running"], true, "the first one goes on");
+}
+
+#[test]
+fn a_start_waits_for_the_one_that_is_ending() {
+    let alice = Person::new("alice");
+    alice.starts();
+    thread::scope(|scope| {
+        let stopping = scope.spawn(|| alice.stops());
+        let listed = alice.cli(&["contacts"]);
+        listed.done();
+        stopping.join().unwrap();
+    });
+    alice.starts();
+}
+
+#[test]
+fn events_of_a_later_run_have_higher_numbers() {
+    let alice = Person::new("alice");
+    let mut last = 0;
+    for _ in 0..3 {
+        alice.starts();
+        let seq = alice.waits_for(|event| event["seq"].is_u64(), "a number")["seq"]
+            .as_u64()
+            .unwrap();
+        assert!(seq >> 32 > last >> 32, "{seq} after {last}");
+        last = seq;
+        alice.is_killed();
+    }
+}
+
+#[test]
+fn an_old_copy_of_a_home_gets_back_what_it_lacks() {
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    bob.sends_and_waits(&alice, "before the copy", "delivered");
+    bob.stops();
+    let backup = tempfile::tempdir().unwrap();
+    bob.copies_home_to(backup.path());
+    bob.starts();
+    for number in 0..20 {
+        bob.sends_and_waits(&alice, &format!("his {number}"), "delivered");
+        alice.sends_and_waits(&bob, &format!("hers {number}"), "delivered");
+    }
+    bob.stops();
+    bob.puts_back(backup.path());
+    bob.sends(&alice, "written on the old copy");
+    bob.starts();
+    alice.waits_for_text(&bob, "written on the old copy");
+    alice.sends_and_waits(&bob, "after it all", "delivered");
+    bob.waits_until("all of it is back", || {
+        (bob.history(&alice).len() == 43).then_some(())
+    });
+    for (reader, author, own) in [(&alice, &bob, "his"), (&bob, &alice, "hers")] {
+        let texts = reader.texts_from(author);
+        for number in 0..20 {
+            let text = format!("{own} {number}");
+            assert_eq!(texts.iter().filter(|one| **one == text).count(), 1, "{text}");
+        }
+    }
+    let own = bob.history(&alice).into_iter().filter(|row| row.outgoing).count();
+    assert_eq!(own, 22, "his own messages came back to him once each");
+}

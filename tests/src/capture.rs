@@ -1,0 +1,239 @@
+//! Looks for what must not be seen: in what was recorded on a line, and in every file of a home.
+//!
+//! A planted text is looked for as UTF-8, UTF-16, hexadecimal and in base64 at every alignment; an id or key as its
+//! bytes and in every spelling. One pass over the bytes finds all of them. Each is at least 8 bytes long, so that none
+//! is found by chance.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
+
+/// Bytes by which a possible find is recognised.
+const BEGINNING: usize = 8;
+
+/// Bytes that two recordings have in common only if something repeats: by chance once in 2^128 pairs of places.
+pub const WINDOW: usize = 16;
+
+/// What is looked for.
+#[derive(Debug)]
+pub struct Traces {
+    forms: BTreeMap<[u8; BEGINNING], Vec<Form>>,
+    /// Which two bytes any form begins with: spares almost every look into the map.
+    begins: Vec<bool>,
+}
+
+#[derive(Debug)]
+struct Form {
+    what: String,
+    bytes: Vec<u8>,
+}
+
+impl Default for Traces {
+    fn default() -> Self {
+        Self {
+            forms: BTreeMap::new(),
+            begins: vec![false; 1 << 16],
+        }
+    }
+}
+
+impl Traces {
+    /// Of a text or a name.
+    #[must_use]
+    pub fn of_text(mut self, text: &str) -> Self {
+        self.add_bytes(text, text.as_bytes());
+        let wide: Vec<u16> = text.encode_utf16().collect();
+        let bytes =
+            |order: fn(u16) -> [u8; 2]| wide.iter().flat_map(|unit| order(*unit)).collect::<Vec<u8>>();
+        self.add(text, "UTF-16, little end first", bytes(u16::to_le_bytes));
+        self.add(text, "UTF-16, big end first", bytes(u16::to_be_bytes));
+        self
+    }
+
+    /// Of an account or another id, as commands show it.
+    #[must_use]
+    pub fn of_id(mut self, id: &str) -> Self {
+        let bytes = BASE32_NOPAD
+            .decode(id.to_uppercase().as_bytes())
+            .expect("an id is base32");
+        self.add_bytes(id, &bytes);
+        self.add(id, "base32", id.as_bytes().to_vec());
+        self
+    }
+
+    /// Of a key or another secret.
+    #[must_use]
+    pub fn of_bytes(mut self, what: &str, bytes: &[u8]) -> Self {
+        self.add_bytes(what, bytes);
+        self
+    }
+
+    /// What these bytes contain of it.
+    #[must_use]
+    pub fn in_bytes(&self, bytes: &[u8]) -> Vec<String> {
+        let mut found = BTreeSet::new();
+        for (place, beginning) in bytes.array_windows::<BEGINNING>().enumerate() {
+            if !self.begins[usize::from(u16::from_be_bytes([beginning[0], beginning[1]]))] {
+                continue;
+            }
+            for form in self.forms.get(beginning).into_iter().flatten() {
+                if bytes[place..].starts_with(&form.bytes) {
+                    found.insert(form.what.clone());
+                }
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    /// What the files below this directory contain of it, in their content or their names, each with the file.
+    #[must_use]
+    pub fn in_directory(&self, directory: &Path) -> Vec<String> {
+        let mut found = Vec::new();
+        for path in files_below(directory) {
+            let name = path
+                .strip_prefix(directory)
+                .unwrap()
+                .to_string_lossy()
+                .into_owned();
+            let content = fs::read(&path).unwrap();
+            for what in self
+                .in_bytes(&content)
+                .into_iter()
+                .chain(self.in_bytes(name.as_bytes()))
+            {
+                found.push(format!("{name}: {what}"));
+            }
+        }
+        found
+    }
+
+    fn add_bytes(&mut self, what: &str, bytes: &[u8]) {
+        self.add(what, "as it is", bytes.to_vec());
+        self.add(what, "hexadecimal", HEXLOWER.encode(bytes).into_bytes());
+        self.add(what, "hexadecimal", HEXUPPER.encode(bytes).into_bytes());
+        self.add(what, "base32", BASE32_NOPAD.encode(bytes).into_bytes());
+        for shift in 0..3 {
+            for alphabet in [&BASE64_NOPAD, &BASE64URL_NOPAD] {
+                let mut shifted = vec![0; shift];
+                shifted.extend_from_slice(bytes);
+                let code = alphabet.encode(&shifted).into_bytes();
+                // The first and last characters also spell what stands before and after.
+                let (first, last) = ((shift * 8).div_ceil(6), shifted.len() * 8 / 6);
+                self.add(what, "base64", code[first..last].to_vec());
+            }
+        }
+    }
+
+    fn add(&mut self, what: &str, form: &str, bytes: Vec<u8>) {
+        let beginning = *bytes
+            .first_chunk()
+            .unwrap_or_else(|| panic!("{what:?} is too short to be looked for"));
+        self.begins[usize::from(u16::from_be_bytes([beginning[0], beginning[1]]))] = true;
+        let what = format!("{what:?} ({form})");
+        self.forms
+            .entry(beginning)
+            .or_default()
+            .push(Form { what, bytes });
+    }
+}
+
+/// The strings of [`WINDOW`] bytes that both have, where they are in the first.
+#[must_use]
+pub fn in_common(one: &[u8], other: &[u8]) -> Vec<usize> {
+    let known: BTreeSet<&[u8; WINDOW]> = other.array_windows().collect();
+    let places = one
+        .array_windows()
+        .enumerate()
+        .filter(|(_, window)| known.contains(window));
+    places.map(|(place, _)| place).collect()
+}
+
+/// Every file below a directory; sockets and the like are none.
+#[must_use]
+pub fn files_below(directory: &Path) -> Vec<std::path::PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let entry = entry.unwrap();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            files.extend(files_below(&entry.path()));
+        } else if kind.is_file() {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    files
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "the blue heron";
+
+    #[test]
+    fn a_text_is_found_in_every_form_and_place() {
+        let traces = Traces::default().of_text(TEXT);
+        for around in 0..6 {
+            let plain = [
+                vec![b'x'; around],
+                TEXT.as_bytes().to_vec(),
+                vec![b'y'; 7 - around],
+            ]
+            .concat();
+            let wide: Vec<u8> = TEXT.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let spelled = [
+                plain.clone(),
+                HEXLOWER.encode(&plain).into_bytes(),
+                BASE64_NOPAD.encode(&plain).into_bytes(),
+                BASE64URL_NOPAD.encode(&plain).into_bytes(),
+                [vec![0; around], wide].concat(),
+            ];
+            for bytes in spelled {
+                assert!(
+                    !traces.in_bytes(&bytes).is_empty(),
+                    "{}",
+                    String::from_utf8_lossy(&bytes)
+                );
+            }
+        }
+        assert!(traces.in_bytes(b"the blue hero").is_empty());
+        assert!(traces.in_bytes(&[]).is_empty());
+    }
+
+    #[test]
+    fn an_id_is_found_as_it_is_shown_and_as_bytes() {
+        let id = "mfrggzdfmztwq2lknnwg23tpobyxe43uov3ho6dzpiydcmrtgq2q";
+        let traces = Traces::default().of_id(id);
+        let bytes = BASE32_NOPAD.decode(id.to_uppercase().as_bytes()).unwrap();
+        assert_eq!(bytes.len(), 32);
+        for bytes in [id.as_bytes(), id.to_uppercase().as_bytes(), bytes.as_slice()] {
+            assert_eq!(traces.in_bytes(&[b"..", bytes, b".."].concat()).len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_home_is_searched_with_its_file_names() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("deep")).unwrap();
+        fs::write(home.path().join("deep/er"), b"...the blue heron...").unwrap();
+        fs::write(home.path().join(TEXT), b"nothing").unwrap();
+        let traces = Traces::default().of_text(TEXT);
+        assert_eq!(traces.in_directory(home.path()).len(), 2);
+    }
+
+    #[test]
+    fn what_repeats_is_noticed() {
+        let (one, other) = (
+            crate::Dice::seeded(1).bytes(5_000),
+            crate::Dice::seeded(2).bytes(5_000),
+        );
+        assert!(in_common(&one, &other).is_empty());
+        let mixed = [&other[..100], &one[1_000..1_016], &other[100..]].concat();
+        assert_eq!(in_common(&one, &mixed), [1_000]);
+    }
+}

@@ -1,0 +1,212 @@
+//! A network without a route out: hosts (network namespaces) at one switch, for programs that find each other.
+//!
+//! ```text
+//! host 1 ── cable 1 ──┐
+//! host 2 ── cable 2 ──┤ switch        IPv4 10.77.0.N/24, IPv6 fd00:77::N/64, no default route, no name server
+//! ```
+//!
+//! It needs root and iproute2; where those are missing a test says so and is passed over. Everything is removed on drop;
+//! what a killed test leaves behind lies in namespaces of its own and disturbs nobody.
+
+use std::{
+    ffi::OsStr,
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// A switch and its hosts.
+#[derive(Debug)]
+pub struct Lan {
+    prefix: String,
+    hosts: usize,
+}
+
+/// Which addresses the hosts have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4 and IPv6.
+    Both,
+    /// IPv6 only.
+    Ipv6,
+}
+
+/// A host, for whoever runs a program there.
+#[derive(Clone, Debug)]
+pub(crate) struct Host {
+    namespace: String,
+}
+
+impl Lan {
+    /// So many hosts with IPv4 and IPv6; `None`, with the reason printed, where this machine cannot have them.
+    #[must_use]
+    pub fn of(hosts: usize) -> Option<Self> {
+        Self::with(hosts, Family::Both)
+    }
+
+    /// So many hosts with these addresses; `None`, with the reason printed, where this machine cannot have them.
+    #[must_use]
+    pub fn with(hosts: usize, family: Family) -> Option<Self> {
+        static LANS: AtomicUsize = AtomicUsize::new(0);
+        let number = LANS.fetch_add(1, Ordering::Relaxed);
+        // From here on a failure half-way is cleaned up by the drop.
+        let lan = Self {
+            prefix: format!("causerie-{}-{number}", std::process::id()),
+            hosts,
+        };
+        match lan.build(family) {
+            Ok(()) => Some(lan),
+            Err(reason) => {
+                println!("passed over: no network namespaces here ({})", reason.trim());
+                None
+            }
+        }
+    }
+
+    /// Pulls the cable of this host.
+    pub fn cut(&self, host: usize) {
+        self.at_switch(&["link", "set", &port(host), "down"]).unwrap();
+    }
+
+    /// Puts the cable of this host back.
+    pub fn join(&self, host: usize) {
+        self.at_switch(&["link", "set", &port(host), "up"]).unwrap();
+    }
+
+    /// The IPv4 address of this host.
+    #[must_use]
+    pub fn ipv4(&self, host: usize) -> String {
+        format!("10.77.0.{host}")
+    }
+
+    pub(crate) fn host(&self, number: usize) -> Host {
+        assert!((1..=self.hosts).contains(&number), "there is no host {number}");
+        Host {
+            namespace: self.namespace(number),
+        }
+    }
+
+    fn build(&self, family: Family) -> Result<(), String> {
+        ip(&["netns", "add", &self.switch()])?;
+        self.at_switch(&["link", "add", "switch", "type", "bridge"])?;
+        self.at_switch(&["link", "set", "switch", "up"])?;
+        for host in 1..=self.hosts {
+            let (namespace, port) = (self.namespace(host), port(host));
+            let inside = |args: &[&str]| ip_at(&namespace, args);
+            ip(&["netns", "add", &namespace])?;
+            inside(&["link", "set", "lo", "up"])?;
+            inside(&[
+                "link",
+                "add",
+                "eth0",
+                "type",
+                "veth",
+                "peer",
+                "name",
+                &port,
+                "netns",
+                &self.switch(),
+            ])?;
+            self.at_switch(&["link", "set", &port, "master", "switch"])?;
+            self.at_switch(&["link", "set", &port, "up"])?;
+            if family == Family::Both {
+                inside(&["addr", "add", &format!("{}/24", self.ipv4(host)), "dev", "eth0"])?;
+            }
+            inside(&[
+                "addr",
+                "add",
+                &format!("fd00:77::{host}/64"),
+                "dev",
+                "eth0",
+                "nodad",
+            ])?;
+            inside(&["link", "set", "eth0", "up"])?;
+        }
+        Ok(())
+    }
+
+    fn at_switch(&self, args: &[&str]) -> Result<(), String> {
+        ip_at(&self.switch(), args)
+    }
+
+    fn switch(&self) -> String {
+        format!("{}-s", self.prefix)
+    }
+
+    fn namespace(&self, host: usize) -> String {
+        format!("{}-h{host}", self.prefix)
+    }
+}
+
+impl Drop for Lan {
+    fn drop(&mut self) {
+        // What was never made cannot be removed either: both are fine.
+        for host in 1..=self.hosts {
+            ip(&["netns", "del", &self.namespace(host)]).ok();
+        }
+        ip(&["netns", "del", &self.switch()]).ok();
+    }
+}
+
+impl Host {
+    /// A program on this host.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.namespace]).arg(program);
+        command
+    }
+}
+
+fn port(host: usize) -> String {
+    format!("port{host}")
+}
+
+fn ip_at(namespace: &str, args: &[&str]) -> Result<(), String> {
+    let mut all = vec!["-n", namespace];
+    all.extend(args);
+    ip(&all)
+}
+
+fn ip(args: &[&str]) -> Result<(), String> {
+    let output = Command::new("ip")
+        .args(args)
+        .output()
+        .map_err(|error| format!("ip: {error}"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!(
+            "ip {}: {}",
+            args.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reaches(lan: &Lan, from: usize, address: &str) -> bool {
+        // The kernel answers whether it knows a way; no packet is needed.
+        let route = lan
+            .host(from)
+            .command("ip")
+            .args(["route", "get", address])
+            .output()
+            .unwrap();
+        route.status.success()
+    }
+
+    #[test]
+    fn hosts_have_a_way_to_each_other_and_none_out() {
+        let Some(lan) = Lan::of(2) else { return };
+        assert!(reaches(&lan, 1, &lan.ipv4(2)));
+        assert!(!reaches(&lan, 1, "192.0.2.1"));
+        lan.cut(2);
+        lan.join(2);
+        let prefix = lan.prefix.clone();
+        drop(lan);
+        let left = Command::new("ip").args(["netns", "list"]).output().unwrap();
+        assert!(!String::from_utf8_lossy(&left.stdout).contains(&prefix));
+    }
+}
