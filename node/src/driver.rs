@@ -30,15 +30,13 @@ use crate::{
     store::{
         Store,
         commits::{Commits, Durable},
-        sled::SledStore,
     },
 };
 
 /// Everything that one node runs on.
-#[derive(Debug)]
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
-    pub(crate) store: Arc<SledStore>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) home: Home,
     pub(crate) network: Option<Network>,
     pub(crate) events: EventLog,
@@ -64,14 +62,14 @@ impl Driver {
     /// Takes over what was opened.
     pub(crate) fn new(
         engine: Engine,
-        store: Arc<SledStore>,
+        store: Arc<dyn Store>,
         home: Home,
         network: Option<Network>,
         requests: mpsc::Receiver<Request>,
         events: EventLog,
         listening: watch::Sender<Vec<String>>,
     ) -> Result<Self, NodeError> {
-        let commits = Commits::start(Arc::<SledStore>::clone(&store))?;
+        let commits = Commits::start(Arc::clone(&store))?;
         Ok(Self {
             durable: commits.durable(),
             commits,

@@ -44,7 +44,7 @@ use crate::{
     handle::NodeHandle,
     home::{Home, socket},
     network::{Listen, Network, NetworkConfig, parse_multiaddr},
-    store::sled::SledStore,
+    store::Store,
 };
 
 /// What a node needs to start.
@@ -178,9 +178,9 @@ pub fn init(path: &Path, name: &str) -> Result<(AccountId, String), NodeError> {
 }
 
 /// Opens everything that a node stands on: the home with its lock, the store, the engine.
-fn open(path: &Path, settings: Settings) -> Result<(Home, Arc<SledStore>, Engine), NodeError> {
+fn open(path: &Path, settings: Settings) -> Result<(Home, Arc<dyn Store>, Engine), NodeError> {
     let home = Home::open(path, Duration::ZERO)?;
-    let store = Arc::new(SledStore::open(&home.store_path())?);
+    let store = store::open(&home.store_path())?;
     let copies = home.read_identity()?;
     let mut failure = NodeError::NoIdentity;
     for (is_current, copy) in [(true, &copies.current), (false, &copies.previous)] {

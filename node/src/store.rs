@@ -15,12 +15,22 @@ pub mod memory;
 pub mod recording;
 pub mod sled;
 
+use std::{path::Path, sync::Arc};
+
 use causerie_protocol::{
     limits,
     output::ChangeSet,
     records::{Records, RecordsError},
 };
 use thiserror::Error;
+
+/// The store in this directory, made where there is none yet.
+///
+/// # Errors
+/// [`StoreError`] when another process has it open or it cannot be read.
+pub fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(sled::SledStore::open(path)?))
+}
 
 /// One back-end. Reads see everything that was applied, durable or not.
 pub trait Store: Records + Send + Sync {

@@ -83,6 +83,8 @@ pub(crate) struct Contact {
     pub(crate) seen_start: u64,
     /// Removed: not listed, not met, kept only so that what was deleted stays deleted.
     pub(crate) removed: bool,
+    /// Removed, but their history was to stay.
+    pub(crate) history_kept: bool,
 }
 
 /// A secret shared with them and what came of the same first message.
@@ -161,6 +163,7 @@ impl Contact {
             merged: Vec::new(),
             seen_start: 0,
             removed: false,
+            history_kept: false,
         }
     }
 
@@ -236,7 +239,7 @@ impl Contact {
     }
 
     /// Removed: everything that was shared with them goes; the row stays as a bare mark.
-    pub(crate) fn forget_keys(&mut self) {
+    pub(crate) fn forget_keys(&mut self, history_kept: bool) {
         let bare = Self::new(
             self.account,
             self.name_chosen.then(|| self.name.clone()),
@@ -355,8 +358,16 @@ impl Contacts {
     /// Whom a person means: an id, a name, or the start of an id.
     pub(crate) fn find(&self, reference: &Reference) -> Result<ContactRow, CommandError> {
         let words = reference.as_str();
-        if let Some(row) = AccountId::parse(words).and_then(|account| self.by_account(account)) {
-            return Ok(row);
+        if let Some((row, contact)) = AccountId::parse(words)
+            .and_then(|account| self.by_account(account))
+            .and_then(|row| Some((row, self.get(row)?)))
+        {
+            let gone = contact.removed && !contact.history_kept;
+            return if gone {
+                Err(CommandError::NotFound)
+            } else {
+                Ok(row)
+            };
         }
         let named: Vec<_> = self
             .listed()

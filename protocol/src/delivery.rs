@@ -45,7 +45,7 @@ pub(crate) const BREATH: Duration = Duration::from_millis(1);
 pub(crate) struct Delivery {
     /// The channel that is used.
     link: Option<LinkId>,
-    /// What they said of themselves on each channel.
+    /// What they said of themselves on each channel, until it is looked at.
     statuses: BTreeMap<LinkId, Status>,
     /// Every session with their device.
     sessions: Vec<Session>,
@@ -53,8 +53,6 @@ pub(crate) struct Delivery {
     sending: Option<SessionId>,
     /// A session that is being made because none is sound.
     pub(crate) renewal: Option<Renewal>,
-    /// Our heads were said on this channel.
-    heads_said: bool,
     /// Their heads are known, so that it is known what they lack.
     heads_known: bool,
     /// What they said they hold on this channel.
@@ -124,6 +122,17 @@ impl Delivery {
             .min();
     }
 
+    /// Forgets what was on the way on another channel.
+    fn begin_on(&mut self, link: LinkId) {
+        self.link = Some(link);
+        self.heads_known = false;
+        self.in_flight.clear();
+        self.repairs.clear();
+        self.their_heads.clear();
+        self.asked.clear();
+        self.renewal = None;
+    }
+
     fn sending_session(&mut self) -> Option<&mut Session> {
         let sending = self.sending?;
         self.sessions.iter_mut().find(|session| session.id() == sending)
@@ -152,13 +161,13 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     Ok(())
 }
 
-/// A channel is the one to use: sessions and heads are compared, and sending begins.
+/// A channel is the one to use from now on. What they said on it, if that was not looked at yet, shows which session is
+/// sound and whether anything is owed; otherwise the session stays, and the heads are asked for.
 pub(crate) fn attach(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
     link: LinkId,
-    status: &Status,
 ) -> Result<(), RecordsError> {
     let Some(delivery) = state.deliveries.get_mut(&row) else {
         return Ok(());
@@ -166,15 +175,17 @@ pub(crate) fn attach(
     if delivery.link == Some(link) {
         return Ok(());
     }
-    delivery.link = Some(link);
-    delivery.heads_said = false;
-    delivery.heads_known = false;
-    delivery.in_flight.clear();
-    delivery.repairs.clear();
-    delivery.their_heads.clear();
-    delivery.asked.clear();
-    delivery.renewal = None;
-    delivery.pick_session(status);
+    let status = delivery.statuses.remove(&link);
+    delivery.begin_on(link);
+    match &status {
+        Some(status) => delivery.pick_session(status),
+        None if delivery.sending.is_none() => {
+            // What was said on it is used up and no session came of it: a new channel begins from the start.
+            crate::link::close(state, turn, link, "no session to go on with");
+            return Ok(());
+        }
+        None => {}
+    }
     if delivery.sending.is_none() {
         lose_sessions(state, turn, row)?;
         renewal::begin(state, turn, row, link)?;
@@ -182,35 +193,14 @@ pub(crate) fn attach(
     let Some(conversation) = state.conversations.get(&row) else {
         return Ok(());
     };
-    if conversation.heads_hash() == status.heads {
-        // Nothing is owed either way: it is as if they had said the heads that are ours too.
-        if let Ok(heads) = log::encode_heads(&conversation.heads()) {
-            if let Some(delivery) = state.deliveries.get_mut(&row) {
-                delivery.heads_said = true;
-            }
-            on_heads(state, turn, row, &heads)?;
+    let nothing_owed = status.is_some_and(|status| status.heads == conversation.heads_hash());
+    match log::encode_heads(&conversation.heads()) {
+        // It is as if they had said the heads that are ours too.
+        Ok(heads) if nothing_owed => receiving::take_heads(state, turn, row, &heads).map(drop),
+        _ => {
+            say_heads(state, turn, row, link, true);
+            pump(state, turn, row)
         }
-    } else {
-        say_heads(state, turn, row);
-        pump(state, turn, row)?;
-    }
-    Ok(())
-}
-
-/// Another channel is the one to use from now on.
-pub(crate) fn move_to(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    row: ContactRow,
-    link: LinkId,
-) -> Result<(), RecordsError> {
-    let status = state
-        .deliveries
-        .get(&row)
-        .and_then(|delivery| delivery.statuses.get(&link).cloned());
-    match status {
-        Some(status) => attach(state, turn, row, link, &status),
-        None => Ok(()),
     }
 }
 
@@ -233,21 +223,16 @@ pub(crate) fn start_over(
     pump(state, turn, row)
 }
 
-/// Tells them how far each chain goes here.
-pub(crate) fn say_heads(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
+/// Tells them how far each chain goes here, and perhaps asks for the same.
+pub(crate) fn say_heads(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, link: LinkId, ask: bool) {
     let Some(conversation) = state.conversations.get(&row) else {
         return;
     };
     let Ok(heads) = log::encode_heads(&conversation.heads()) else {
         return;
     };
-    let Some(delivery) = state.deliveries.get_mut(&row) else {
-        return;
-    };
-    delivery.heads_said = true;
-    if let Some(link) = delivery.link {
-        live_channel::send(state, turn, link, FrameKind::Heads, &heads);
-    }
+    let payload = [&[u8::from(ask)], heads.as_slice()].concat();
+    live_channel::send(state, turn, link, FrameKind::Heads, &payload);
 }
 
 /// Seals and sends whatever waits for anybody who is there.

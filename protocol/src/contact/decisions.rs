@@ -170,7 +170,7 @@ fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, keep_history:
     hang_up(state, turn, row);
     purge::contact(state, turn, row, keep_history)?;
     if let Some(contact) = state.contacts.get_mut(row) {
-        contact.forget_keys();
+        contact.forget_keys(keep_history);
     }
     changed(state, turn, row)
 }

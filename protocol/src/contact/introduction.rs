@@ -455,6 +455,7 @@ fn admit(
         Some(ContactState::Request | ContactState::Failed) | None => ContactState::Request,
     };
     contact.removed = false;
+    contact.history_kept = false;
     contact.state = after;
     contact.reason = None;
     contact.claim_name(answer.name.as_str());

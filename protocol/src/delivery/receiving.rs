@@ -54,8 +54,25 @@ pub(crate) fn on_envelope(
     Ok(true)
 }
 
-/// They say how far each chain goes there.
+/// They say how far each chain goes there: `asks for ours u8 ‖ heads`.
 pub(crate) fn on_heads(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: ContactRow,
+    payload: &[u8],
+) -> Result<bool, RecordsError> {
+    let Some((asks @ (0 | 1), heads)) = payload.split_first() else {
+        return Ok(false);
+    };
+    if *asks == 1 {
+        say_heads(state, turn, row, link, false);
+    }
+    take_heads(state, turn, row, heads)
+}
+
+/// Learns from their heads what they lack, what they have, and what they have read.
+pub(super) fn take_heads(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
@@ -85,7 +102,6 @@ pub(crate) fn on_heads(
     delivery.reads.extend(compared.reads);
     delivery.their_heads = heads;
     delivery.asked.clear();
-    let say = !delivery.heads_said;
     if compared.store_is_old {
         let text =
             "this device had older data than a contact remembers; what was missing comes back from there";
@@ -96,9 +112,6 @@ pub(crate) fn on_heads(
     }
     for advance in compared.advances {
         tell_advance(state, turn, row, advance);
-    }
-    if say {
-        say_heads(state, turn, row);
     }
     ask_again(state, turn, row);
     pump(state, turn, row)?;
@@ -173,7 +186,7 @@ fn on_record(
             }
             Ok(())
         }
-        Record::Heads(bytes) => on_heads(state, turn, row, &bytes).map(drop),
+        Record::Heads(bytes) => take_heads(state, turn, row, &bytes).map(drop),
         Record::Want(bytes) => on_want(state, turn, row, &bytes).map(drop),
         // Steps come with a later version; what is offered is not answered, and sending goes on in this epoch.
         Record::Offer(_) | Record::Accept(_) => Ok(()),

@@ -188,7 +188,7 @@ pub(crate) fn on_frame(
     let well_formed = match kind {
         FrameKind::Status => on_status(state, turn, link, payload)?,
         FrameKind::Envelope => delivery::on_envelope(state, turn, link, row, payload)?,
-        FrameKind::Heads => delivery::on_heads(state, turn, row, payload)?,
+        FrameKind::Heads => delivery::on_heads(state, turn, link, row, payload)?,
         FrameKind::Want => delivery::on_want(state, turn, row, payload)?,
         FrameKind::Addresses => addresses::on_told(state, turn, row, payload)?,
         FrameKind::Ping => {
@@ -250,7 +250,7 @@ pub(crate) fn on_gone(
         .find(|(other, live)| *other != link && live.row == row && live.is_proven())
         .map(|(other, _)| other);
     match other {
-        Some(other) => delivery::move_to(state, turn, row, other),
+        Some(other) => delivery::attach(state, turn, row, other),
         None => {
             if state.links.all_live().any(|(_, live)| live.row == row) {
                 return Ok(());
@@ -430,15 +430,15 @@ fn on_status(
         .and_then(|delivery| delivery.link())
         .filter(|older| *older != link);
     let was_online = state.is_online(row);
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.keep_status(link, status);
+    }
     match older {
         Some(older) => choose(state, turn, row, older, link)?,
-        None => delivery::attach(state, turn, row, link, &status)?,
+        None => delivery::attach(state, turn, row, link)?,
     }
     if !was_online && state.is_online(row) {
         state.notify(turn, row, Event::ContactOnline);
-    }
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.keep_status(link, status);
     }
     if first {
         addresses::tell(state, turn, link);
@@ -512,12 +512,12 @@ fn choose(
     let same_process = one.peer.map(|(process, _)| process) == two.peer.map(|(process, _)| process);
     let fresh = turn.now.moment.since(one.heard_at) < limits::TWIN_PATIENCE;
     if same_process && two.order < one.order {
-        delivery::move_to(state, turn, row, newer)?;
+        delivery::attach(state, turn, row, newer)?;
         close(state, turn, older, "of two channels the other one stays");
     } else if same_process && fresh {
         close(state, turn, newer, "of two channels the other one stays");
     } else {
-        delivery::move_to(state, turn, row, newer)?;
+        delivery::attach(state, turn, row, newer)?;
         send(state, turn, older, FrameKind::Ping, &[]);
         state
             .timers
@@ -551,7 +551,7 @@ fn on_twin_answered(state: &mut State, turn: &mut Turn<'_>, older: LinkId) -> Re
             .map(|(process, _)| process)
     };
     let two_processes = process(older) != process(newer);
-    delivery::move_to(state, turn, row, older)?;
+    delivery::attach(state, turn, row, older)?;
     if two_processes {
         send(state, turn, newer, FrameKind::Twin, &[]);
     }

@@ -197,6 +197,7 @@ fn take_link(
     };
     let returning = contact.removed || contact.state == ContactState::Failed;
     contact.removed = false;
+    contact.history_kept = false;
     if contact.state == ContactState::Pending && contact.answer.is_some() && !returning {
         let text = "a second invitation of the same person takes the place of the first, which was not answered yet; \
                     if different people handed them to you, ask the person which one is theirs";
