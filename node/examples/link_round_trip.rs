@@ -66,15 +66,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 }
 
 async fn network() -> Result<Network, Box<dyn Error>> {
-    let listen = vec![
-        parse_multiaddr("/ip4/127.0.0.1/tcp/0")?,
-        parse_multiaddr("/ip4/127.0.0.1/udp/0/quic-v1")?,
-    ];
-    let config = NetworkConfig {
-        listen: Listen::These(listen),
-        mdns: false,
-        loopback: true,
-    };
+    let listen =
+        vec![parse_multiaddr("/ip4/127.0.0.1/tcp/0")?, parse_multiaddr("/ip4/127.0.0.1/udp/0/quic-v1")?];
+    let config = NetworkConfig { listen: Listen::These(listen), mdns: false, loopback: true };
     Ok(Network::start(config).await?)
 }
 

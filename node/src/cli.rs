@@ -62,10 +62,7 @@ pub fn main() -> ExitCode {
 }
 
 fn perform(args: Args) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     let outcome = watch_over(&runtime, args);
     // A thread that waits for standard input or output would hold everything up.
     runtime.shutdown_background();

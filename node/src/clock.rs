@@ -46,10 +46,7 @@ pub fn now() -> Now {
     let zero = *ZERO;
     let monotonic = Instant::now().saturating_duration_since(zero);
     let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Now {
-        moment: Moment::default() + monotonic,
-        wall: WallTime::default() + wall,
-    }
+    Now { moment: Moment::default() + monotonic, wall: WallTime::default() + wall }
 }
 
 #[cfg(test)]
@@ -57,10 +54,7 @@ mod tests {
     use super::*;
 
     fn at(micros: u64, millis: u64) -> Now {
-        Now {
-            moment: Moment::from_micros(micros),
-            wall: WallTime::from_millis(millis),
-        }
+        Now { moment: Moment::from_micros(micros), wall: WallTime::from_millis(millis) }
     }
 
     #[test]

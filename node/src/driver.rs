@@ -118,13 +118,7 @@ impl Driver {
     async fn wait(&mut self, stopping: &CancellationToken) -> Result<Wake, NodeError> {
         let due = self.engine.poll_timeout().map(|at| at.since(clock::now().moment));
         let mut requests = Vec::new();
-        let Self {
-            network,
-            durable,
-            held,
-            requests: queue,
-            ..
-        } = self;
+        let Self { network, durable, held, requests: queue, .. } = self;
         let wake = tokio::select! {
             () = stopping.cancelled() => Wake::Stop,
             progress = durable.advanced(), if held.is_waiting() => {
@@ -144,17 +138,13 @@ impl Driver {
     fn turn(&mut self, input: Input) -> Result<(), NodeError> {
         let now = clock::now();
         if self.clock.jumped(now) {
-            self.engine
-                .handle(Input::Resumed, now, &entropy::fresh()?, &*self.store)
-                .map_err(failed)?;
+            self.engine.handle(Input::Resumed, now, &entropy::fresh()?, &*self.store).map_err(failed)?;
             self.drain()?;
         }
         if let (Input::Listening { .. }, Some(network)) = (&input, &self.network) {
             self.listening.send_replace(network.listening());
         }
-        self.engine
-            .handle(input, now, &entropy::fresh()?, &*self.store)
-            .map_err(failed)?;
+        self.engine.handle(input, now, &entropy::fresh()?, &*self.store).map_err(failed)?;
         self.drain()
     }
 
@@ -201,9 +191,7 @@ impl Driver {
             socket::remove(&self.home)?;
             network.stop().await;
         }
-        let Self {
-            commits, store, home, ..
-        } = self;
+        let Self { commits, store, home, .. } = self;
         // The lock is held until the store is closed: whoever opens the home next finds all of it.
         let closed = tokio::task::spawn_blocking(move || {
             let stopped = commits.stop();
@@ -211,19 +199,14 @@ impl Driver {
             drop(home);
             stopped
         });
-        closed
-            .await
-            .map_err(|error| NodeError::Storage(error.to_string()))??;
+        closed.await.map_err(|error| NodeError::Storage(error.to_string()))??;
         Ok(())
     }
 }
 
 async fn next_input(network: &mut Option<Network>) -> Result<Input, NodeError> {
     match network {
-        Some(network) => network
-            .next()
-            .await
-            .ok_or_else(|| NodeError::Network("it ended".to_owned())),
+        Some(network) => network.next().await.ok_or_else(|| NodeError::Network("it ended".to_owned())),
         None => core::future::pending().await,
     }
 }

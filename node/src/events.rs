@@ -68,21 +68,10 @@ impl EventLog {
     #[must_use]
     pub fn new(starts: u64, now: WallTime) -> Self {
         let origin = starts << 32;
-        let kept = Kept {
-            origin,
-            next: origin + 1,
-            rows: VecDeque::new(),
-            bytes: 0,
-            latest_at: now,
-            closed: false,
-        };
-        let shared = Shared {
-            kept: Mutex::new(kept),
-            news: watch::Sender::new(()),
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        let kept =
+            Kept { origin, next: origin + 1, rows: VecDeque::new(), bytes: 0, latest_at: now, closed: false };
+        let shared = Shared { kept: Mutex::new(kept), news: watch::Sender::new(()) };
+        Self { shared: Arc::new(shared) }
     }
 
     /// Writes the next row.
@@ -129,12 +118,7 @@ impl EventLog {
             Some(_) => (kept.origin + 1, true),
         };
         drop(kept);
-        Subscription {
-            shared: Arc::clone(&self.shared),
-            news,
-            next,
-            stranger,
-        }
+        Subscription { shared: Arc::clone(&self.shared), news, next, stranger }
     }
 }
 
@@ -187,10 +171,7 @@ enum Taken {
 
 impl Row {
     fn new(seq: u64, row: &Value) -> Self {
-        Self {
-            seq,
-            text: row.to_string().into(),
-        }
+        Self { seq, text: row.to_string().into() }
     }
 
     /// Its number.
@@ -235,10 +216,7 @@ impl Kept {
 
     fn overflow(&self, seq: u64, missed: u64) -> Row {
         let at = views::time(self.latest_at);
-        Row::new(
-            seq,
-            &json!({"seq": seq, "at": at, "type": "overflow", "missed": missed}),
-        )
+        Row::new(seq, &json!({"seq": seq, "at": at, "type": "overflow", "missed": missed}))
     }
 }
 

@@ -33,14 +33,7 @@ impl NodeHandle {
     #[must_use]
     pub fn new(events: EventLog, listening: watch::Receiver<Vec<String>>) -> (Self, mpsc::Receiver<Request>) {
         let (commands, requests) = mpsc::channel(COMMANDS_WAITING_MAX);
-        (
-            Self {
-                commands,
-                events,
-                listening,
-            },
-            requests,
-        )
+        (Self { commands, events, listening }, requests)
     }
 
     /// Asks and waits for the answer.
@@ -49,10 +42,7 @@ impl NodeHandle {
     /// What the engine refused, or [`NodeError::Stopped`] when the node went away meanwhile: then the command may have
     /// been done or not.
     pub async fn command(&self, command: Command) -> Result<Answer, NodeError> {
-        self.submit(command)
-            .await?
-            .await
-            .unwrap_or(Err(NodeError::Stopped))
+        self.submit(command).await?.await.unwrap_or(Err(NodeError::Stopped))
     }
 
     /// Puts a command into the queue and returns where its answer will come; so that many can be on their way, in
@@ -66,10 +56,7 @@ impl NodeHandle {
     ) -> Result<oneshot::Receiver<Result<Answer, NodeError>>, NodeError> {
         let (reply, answer) = oneshot::channel();
         let request = Request { command, reply };
-        self.commands
-            .send(request)
-            .await
-            .map_err(|_gone| NodeError::Stopped)?;
+        self.commands.send(request).await.map_err(|_gone| NodeError::Stopped)?;
         Ok(answer)
     }
 

@@ -205,10 +205,7 @@ impl Home {
     fn take(path: &Path, wait: Duration) -> Result<Self, HomeError> {
         place::make_private(path, 0o700)?;
         let lock = lock::take(path, wait)?;
-        let home = Self {
-            path: path.to_owned(),
-            _lock: lock,
-        };
+        let home = Self { path: path.to_owned(), _lock: lock };
         home.probe()?;
         Ok(home)
     }
@@ -287,12 +284,7 @@ enum IdentityStep {
 }
 
 impl IdentityStep {
-    const ALL: [Self; 4] = [
-        Self::WriteBeside,
-        Self::KeepPrevious,
-        Self::Replace,
-        Self::SyncDirectory,
-    ];
+    const ALL: [Self; 4] = [Self::WriteBeside, Self::KeepPrevious, Self::Replace, Self::SyncDirectory];
 }
 
 fn has_identity(path: &Path) -> Result<bool, HomeError> {

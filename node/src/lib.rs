@@ -95,31 +95,20 @@ impl Node {
         let opened = spawn_blocking(move || open(&path, settings)).await;
         let (home, store, engine) = opened.map_err(|error| NodeError::Storage(error.to_string()))??;
         let network = match network {
-            Some(network) => Some(
-                Network::start(network)
-                    .await
-                    .map_err(|error| NodeError::Network(error.to_string()))?,
-            ),
+            Some(network) => {
+                Some(Network::start(network).await.map_err(|error| NodeError::Network(error.to_string()))?)
+            }
             None => None,
         };
         let events = EventLog::new(engine.starts(), clock::now().wall);
         let (listening_in, listening) = watch::channel(Vec::new());
         let (handle, requests) = NodeHandle::new(events.clone(), listening);
-        let socket = if network.is_some() {
-            Some(socket::bind(&home)?)
-        } else {
-            None
-        };
+        let socket = if network.is_some() { Some(socket::bind(&home)?) } else { None };
         let stopping = CancellationToken::new();
         let driver = Driver::new(engine, store, home, network, requests, events, listening_in)?;
         let server = socket.map(|socket| tokio::spawn(rpc::server::serve(socket, handle.clone())));
         let driver = tokio::spawn(driver.run(stopping.clone()));
-        Ok(Self {
-            handle,
-            stopping,
-            driver,
-            server,
-        })
+        Ok(Self { handle, stopping, driver, server })
     }
 
     /// For everybody else.
@@ -186,14 +175,7 @@ fn open(path: &Path, settings: Settings) -> Result<(Home, Arc<dyn Store>, Engine
     for (is_current, copy) in [(true, &copies.current), (false, &copies.previous)] {
         let Some(identity) = copy else { continue };
         let entropy = entropy::fresh()?;
-        match Engine::open(
-            home.open_vault()?,
-            identity,
-            settings.clone(),
-            clock::now(),
-            &entropy,
-            &*store,
-        ) {
+        match Engine::open(home.open_vault()?, identity, settings.clone(), clock::now(), &entropy, &*store) {
             Ok(engine) => {
                 if !is_current && copies.current.is_some() {
                     home.set_identity_aside()?;
@@ -221,24 +203,16 @@ fn prepare(options: &NetworkOptions) -> Result<(NetworkConfig, Settings), NodeEr
     let listen: Vec<_> = options.listen.iter().map(parse).collect::<Result<_, _>>()?;
     let dial: Vec<_> = options.dial.iter().map(parse).collect::<Result<_, _>>()?;
     let network = NetworkConfig {
-        listen: if listen.is_empty() {
-            Listen::Default
-        } else {
-            Listen::These(listen)
-        },
+        listen: if listen.is_empty() { Listen::Default } else { Listen::These(listen) },
         mdns: options.mdns && !options.loopback,
         loopback: options.loopback,
     };
-    let settings = Settings {
-        loopback: options.loopback,
-        dial: dial.into_iter().map(|one| one.address).collect(),
-    };
+    let settings =
+        Settings { loopback: options.loopback, dial: dial.into_iter().map(|one| one.address).collect() };
     Ok((network, settings))
 }
 
 /// The first thing a node with a network tells its engine.
 fn network_up(network: &Network) -> Input {
-    Input::NetworkUp {
-        own: network.own().clone(),
-    }
+    Input::NetworkUp { own: network.own().clone() }
 }

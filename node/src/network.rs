@@ -172,11 +172,7 @@ impl Network {
     /// Tries these addresses, the first eight of them, one after the other, until one gives a link to this peer, or
     /// to anybody where `peer` is `None`. It makes a new link even where one stands.
     pub fn dial(&mut self, dial: DialId, peer: Option<TransportId>, addresses: Vec<Address>) {
-        let request = DialRequest {
-            dial,
-            peer,
-            addresses,
-        };
+        let request = DialRequest { dial, peer, addresses };
         if self.dials.try_send(request).is_err() {
             self.refused.push_back(dial);
         }
@@ -197,12 +193,7 @@ impl Network {
     /// Stops: links send what waits as far as peers take it, then everything ends and the ports are free. Takes less
     /// than a second.
     pub async fn stop(self) {
-        let Self {
-            notices,
-            task,
-            stopping,
-            ..
-        } = self;
+        let Self { notices, task, stopping, .. } = self;
         // With nobody to hear them, links do not wait to be heard.
         drop(notices);
         drop(stopping);

@@ -61,11 +61,7 @@ impl Driver {
                     network.transmit(link, frame);
                 }
             }
-            Output::Dial {
-                dial,
-                peer,
-                addresses,
-            } => {
+            Output::Dial { dial, peer, addresses } => {
                 if let Some(network) = &mut self.network {
                     network.dial(dial, peer, addresses);
                 }
@@ -97,10 +93,7 @@ mod tests {
     use super::*;
 
     fn log(text: &str) -> Output {
-        Output::Log {
-            level: LogLevel::Debug,
-            text: text.to_owned(),
-        }
+        Output::Log { level: LogLevel::Debug, text: text.to_owned() }
     }
 
     #[test]

@@ -85,7 +85,5 @@ impl From<StoreError> for RecordsError {
 /// Refuses a change-set with a value over the limit, before anything of it is written.
 fn check_sizes(changes: &ChangeSet) -> Result<(), StoreError> {
     let mut sizes = changes.writes.values().flatten().map(Vec::len);
-    sizes
-        .find(|size| *size > limits::VALUE_BYTES_MAX)
-        .map_or(Ok(()), |size| Err(StoreError::TooLarge(size)))
+    sizes.find(|size| *size > limits::VALUE_BYTES_MAX).map_or(Ok(()), |size| Err(StoreError::TooLarge(size)))
 }

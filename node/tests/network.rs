@@ -34,13 +34,7 @@ const BOTH: [Transport; 2] = [Transport::Tcp, Transport::Quic];
 async fn frames_of_every_size_go_both_ways_in_order() {
     for transport in BOTH {
         let Pair { mut a, mut b } = linked(transport).await;
-        let frames = [
-            vec![1; 1],
-            vec![2; 2],
-            vec![3; 65_535],
-            vec![4; 300],
-            vec![5; 65_535],
-        ];
+        let frames = [vec![1; 1], vec![2; 2], vec![3; 65_535], vec![4; 300], vec![5; 65_535]];
         for frame in &frames {
             a.network.transmit(a.link, frame.clone());
             b.network.transmit(b.link, frame.clone());
@@ -215,22 +209,15 @@ async fn doubled_dials_are_two_links() {
         let target = address(&b, transport);
         a.dial(DialId::new(1), Some(b.own().clone()), vec![target]);
         a.dial(DialId::new(2), Some(b.own().clone()), vec![target]);
-        b.dial(
-            DialId::new(3),
-            Some(a.own().clone()),
-            vec![address(&a, transport)],
-        );
+        b.dial(DialId::new(3), Some(a.own().clone()), vec![address(&a, transport)]);
         let mut links = Vec::new();
         for _ in 0..3 {
             let ours = expect_up(&mut a).await;
             let theirs = expect_up(&mut b).await;
             links.push((ours, theirs));
         }
-        let mut dials: Vec<_> = links
-            .iter()
-            .flat_map(|(ours, theirs)| [ours.1.dial, theirs.1.dial])
-            .flatten()
-            .collect();
+        let mut dials: Vec<_> =
+            links.iter().flat_map(|(ours, theirs)| [ours.1.dial, theirs.1.dial]).flatten().collect();
         dials.sort();
         assert_eq!(dials, [1, 2, 3].map(DialId::new));
         // Each is closed from a side of its own and takes no other with it.
@@ -326,10 +313,7 @@ async fn whoever_stops_reading_loses_the_link_at_the_bound() {
         let down = loop {
             a.network.transmit(a.link, frame.clone());
             bytes += frame.len();
-            assert!(
-                bytes < BYTES_MAX,
-                "{transport:?}: {bytes} bytes are held for one who does not read"
-            );
+            assert!(bytes < BYTES_MAX, "{transport:?}: {bytes} bytes are held for one who does not read");
             if let Some(input) = a.network.next().now_or_never() {
                 break input;
             }
@@ -401,23 +385,11 @@ async fn the_engine_hears_where_we_listen_and_so_do_people() {
 
 #[tokio::test]
 async fn who_is_not_on_loopback_tells_no_loopback_address() {
-    let mut a = Network::start(NetworkConfig {
-        listen: Listen::Default,
-        mdns: false,
-        loopback: false,
-    })
-    .await
-    .unwrap();
-    assert!(
-        a.listening()
-            .iter()
-            .any(|text| text.starts_with("/ip4/127.0.0.1/tcp/"))
-    );
-    assert!(
-        a.listening()
-            .iter()
-            .any(|text| text.starts_with("/ip4/127.0.0.1/udp/"))
-    );
+    let mut a = Network::start(NetworkConfig { listen: Listen::Default, mdns: false, loopback: false })
+        .await
+        .unwrap();
+    assert!(a.listening().iter().any(|text| text.starts_with("/ip4/127.0.0.1/tcp/")));
+    assert!(a.listening().iter().any(|text| text.starts_with("/ip4/127.0.0.1/udp/")));
     let mut b = network().await;
     b.dial(DialId::new(1), None, vec![address(&a, Transport::Tcp)]);
     loop {
@@ -433,11 +405,7 @@ async fn who_is_not_on_loopback_tells_no_loopback_address() {
 
 #[tokio::test]
 async fn a_taken_port_is_passed_over() {
-    let by_default = || NetworkConfig {
-        listen: Listen::Default,
-        mdns: true,
-        loopback: true,
-    };
+    let by_default = || NetworkConfig { listen: Listen::Default, mdns: true, loopback: true };
     let first = Network::start(by_default()).await.unwrap();
     let second = Network::start(by_default()).await.unwrap();
     let port = |network: &Network| {

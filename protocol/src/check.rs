@@ -33,23 +33,15 @@ pub(crate) fn begin(state: &mut State, turn: &Turn<'_>, command: CommandId) {
         .iter()
         .filter_map(|row| state.contacts.get(*row))
         .flat_map(|contact| std::iter::once(contact.account).chain(contact.merged.iter().copied()));
-    let conversations = accounts
-        .map(|account| log::conversation_id(own, account))
-        .collect();
-    let walk = Walk {
-        conversations,
-        cursor: None,
-        found: CheckView::default(),
-    };
+    let conversations = accounts.map(|account| log::conversation_id(own, account)).collect();
+    let walk = Walk { conversations, cursor: None, found: CheckView::default() };
     state.checks.insert(command, walk);
     state.timers.set(Timer::Check(command), turn.now.moment);
 }
 
 /// Goes on for a few hundred records.
 pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>, command: CommandId) -> Result<(), RecordsError> {
-    let Some(walk) = state.checks.get_mut(&command) else {
-        return Ok(());
-    };
+    let Some(walk) = state.checks.get_mut(&command) else { return Ok(()) };
     if let Some(conversation) = walk.conversations.front().copied() {
         let checked = log::check(turn, conversation, walk.cursor, limits::PURGE_RECORDS_PER_TURN)?;
         walk.found.entries += checked.entries;
@@ -59,16 +51,11 @@ pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>, command: CommandId) 
         if walk.cursor.is_none() {
             walk.conversations.pop_front();
         }
-        state
-            .timers
-            .set(Timer::Check(command), turn.now.moment + delivery::BREATH);
+        state.timers.set(Timer::Check(command), turn.now.moment + delivery::BREATH);
         return Ok(());
     }
     let found = walk.found;
     state.checks.remove(&command);
-    turn.push(Output::Reply {
-        command,
-        result: Ok(Answer::Check(found)),
-    });
+    turn.push(Output::Reply { command, result: Ok(Answer::Check(found)) });
     Ok(())
 }

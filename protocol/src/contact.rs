@@ -29,7 +29,7 @@ use crate::{
     address::Address,
     answer::{CommandError, ContactState, ContactView, Path, Verification},
     command::Reference,
-    ids::{AccountId, DeviceId, SessionId},
+    ids::{AccountId, DeviceId, ProcessId, SessionId},
     limits,
     moment::WallTime,
     records::{Order, RecordsError},
@@ -79,8 +79,10 @@ pub(crate) struct Contact {
     pub(crate) addresses: Vec<Address>,
     /// Accounts that the same person used before; their history precedes.
     pub(crate) merged: Vec<AccountId>,
-    /// Their process and start counter as last seen, to notice copies.
+    /// The highest start counter that their device showed, to notice copies.
     pub(crate) seen_start: u64,
+    /// The process that showed it.
+    pub(crate) seen_process: Option<ProcessId>,
     /// Removed: not listed, not met, kept only so that what was deleted stays deleted.
     pub(crate) removed: bool,
     /// Removed, but their history was to stay.
@@ -162,6 +164,7 @@ impl Contact {
             addresses: Vec::new(),
             merged: Vec::new(),
             seen_start: 0,
+            seen_process: None,
             removed: false,
             history_kept: false,
         }
@@ -180,18 +183,9 @@ impl Contact {
         device: DeviceId,
         static_public: [u8; 32],
     ) -> Succession {
-        let known = self
-            .device_list
-            .as_deref()
-            .and_then(|bytes| SignedDeviceList::parse(bytes).ok());
+        let known = self.device_list.as_deref().and_then(|bytes| SignedDeviceList::parse(bytes).ok());
         let succession = known.map_or(Succession::Same, |known| device_list::succession(&known, list));
-        let harmless = matches!(
-            succession,
-            Succession::Same
-                | Succession::Next {
-                    gained_devices: false
-                }
-        );
+        let harmless = matches!(succession, Succession::Same | Succession::Next { gained_devices: false });
         if !harmless && self.verification == Verification::Verified {
             self.verification = Verification::Changed;
         }
@@ -240,18 +234,10 @@ impl Contact {
 
     /// Removed: everything that was shared with them goes; the row stays as a bare mark.
     pub(crate) fn forget_keys(&mut self, history_kept: bool) {
-        let bare = Self::new(
-            self.account,
-            self.name_chosen.then(|| self.name.clone()),
-            ContactState::Failed,
-        );
+        let bare = Self::new(self.account, self.name_chosen.then(|| self.name.clone()), ContactState::Failed);
         let reason = Some("removed".to_owned());
-        *self = Self {
-            removed: true,
-            reason,
-            merged: std::mem::take(&mut self.merged),
-            ..bare
-        };
+        *self =
+            Self { removed: true, history_kept, reason, merged: std::mem::take(&mut self.merged), ..bare };
     }
 
     /// What a person sees. A request shows no number: nobody has answered for its keys yet.
@@ -308,11 +294,7 @@ impl Contacts {
 
     /// Adds somebody at the end of the list.
     pub(crate) fn add(&mut self, turn: &mut Turn<'_>, contact: Contact) -> Result<ContactRow, RecordsError> {
-        let row = ContactRow(
-            self.rows
-                .last_key_value()
-                .map_or(0, |(last, _)| last.0.saturating_add(1)),
-        );
+        let row = ContactRow(self.rows.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1)));
         self.put(row, contact);
         self.save(turn, row)?;
         Ok(row)
@@ -363,20 +345,11 @@ impl Contacts {
             .and_then(|row| Some((row, self.get(row)?)))
         {
             let gone = contact.removed && !contact.history_kept;
-            return if gone {
-                Err(CommandError::NotFound)
-            } else {
-                Ok(row)
-            };
+            return if gone { Err(CommandError::NotFound) } else { Ok(row) };
         }
-        let named: Vec<_> = self
-            .listed()
-            .filter(|(_, contact)| contact.name == words)
-            .collect();
+        let named: Vec<_> = self.listed().filter(|(_, contact)| contact.name == words).collect();
         let found = if named.is_empty() && words.chars().count() >= REFERENCE_CHARS_MIN {
-            self.listed()
-                .filter(|(_, contact)| contact.account.to_string().starts_with(words))
-                .collect()
+            self.listed().filter(|(_, contact)| contact.account.to_string().starts_with(words)).collect()
         } else {
             named
         };
@@ -384,9 +357,7 @@ impl Contacts {
             [] => Err(CommandError::NotFound),
             [(row, _)] => Ok(*row),
             many => Err(CommandError::Ambiguous(
-                many.iter()
-                    .map(|(_, contact)| format!("{} ({})", contact.name, contact.account))
-                    .collect(),
+                many.iter().map(|(_, contact)| format!("{} ({})", contact.name, contact.account)).collect(),
             )),
         }
     }

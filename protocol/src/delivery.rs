@@ -24,6 +24,7 @@ use crate::{
     limits,
     link::{live_channel, status::Status},
     log::{self, ChainHead, ChainId, Conversation, Mark, Want},
+    purge,
     records::RecordsError,
     session::{self, Session, SessionStatus},
     turn::Turn,
@@ -84,16 +85,17 @@ impl Delivery {
 
     /// How every session stands here, for our STATUS.
     pub(crate) fn session_statuses(&self) -> Vec<SessionStatus> {
-        self.sessions
-            .iter()
-            .filter(|session| !session.is_lost())
-            .map(Session::status)
-            .collect()
+        self.sessions.iter().filter(|session| !session.is_lost()).map(Session::status).collect()
     }
 
     /// Remembers what they said on a channel.
     pub(crate) fn keep_status(&mut self, link: LinkId, status: Status) {
         self.statuses.insert(link, status);
+    }
+
+    /// Forgets what they said on a channel that is gone.
+    pub(crate) fn forget_status(&mut self, link: LinkId) {
+        self.statuses.remove(&link);
     }
 
     /// A new session, to be tried first.
@@ -112,12 +114,7 @@ impl Delivery {
             .sessions
             .iter()
             .filter(|one| !one.is_lost())
-            .filter(|one| {
-                status
-                    .sessions
-                    .iter()
-                    .any(|theirs| session::sound(&one.status(), theirs))
-            })
+            .filter(|one| status.sessions.iter().any(|theirs| session::sound(&one.status(), theirs)))
             .map(Session::id)
             .min();
     }
@@ -145,20 +142,36 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     if state.deliveries.contains_key(&row) {
         return Ok(());
     }
-    let Some(contact) = state.contacts.get(row) else {
-        return Ok(());
-    };
-    let Some((their_device, _)) = contact.device else {
-        return Ok(());
-    };
+    forget_old_sessions(state, turn, row)?;
+    let Some(contact) = state.contacts.get(row) else { return Ok(()) };
+    let Some((their_device, _)) = contact.device else { return Ok(()) };
     let mut delivery = Delivery::default();
     for id in contact.sessions.iter().rev() {
-        delivery
-            .sessions
-            .extend(Session::load(turn, state.own.device(), their_device, *id)?);
+        if let Some(mut session) = Session::load(turn, state.own.device(), their_device, *id)? {
+            session.expire(turn, state.evidence)?;
+            delivery.sessions.push(session);
+        }
     }
     state.deliveries.insert(row, delivery);
     Ok(())
+}
+
+/// Lost sessions stay readable for a week by evidence of time, and there are never more than
+/// `limits::SESSIONS_PER_DEVICE_MAX`.
+fn forget_old_sessions(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    let Some(contact) = state.contacts.get(row) else { return Ok(()) };
+    let Some((their_device, _)) = contact.device else { return Ok(()) };
+    let surplus = contact.sessions.len().saturating_sub(limits::SESSIONS_PER_DEVICE_MAX);
+    let mut gone = Vec::new();
+    for (position, id) in contact.sessions.iter().enumerate() {
+        let session = Session::load(turn, state.own.device(), their_device, *id)?;
+        let lost_at = session.and_then(|session| session.lost_at());
+        let is_old = lost_at.is_some_and(|lost_at| lost_at + limits::LOST_SESSION_LIFE < state.evidence);
+        if is_old || position < surplus {
+            gone.push(*id);
+        }
+    }
+    purge::sessions(state, turn, row, &gone)
 }
 
 /// A channel is the one to use from now on. What they said on it, if that was not looked at yet, shows which session is
@@ -169,9 +182,7 @@ pub(crate) fn attach(
     row: ContactRow,
     link: LinkId,
 ) -> Result<(), RecordsError> {
-    let Some(delivery) = state.deliveries.get_mut(&row) else {
-        return Ok(());
-    };
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
     if delivery.link == Some(link) {
         return Ok(());
     }
@@ -190,9 +201,7 @@ pub(crate) fn attach(
         lose_sessions(state, turn, row)?;
         renewal::begin(state, turn, row, link)?;
     }
-    let Some(conversation) = state.conversations.get(&row) else {
-        return Ok(());
-    };
+    let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
     let nothing_owed = status.is_some_and(|status| status.heads == conversation.heads_hash());
     match log::encode_heads(&conversation.heads()) {
         // It is as if they had said the heads that are ours too.
@@ -259,9 +268,7 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
         if records.is_empty() {
             return Ok(());
         }
-        let Some(session) = delivery.sending_session() else {
-            return Ok(());
-        };
+        let Some(session) = delivery.sending_session() else { return Ok(()) };
         match session.seal(turn, &records) {
             Ok(envelope) => live_channel::send(state, turn, link, FrameKind::Envelope, &envelope),
             Err(session::SessionError::Store(error)) => return Err(error),
@@ -348,9 +355,7 @@ impl Delivery {
                 continue;
             }
             let entries = conversation.entries_from(turn, chain, *cursor, packing.room(), usize::MAX)?;
-            let Some(last) = take_entries(entries, packing, records) else {
-                continue;
-            };
+            let Some(last) = take_entries(entries, packing, records) else { continue };
             *cursor = last.saturating_add(1);
             self.in_flight.push_back((chain, last));
             return Ok(());

@@ -98,16 +98,8 @@ impl Engine {
         let mut random = TurnRandom::new(entropy);
         let keys = OwnAccount::create(&mut random, now.wall);
         let account = keys.account();
-        let owner = OwnerRef {
-            keys: &keys,
-            name: name.as_str(),
-            starts: 0,
-            commit: 0,
-        };
-        Some((
-            account,
-            identity::seal(&owner, std::iter::empty(), vault, &mut random)?,
-        ))
+        let owner = OwnerRef { keys: &keys, name: name.as_str(), starts: 0, commit: 0 };
+        Some((account, identity::seal(&owner, std::iter::empty(), vault, &mut random)?))
     }
 
     /// Opens a home on what is durable. Its first outputs are ready at once.
@@ -122,18 +114,12 @@ impl Engine {
         entropy: &Entropy,
         records: &dyn Records,
     ) -> Result<Self, OpenError> {
-        let Identity {
-            owner,
-            contacts: copies,
-        } = Identity::open(identity, &vault)?;
+        let Identity { owner, contacts: copies } = Identity::open(identity, &vault)?;
         let mut turn = Turn::new(now, entropy, records, &vault);
         let mark: Mark = turn.load(&mark_key(&turn))?.unwrap_or_default();
         let store_lost_tail = mark.commit < owner.commit;
-        let contacts = if store_lost_tail {
-            Contacts::restore(&mut turn, copies)?
-        } else {
-            Contacts::load(&turn)?
-        };
+        let contacts =
+            if store_lost_tail { Contacts::restore(&mut turn, copies)? } else { Contacts::load(&turn)? };
         let mut state = State {
             safety_half: safety_number::half(owner.keys.account()),
             own: owner.keys,
@@ -166,11 +152,7 @@ impl Engine {
         purge::resume(&mut state, &turn);
         let mut outputs = VecDeque::new();
         end(&mut state, turn, &mut outputs)?;
-        Ok(Self {
-            vault,
-            state,
-            outputs,
-        })
+        Ok(Self { vault, state, outputs })
     }
 
     /// Takes one input. Drain `poll_output` before the next.
@@ -242,11 +224,7 @@ impl State {
 
     /// What a person sees of a contact.
     pub(crate) fn contact_view(&self, row: ContactRow) -> Option<ContactView> {
-        Some(
-            self.contacts
-                .get(row)?
-                .view(&self.safety_half, self.is_online(row)),
-        )
+        Some(self.contacts.get(row)?.view(&self.safety_half, self.is_online(row)))
     }
 
     /// Tells people about a contact.
@@ -306,21 +284,9 @@ fn handle_command(
 fn obey(state: &mut State, turn: &mut Turn<'_>, command: Command) -> Result<Answer, Halt> {
     match command {
         Command::Status => delivery::status(state, turn),
-        Command::CreateInvitation {
-            reusable,
-            ask,
-            expires_in,
-            hints,
-        } => invitation::create(
-            state,
-            turn,
-            invitation::Wishes {
-                reusable,
-                ask,
-                expires_in,
-                hints,
-            },
-        ),
+        Command::CreateInvitation { reusable, ask, expires_in, hints } => {
+            invitation::create(state, turn, invitation::Wishes { reusable, ask, expires_in, hints })
+        }
         Command::ListInvitations => Ok(invitation::list(state, turn)),
         Command::RevokeInvitation { invitation } => invitation::revoke(state, turn, &invitation),
         Command::AcceptInvitation { link, name } => introduction::accept(state, turn, &link, name.as_deref()),
@@ -332,20 +298,15 @@ fn obey(state: &mut State, turn: &mut Turn<'_>, command: Command) -> Result<Answ
         Command::UnblockContact { contact } => decisions::unblock(state, turn, &contact),
         Command::RenameContact { contact, name } => decisions::rename(state, turn, &contact, &name),
         Command::MergeContacts { new, old } => decisions::merge(state, turn, &new, &old),
-        Command::RemoveContact {
-            contact,
-            keep_history,
-        } => decisions::remove(state, turn, &contact, keep_history),
-        Command::SendMessage {
-            conversation,
-            text,
-            idempotency_key,
-        } => delivery::write(state, turn, &conversation, &text, idempotency_key.as_deref()),
-        Command::ListMessages {
-            conversation,
-            limit,
-            before,
-        } => delivery::history(state, turn, &conversation, limit, before.as_deref()),
+        Command::RemoveContact { contact, keep_history } => {
+            decisions::remove(state, turn, &contact, keep_history)
+        }
+        Command::SendMessage { conversation, text, idempotency_key } => {
+            delivery::write(state, turn, &conversation, &text, idempotency_key.as_deref())
+        }
+        Command::ListMessages { conversation, limit, before } => {
+            delivery::history(state, turn, &conversation, limit, before.as_deref())
+        }
         Command::MarkRead { conversation } => delivery::mark_read(state, turn, &conversation),
         // Answered over many turns, so it is begun before.
         Command::Check => Ok(Answer::Done),
@@ -371,19 +332,12 @@ fn end(state: &mut State, mut turn: Turn<'_>, outputs: &mut VecDeque<Output>) ->
     let identity_changed = std::mem::take(&mut state.identity_changed);
     if turn.writes() > 0 || identity_changed {
         state.commit = state.commit.saturating_add(1);
-        let mark = Mark {
-            commit: state.commit,
-            evidence: state.evidence,
-        };
+        let mark = Mark { commit: state.commit, evidence: state.evidence };
         turn.save(&mark_key(&turn), &mark)?;
     }
     let identity = if identity_changed {
-        let owner = OwnerRef {
-            keys: &state.own,
-            name: &state.name,
-            starts: state.starts,
-            commit: state.commit,
-        };
+        let owner =
+            OwnerRef { keys: &state.own, name: &state.name, starts: state.starts, commit: state.commit };
         let vault = turn.vault();
         identity::seal(&owner, state.contacts.iter(), vault, &mut turn.random)
     } else {

@@ -76,9 +76,7 @@ impl TurnRandom {
 
     fn refill(&mut self) {
         // Expanding to one hash length cannot fail (RFC 5869: at most 255 hash lengths).
-        self.expander
-            .expand(&self.counter.to_be_bytes(), &mut self.block)
-            .ok();
+        self.expander.expand(&self.counter.to_be_bytes(), &mut self.block).ok();
         self.counter += 1;
         self.used = 0;
     }

@@ -180,10 +180,7 @@ mod tests {
 
     #[test]
     fn debug_is_short() {
-        assert_eq!(
-            format!("{:?}", DeviceId::from_bytes([0; 16])),
-            "DeviceId(aaaaaaaa)"
-        );
+        assert_eq!(format!("{:?}", DeviceId::from_bytes([0; 16])), "DeviceId(aaaaaaaa)");
     }
 
     #[test]

@@ -86,8 +86,20 @@ pub const REPLAY_GENERATION: u32 = 50_000;
 /// Epochs of one session that are kept because they owe keys.
 pub const EPOCHS_PER_SESSION_MAX: usize = 512;
 
-/// Sessions with one device that are kept beside the newest: a lost one stays readable for 7 days.
+/// Sessions with one device; the oldest goes when there are more.
 pub const SESSIONS_PER_DEVICE_MAX: usize = 8;
+
+/// How long a lost session stays readable, by evidence of time.
+pub const LOST_SESSION_LIFE: Duration = Duration::from_secs(7 * 86_400);
+
+/// Answers that one invitation takes. Chosen: as many as there can be contacts.
+pub const ANSWERS_PER_INVITATION_MAX: u64 = 4_096;
+
+/// Links on which somebody waits for our consent. Chosen.
+pub const WAITING_LINKS_MAX: usize = 64;
+
+/// How long somebody who waits for our consent may be silent; they are to show themselves on each tick.
+pub const WAITING_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Contacts of one account. Chosen.
 pub const CONTACTS_MAX: usize = 4_096;

@@ -96,10 +96,7 @@ impl Links {
     /// The live channel on a link.
     pub(crate) fn live_mut(&mut self, link: LinkId) -> Option<&mut LiveChannel> {
         match self.links.get_mut(&link) {
-            Some(Link {
-                phase: Phase::Live(live),
-                ..
-            }) => Some(live),
+            Some(Link { phase: Phase::Live(live), .. }) => Some(live),
             _ => None,
         }
     }
@@ -107,10 +104,7 @@ impl Links {
     /// The live channel on a link.
     pub(crate) fn live(&self, link: LinkId) -> Option<&LiveChannel> {
         match self.links.get(&link) {
-            Some(Link {
-                phase: Phase::Live(live),
-                ..
-            }) => Some(live),
+            Some(Link { phase: Phase::Live(live), .. }) => Some(live),
             _ => None,
         }
     }
@@ -130,18 +124,14 @@ impl Links {
 
     /// Every link that belongs to this contact.
     pub(crate) fn of(&self, row: ContactRow) -> Vec<LinkId> {
-        self.links
-            .iter()
-            .filter(|(_, link)| link.contact() == Some(row))
-            .map(|(link, _)| *link)
-            .collect()
+        self.links.iter().filter(|(_, link)| link.contact() == Some(row)).map(|(link, _)| *link).collect()
     }
 
     fn unknown(&self) -> usize {
-        self.links
-            .values()
-            .filter(|link| !matches!(link.phase, Phase::Live(_) | Phase::Closing(_)))
-            .count()
+        let unknown = |link: &&Link| {
+            !matches!(link.phase, Phase::Live(_) | Phase::Closing(_)) && !introduction::is_waiting(link)
+        };
+        self.links.values().filter(unknown).count()
     }
 }
 
@@ -164,27 +154,14 @@ pub(crate) fn on_up(state: &mut State, turn: &mut Turn<'_>, link: LinkId, ends: 
     let crowded = state.links.unknown() >= limits::UNKNOWN_LINKS_MAX;
     let tiresome = ends.dial.is_none() && state.reach.is_tiresome(&ends, turn.now.moment);
     let nonce = turn.random.bytes();
-    state.links.links.insert(
-        link,
-        Link {
-            ends,
-            phase: Phase::Nonce(nonce),
-        },
-    );
+    state.links.links.insert(link, Link { ends, phase: Phase::Nonce(nonce) });
     if crowded || tiresome {
-        let why = if crowded {
-            "too many unknown links"
-        } else {
-            "too many hellos from one address"
-        };
+        let why = if crowded { "too many unknown links" } else { "too many hellos from one address" };
         close(state, turn, link, why);
         return;
     }
     wait_patiently(state, turn, link);
-    turn.push(Output::Transmit {
-        link,
-        frame: hello::nonce_frame(&nonce),
-    });
+    turn.push(Output::Transmit { link, frame: hello::nonce_frame(&nonce) });
 }
 
 /// A frame arrived.
@@ -194,9 +171,7 @@ pub(crate) fn on_frame(
     link: LinkId,
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
-    let Some(one) = state.links.links.get_mut(&link) else {
-        return Ok(());
-    };
+    let Some(one) = state.links.links.get_mut(&link) else { return Ok(()) };
     match &mut one.phase {
         Phase::Closing(_) => Ok(()),
         Phase::Live(_) => live_channel::on_frame(state, turn, link, bytes),
@@ -233,9 +208,7 @@ pub(crate) fn on_frame(
 pub(crate) fn on_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId) -> Result<(), RecordsError> {
     state.timers.cancel(Timer::LinkPatience(link));
     state.timers.cancel(Timer::TwinAnswer(link));
-    let Some(gone) = state.links.links.remove(&link) else {
-        return Ok(());
-    };
+    let Some(gone) = state.links.links.remove(&link) else { return Ok(()) };
     if let Some(row) = gone.contact() {
         live_channel::on_gone(state, turn, link, row)?;
     }
@@ -263,10 +236,7 @@ pub(crate) fn close(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &
 
 /// Gives the peer time for its next frame before a live channel stands.
 pub(crate) fn wait_patiently(state: &mut State, turn: &Turn<'_>, link: LinkId) {
-    state.timers.set(
-        Timer::LinkPatience(link),
-        turn.now.moment + limits::HANDSHAKE_PATIENCE,
-    );
+    state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::HANDSHAKE_PATIENCE);
 }
 
 fn on_match(
@@ -290,16 +260,9 @@ fn on_match(
             close(state, turn, link, "another copy of this device");
             Ok(())
         }
-        Match::Contact { row, session } => live_channel::begin(
-            state,
-            turn,
-            link,
-            Handshake {
-                row,
-                session,
-                binding,
-            },
-        ),
+        Match::Contact { row, session } => {
+            live_channel::begin(state, turn, link, Handshake { row, session, binding })
+        }
         Match::Invited(row) => {
             introduction::begin_as_inviter(state, link, row, binding);
             Ok(())

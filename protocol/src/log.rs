@@ -130,13 +130,8 @@ impl Conversation {
     /// # Errors
     /// [`RecordsError`] when the store fails or a record is damaged.
     pub fn load(turn: &Turn<'_>, id: ConversationId, own: &Author) -> Result<Self, RecordsError> {
-        let mut conversation = Self {
-            id,
-            own: own.clone(),
-            chains: BTreeMap::new(),
-            current: None,
-            repeated: false,
-        };
+        let mut conversation =
+            Self { id, own: own.clone(), chains: BTreeMap::new(), current: None, repeated: false };
         for part in load_list(turn, &id)? {
             conversation.current = part.current;
             conversation.repeated = part.repeated;
@@ -180,20 +175,9 @@ impl Conversation {
             });
         }
         let wall = turn.now.wall;
-        let draft = Draft {
-            kind,
-            mid,
-            wall,
-            body,
-        };
+        let draft = Draft { kind, mid, wall, body };
         let (chain, seq) = self.write_own(turn, &draft)?;
-        Ok(Appended {
-            mid,
-            chain,
-            seq,
-            existing: false,
-            state: MessageState::Queued,
-        })
+        Ok(Appended { mid, chain, seq, existing: false, state: MessageState::Queued })
     }
 
     /// Begins a new life of our own chain: to be called when the store finds itself restored or moved, or a removed
@@ -203,10 +187,7 @@ impl Conversation {
     /// [`RecordsError`] when the store fails.
     pub fn new_run(&mut self, turn: &mut Turn<'_>) -> Result<bool, RecordsError> {
         if let Some(current) = self.current_chain() {
-            let unused = self
-                .chains
-                .get(&current)
-                .is_none_or(|chain| chain.reach.next == 0);
+            let unused = self.chains.get(&current).is_none_or(|chain| chain.reach.next == 0);
             if unused {
                 self.chains.remove(&current);
                 turn.delete(&chain::key(turn, &self.id, current));
@@ -218,10 +199,7 @@ impl Conversation {
             }
         }
         let run = draw_run(&mut turn.random);
-        let id = ChainId {
-            author_dev: self.own.dev,
-            run,
-        };
+        let id = ChainId { author_dev: self.own.dev, run };
         self.current = Some(run);
         self.chains.insert(id, Chain::new(id, true));
         self.save_list(turn)?;
@@ -240,14 +218,7 @@ impl Conversation {
         self.chains
             .values()
             .filter(|chain| chain.own)
-            .map(|chain| {
-                u64::from(
-                    chain
-                        .reach
-                        .messages
-                        .saturating_sub(chain.reach.delivered_messages),
-                )
-            })
+            .map(|chain| u64::from(chain.reach.messages.saturating_sub(chain.reach.delivered_messages)))
             .sum()
     }
 
@@ -277,12 +248,9 @@ impl Conversation {
     /// Chains an entry of ours behind everything that is held.
     fn write_own(&mut self, turn: &mut Turn<'_>, draft: &Draft<'_>) -> Result<(ChainId, u32), AppendError> {
         let current = self.current_or_new(turn)?;
-        let (seq, prev, prev_lamport) = self
-            .chains
-            .get(&current)
-            .map_or((0, entry::NO_ENTRY, 0), |chain| {
-                (chain.reach.next, chain.reach.head, chain.reach.lamport)
-            });
+        let (seq, prev, prev_lamport) = self.chains.get(&current).map_or((0, entry::NO_ENTRY, 0), |chain| {
+            (chain.reach.next, chain.reach.head, chain.reach.lamport)
+        });
         let (deps, dep_lamport) = self.deps_above(current, prev_lamport);
         let head = Head {
             version: entry::VERSION,
@@ -327,9 +295,7 @@ impl Conversation {
     fn store(&mut self, turn: &mut Turn<'_>, entry: &Entry, linked: bool) -> Result<bool, RecordsError> {
         let id = entry.head().chain;
         let is_current = self.current_chain() == Some(id);
-        let Some(chain) = self.chains.get_mut(&id) else {
-            return Ok(false);
-        };
+        let Some(chain) = self.chains.get_mut(&id) else { return Ok(false) };
         if linked {
             chain.link(entry);
         } else {
@@ -359,11 +325,9 @@ impl Conversation {
     }
 
     fn current_or_new(&mut self, turn: &mut Turn<'_>) -> Result<ChainId, RecordsError> {
-        let usable = self.current_chain().filter(|id| {
-            self.chains
-                .get(id)
-                .is_some_and(|chain| chain.reach.next < entry::SEQ_MAX)
-        });
+        let usable = self
+            .current_chain()
+            .filter(|id| self.chains.get(id).is_some_and(|chain| chain.reach.next < entry::SEQ_MAX));
         if let Some(current) = usable {
             return Ok(current);
         }
@@ -372,10 +336,7 @@ impl Conversation {
     }
 
     fn current_chain(&self) -> Option<ChainId> {
-        self.current.map(|run| ChainId {
-            author_dev: self.own.dev,
-            run,
-        })
+        self.current.map(|run| ChainId { author_dev: self.own.dev, run })
     }
 
     fn is_side_full(&self, own: bool) -> bool {
@@ -383,9 +344,7 @@ impl Conversation {
     }
 
     fn state_at(&self, chain: ChainId, seq: u32) -> MessageState {
-        self.chains
-            .get(&chain)
-            .map_or(MessageState::Queued, |chain| order::state(chain, seq))
+        self.chains.get(&chain).map_or(MessageState::Queued, |chain| order::state(chain, seq))
     }
 
     /// The entry at a place, where one is held.

@@ -129,15 +129,8 @@ mod tests {
 
     #[test]
     fn ordinary_names_pass_as_they_are() {
-        for name in [
-            "A",
-            "Ann Lee",
-            "Žofie",
-            "小林",
-            "علی‌رضا",
-            "👩‍🚀",
-            "O’Brien-Smith jr.",
-        ] {
+        for name in ["A", "Ann Lee", "Žofie", "小林", "علی‌رضا", "👩‍🚀", "O’Brien-Smith jr."]
+        {
             assert_eq!(check(name).unwrap().as_str(), name);
         }
     }
@@ -156,16 +149,7 @@ mod tests {
 
     #[test]
     fn nothing_to_be_seen_is_no_name() {
-        for name in [
-            "",
-            " ",
-            "\t\n",
-            "\u{3000}",
-            "\u{200b}",
-            "\u{200d}\u{fe0f}",
-            "\u{3164}",
-            "\u{2800}",
-        ] {
+        for name in ["", " ", "\t\n", "\u{3000}", "\u{200b}", "\u{200d}\u{fe0f}", "\u{3164}", "\u{2800}"] {
             assert_eq!(check(name), Err(NameError::Empty), "{name:?}");
         }
     }
@@ -191,10 +175,7 @@ mod tests {
         let fallback = check("?").unwrap();
         let long = format!(" {} {}", "x".repeat(63), "y".repeat(1_000));
         assert_eq!(Name::claimed(&long, &fallback).as_str(), "x".repeat(63));
-        assert_eq!(
-            Name::claimed(&"x".repeat(100), &fallback).as_str(),
-            "x".repeat(64)
-        );
+        assert_eq!(Name::claimed(&"x".repeat(100), &fallback).as_str(), "x".repeat(64));
         assert_eq!(Name::claimed(" \u{202e} ", &fallback), fallback);
     }
 
@@ -202,10 +183,7 @@ mod tests {
     fn only_the_form_that_is_kept_is_decoded() {
         use crate::wire::codec;
         let name = check("Ann").unwrap();
-        assert_eq!(
-            codec::decode::<Name>(&codec::encode(&name).unwrap()).as_ref(),
-            Ok(&name)
-        );
+        assert_eq!(codec::decode::<Name>(&codec::encode(&name).unwrap()).as_ref(), Ok(&name));
         for text in [" Ann", "", "A\u{7}nn"] {
             assert!(codec::decode::<Name>(&codec::encode(&text).unwrap()).is_err());
         }

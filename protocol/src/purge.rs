@@ -45,10 +45,7 @@ impl Purges {
     }
 
     fn add(&mut self, turn: &mut Turn<'_>, purge: Purge) -> Result<(), RecordsError> {
-        let row = self
-            .pending
-            .last_key_value()
-            .map_or(0, |(last, _)| last.saturating_add(1));
+        let row = self.pending.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
         turn.save(&family(turn).with(&row.to_be_bytes()), &purge)?;
         self.pending.insert(row, purge);
         Ok(())
@@ -62,9 +59,7 @@ pub(crate) fn contact(
     row: ContactRow,
     keep_history: bool,
 ) -> Result<(), RecordsError> {
-    let Some(contact) = state.contacts.get(row) else {
-        return Ok(());
-    };
+    let Some(contact) = state.contacts.get(row) else { return Ok(()) };
     let (account, sessions) = (contact.account, contact.sessions.clone());
     let mut histories = contact.merged.clone();
     histories.push(account);
@@ -84,6 +79,28 @@ pub(crate) fn contact(
     Ok(())
 }
 
+/// Sessions of a contact that are of no use any more.
+pub(crate) fn sessions(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    gone: &[SessionId],
+) -> Result<(), RecordsError> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    for session in gone {
+        state.purges.add(turn, Purge::Session(*session))?;
+    }
+    if let Some(contact) = state.contacts.get_mut(row) {
+        contact.sessions.retain(|session| !gone.contains(session));
+    }
+    state.contacts.save(turn, row)?;
+    state.identity_changed();
+    resume(state, turn);
+    Ok(())
+}
+
 /// Goes on with what a stop interrupted.
 pub(crate) fn resume(state: &mut State, turn: &Turn<'_>) {
     if !state.purges.pending.is_empty() {
@@ -93,11 +110,7 @@ pub(crate) fn resume(state: &mut State, turn: &Turn<'_>) {
 
 /// A few hundred records more.
 pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
-    let Some((row, purge)) = state
-        .purges
-        .pending
-        .first_key_value()
-        .map(|(row, purge)| (*row, purge.clone()))
+    let Some((row, purge)) = state.purges.pending.first_key_value().map(|(row, purge)| (*row, purge.clone()))
     else {
         return Ok(());
     };

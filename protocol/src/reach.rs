@@ -77,24 +77,15 @@ impl Reach {
         if let Some(purpose) = ends.dial.and_then(|dial| self.dials.remove(&dial)) {
             self.purposes.insert(link, purpose);
         }
-        self.peers_linked
-            .entry(ends.peer.clone())
-            .or_default()
-            .insert(link);
+        self.peers_linked.entry(ends.peer.clone()).or_default().insert(link);
     }
 
     /// Whether the address at the other end has sent too many hellos that led nowhere.
     pub(crate) fn is_tiresome(&mut self, ends: &LinkEnds, now: Moment) -> bool {
-        let Some(ip) = ends
-            .address
-            .map(|address| address.ip)
-            .filter(|ip| !ip.is_loopback())
-        else {
+        let Some(ip) = ends.address.map(|address| address.ip).filter(|ip| !ip.is_loopback()) else {
             return false;
         };
-        let Some(times) = self.unmatched.get_mut(&ip) else {
-            return false;
-        };
+        let Some(times) = self.unmatched.get_mut(&ip) else { return false };
         while times.front().is_some_and(|time| now.since(*time) > MINUTE) {
             times.pop_front();
         }
@@ -130,28 +121,20 @@ impl Reach {
         let dial = DialId::new(self.next_dial);
         self.next_dial = self.next_dial.saturating_add(1);
         self.dials.insert(dial, target);
-        turn.push(Output::Dial {
-            dial,
-            peer,
-            addresses,
-        });
+        turn.push(Output::Dial { dial, peer, addresses });
     }
 
     /// How long to wait before the next try, twice the last wait, shortened at random by up to a half.
     fn backoff(&mut self, turn: &mut Turn<'_>, timer: Timer) -> Moment {
-        let wait = self
-            .waits
-            .get(&timer)
-            .map_or(limits::REDIAL_FIRST, |last| (*last * 2).min(limits::REDIAL_MAX));
+        let wait =
+            self.waits.get(&timer).map_or(limits::REDIAL_FIRST, |last| (*last * 2).min(limits::REDIAL_MAX));
         self.waits.insert(timer, wait);
         let micros = u64::try_from(wait.as_micros()).unwrap_or_default();
         turn.now.moment + Duration::from_micros(micros - turn.random.below(micros / 2))
     }
 
     fn is_dialling(&self, row: ContactRow) -> bool {
-        self.dials
-            .values()
-            .any(|target| matches!(target, Target::Contact(other) if *other == row))
+        self.dials.values().any(|target| matches!(target, Target::Contact(other) if *other == row))
     }
 }
 
@@ -188,19 +171,10 @@ pub(crate) fn on_discovered(
     if reach.discovered.len() >= limits::DISCOVERED_PEERS_MAX && !reach.discovered.contains_key(&peer) {
         return;
     }
-    let mut addresses: Vec<Address> = addresses
-        .into_iter()
-        .filter(|one| one.is_dialable(loopback))
-        .collect();
+    let mut addresses: Vec<Address> = addresses.into_iter().filter(|one| one.is_dialable(loopback)).collect();
     addresses.truncate(limits::DIAL_ADDRESSES_MAX);
     let nobody = reach.discovered.get(&peer).is_some_and(|known| known.nobody);
-    reach.discovered.insert(
-        peer.clone(),
-        Discovered {
-            addresses: addresses.clone(),
-            nobody,
-        },
-    );
+    reach.discovered.insert(peer.clone(), Discovered { addresses: addresses.clone(), nobody });
     let ours = reach.own.as_ref().is_some_and(|own| *own < peer);
     if nobody || reach.peers_linked.contains_key(&peer) {
         return;
@@ -209,9 +183,7 @@ pub(crate) fn on_discovered(
         reach.dial(turn, Target::Discovered, Some(peer), addresses);
     } else {
         // Their side may not have heard of us: then we dial after all.
-        state
-            .timers
-            .set(Timer::Nearby, turn.now.moment + limits::NEARBY_PATIENCE);
+        state.timers.set(Timer::Nearby, turn.now.moment + limits::NEARBY_PATIENCE);
     }
 }
 
@@ -312,9 +284,7 @@ pub(crate) fn redial_fixed(state: &mut State, turn: &mut Turn<'_>, position: usi
     if let Some(address) = state.settings.dial.get(position).copied()
         && !busy
     {
-        state
-            .reach
-            .dial(turn, Target::Fixed(position), None, vec![address]);
+        state.reach.dial(turn, Target::Fixed(position), None, vec![address]);
     }
 }
 
@@ -328,11 +298,7 @@ fn retry(state: &mut State, turn: &mut Turn<'_>, timer: Timer) {
 
 /// Where a contact may be: what they said last, then what their link said.
 fn dialled(contact: &Contact, loopback: bool) -> Vec<Address> {
-    let hints = contact
-        .answer
-        .as_ref()
-        .map(|answer| answer.hints.as_slice())
-        .unwrap_or_default();
+    let hints = contact.answer.as_ref().map(|answer| answer.hints.as_slice()).unwrap_or_default();
     let mut addresses: Vec<Address> = Vec::new();
     for address in contact.addresses.iter().chain(hints) {
         if address.is_dialable(loopback) && !addresses.contains(address) {

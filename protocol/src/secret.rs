@@ -111,9 +111,7 @@ impl Secret {
     /// Opens what [`Self::seal`] sealed; `None` when one bit differs.
     #[must_use]
     pub fn open(&self, nonce: &[u8; NONCE_BYTES], aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        XChaCha20Poly1305::new(&self.0.into())
-            .decrypt(&(*nonce).into(), Payload { msg: sealed, aad })
-            .ok()
+        XChaCha20Poly1305::new(&self.0.into()).decrypt(&(*nonce).into(), Payload { msg: sealed, aad }).ok()
     }
 }
 

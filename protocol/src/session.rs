@@ -59,13 +59,7 @@ impl Session {
         first.save(turn, &established.session)?;
         let session = Self {
             id: established.session,
-            standing: Standing {
-                own,
-                their,
-                lost_at: None,
-                sending_epoch: 0,
-                memory: Memory::new(),
-            },
+            standing: Standing { own, their, lost_at: None, sending_epoch: 0, memory: Memory::new() },
             epochs: BTreeMap::from([(0, first)]),
         };
         session.save_standing(turn)?;
@@ -82,24 +76,16 @@ impl Session {
         their: DeviceId,
         session: SessionId,
     ) -> Result<Option<Self>, RecordsError> {
-        let Some(standing) = turn.load::<Standing>(&standing_key(turn, &session))? else {
-            return Ok(None);
-        };
+        let Some(standing) = turn.load::<Standing>(&standing_key(turn, &session))? else { return Ok(None) };
         if (standing.own, standing.their) != (own, their) {
             return Ok(None);
         }
-        let epochs: BTreeMap<u32, Epoch> = Epoch::load_all(turn, &session)?
-            .into_iter()
-            .map(|epoch| (epoch.n, epoch))
-            .collect();
+        let epochs: BTreeMap<u32, Epoch> =
+            Epoch::load_all(turn, &session)?.into_iter().map(|epoch| (epoch.n, epoch)).collect();
         if !epochs.contains_key(&standing.sending_epoch) {
             return Err(RecordsError::Damaged('P'));
         }
-        Ok(Some(Self {
-            id: session,
-            standing,
-            epochs,
-        }))
+        Ok(Some(Self { id: session, standing, epochs }))
     }
 
     /// Seals these records in one envelope, as long as the smallest bucket that holds them.
@@ -111,17 +97,10 @@ impl Session {
             return Err(SessionError::Lost);
         }
         let body = envelope::encode_body(records).ok_or(SessionError::TooLarge)?;
-        let epoch = self
-            .epochs
-            .get_mut(&self.standing.sending_epoch)
-            .ok_or(RecordsError::Damaged('P'))?;
+        let epoch = self.epochs.get_mut(&self.standing.sending_epoch).ok_or(RecordsError::Damaged('P'))?;
         let (index, message_key) = epoch.sending.advance().ok_or(SessionError::Exhausted)?;
         epoch.save(turn, &self.id)?;
-        let header = Header {
-            epoch: epoch.n,
-            index,
-            previous_count: epoch.sending.previous_count,
-        };
+        let header = Header { epoch: epoch.n, index, previous_count: epoch.sending.previous_count };
         let keys = (&epoch.sending.header_key, &message_key);
         let nonce = turn.random.bytes();
         Ok(envelope::seal(keys, &nonce, header, &self.id, &body))
@@ -282,11 +261,7 @@ impl Session {
         fingerprint: Fingerprint,
         evidence: WallTime,
     ) -> Result<(), RecordsError> {
-        let opened = self
-            .epochs
-            .values()
-            .map(|epoch| epoch.receiving.opened)
-            .fold(0, u64::saturating_add);
+        let opened = self.epochs.values().map(|epoch| epoch.receiving.opened).fold(0, u64::saturating_add);
         let epoch = self.epochs.get_mut(&n).ok_or(RecordsError::Damaged('P'))?;
         epoch.pass(turn, &self.id, reach, evidence)?;
         epoch.save(turn, &self.id)?;
@@ -322,9 +297,7 @@ impl Session {
 
     /// The place of the next envelope in order.
     fn next_place(&self) -> Place {
-        self.epochs
-            .last_key_value()
-            .map_or((0, 0), |(n, epoch)| (*n, epoch.receiving.expected))
+        self.epochs.last_key_value().map_or((0, 0), |(n, epoch)| (*n, epoch.receiving.expected))
     }
 
     fn save_standing(&self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {

@@ -64,10 +64,7 @@ impl Records for MemoryRecords {
         if from >= to {
             return Ok(Vec::new());
         }
-        let range = self
-            .0
-            .range(from.to_vec()..to.to_vec())
-            .map(|(key, value)| (key.clone(), value.clone()));
+        let range = self.0.range(from.to_vec()..to.to_vec()).map(|(key, value)| (key.clone(), value.clone()));
         Ok(match order {
             Order::Ascending => range.take(limit).collect(),
             Order::Descending => range.rev().take(limit).collect(),
@@ -154,24 +151,13 @@ impl Bench {
         };
         for (who, name) in names.iter().enumerate() {
             let (header, wrapping, vault) = Vault::create(&mut bench.random);
-            let now = Now {
-                moment: bench.now,
-                wall: BEGINNING,
-            };
+            let now = Now { moment: bench.now, wall: BEGINNING };
             let entropy = Entropy::new(bench.random.bytes());
-            let made = name::check(name)
-                .ok()
-                .and_then(|name| Engine::create(&name, &vault, now, &entropy));
+            let made = name::check(name).ok().and_then(|name| Engine::create(&name, &vault, now, &entropy));
             let Some((account, identity)) = made else { continue };
             let port = 1_000 + u16::try_from(who).unwrap_or_default();
-            let address = Address {
-                transport: Transport::Tcp,
-                ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
-                port,
-            };
-            let Some(transport) = TransportId::new(&bench.random.bytes::<32>()) else {
-                continue;
-            };
+            let address = Address { transport: Transport::Tcp, ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
+            let Some(transport) = TransportId::new(&bench.random.bytes::<32>()) else { continue };
             bench.peers.push(Peer {
                 engine: None,
                 store: MemoryRecords::default(),
@@ -206,10 +192,7 @@ impl Bench {
                 Written::Identity(bytes) => identity.clone_from(bytes),
             }
         }
-        let settings = Settings {
-            loopback: true,
-            dial: Vec::new(),
-        };
+        let settings = Settings { loopback: true, dial: Vec::new() };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();
         peer.engine =
             vault.and_then(|vault| Engine::open(vault, &identity, settings, now, &entropy, &peer.store).ok());
@@ -218,12 +201,7 @@ impl Bench {
         }
         let (own, address) = (peer.transport.clone(), peer.address);
         self.perform(who);
-        self.input(
-            who,
-            Input::Listening {
-                addresses: vec![address],
-            },
-        );
+        self.input(who, Input::Listening { addresses: vec![address] });
         self.input(who, Input::NetworkUp { own });
     }
 
@@ -232,12 +210,8 @@ impl Bench {
         if let Some(peer) = self.peers.get_mut(who) {
             peer.engine = None;
         }
-        let ends: Vec<LinkId> = self
-            .wires
-            .iter()
-            .filter(|(_, wire)| wire.owner == who)
-            .map(|(link, _)| *link)
-            .collect();
+        let ends: Vec<LinkId> =
+            self.wires.iter().filter(|(_, wire)| wire.owner == who).map(|(link, _)| *link).collect();
         for link in ends {
             self.hang_up(link);
         }
@@ -261,8 +235,7 @@ impl Bench {
     /// Empties a stopped engine's store; its identity file stays.
     pub fn lose_store(&mut self, who: Who) {
         if let Some(peer) = self.peers.get_mut(who) {
-            peer.written
-                .retain(|written| matches!(written, Written::Identity(_)));
+            peer.written.retain(|written| matches!(written, Written::Identity(_)));
         }
     }
 
@@ -364,12 +337,7 @@ impl Bench {
     /// When it is refused.
     #[must_use]
     pub fn invite(&mut self, who: Who, reusable: bool, ask: bool) -> String {
-        let command = Command::CreateInvitation {
-            reusable,
-            ask,
-            expires_in: None,
-            hints: true,
-        };
+        let command = Command::CreateInvitation { reusable, ask, expires_in: None, hints: true };
         match self.command(who, command) {
             Ok(Answer::Invitation(view)) => view.link.unwrap_or_default(),
             _ => String::new(),
@@ -381,13 +349,7 @@ impl Bench {
     /// # Errors
     /// The engine's refusal.
     pub fn accept(&mut self, who: Who, link: &str) -> Result<Answer, CommandError> {
-        self.command(
-            who,
-            Command::AcceptInvitation {
-                link: link.to_owned(),
-                name: None,
-            },
-        )
+        self.command(who, Command::AcceptInvitation { link: link.to_owned(), name: None })
     }
 
     /// One invites, the other accepts, and they meet.
@@ -405,11 +367,7 @@ impl Bench {
         let conversation = self.reference(to);
         self.command(
             from,
-            Command::SendMessage {
-                conversation,
-                text: text.to_owned(),
-                idempotency_key: None,
-            },
+            Command::SendMessage { conversation, text: text.to_owned(), idempotency_key: None },
         )
     }
 
@@ -420,14 +378,8 @@ impl Bench {
         let mut all = Vec::new();
         let mut before = None;
         loop {
-            let command = Command::ListMessages {
-                conversation: conversation.clone(),
-                limit: 500,
-                before,
-            };
-            let Ok(Answer::Messages(page)) = self.command(who, command) else {
-                return all;
-            };
+            let command = Command::ListMessages { conversation: conversation.clone(), limit: 500, before };
+            let Ok(Answer::Messages(page)) = self.command(who, command) else { return all };
             let Some(first) = page.first() else { return all };
             before = Some(first.id.to_string());
             all.splice(0..0, page);
@@ -437,10 +389,7 @@ impl Bench {
     /// The texts of that.
     #[must_use]
     pub fn texts(&mut self, who: Who, with: Who) -> Vec<String> {
-        self.history(who, with)
-            .into_iter()
-            .filter_map(|message| message.text)
-            .collect()
+        self.history(who, with).into_iter().filter_map(|message| message.text).collect()
     }
 
     /// What one sees of another.
@@ -464,12 +413,7 @@ impl Bench {
     /// How commands name somebody.
     #[must_use]
     pub fn reference(&self, who: Who) -> Reference {
-        Reference::new(
-            &self
-                .account(who)
-                .map(|account| account.to_string())
-                .unwrap_or_default(),
-        )
+        Reference::new(&self.account(who).map(|account| account.to_string()).unwrap_or_default())
     }
 
     /// How many links stand.
@@ -482,12 +426,7 @@ impl Bench {
     #[must_use]
     pub fn durable(&self, who: Who) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for written in self
-            .peers
-            .get(who)
-            .map(|peer| peer.written.as_slice())
-            .unwrap_or_default()
-        {
+        for written in self.peers.get(who).map(|peer| peer.written.as_slice()).unwrap_or_default() {
             match written {
                 Written::Identity(identity) => bytes.extend_from_slice(identity),
                 Written::Changes(changes) => {
@@ -504,10 +443,7 @@ impl Bench {
     fn clock(&self, who: Who) -> Now {
         let off = self.peers.get(who).map_or(0, |peer| peer.clock_off);
         let millis = BEGINNING.as_millis().saturating_add(self.now.as_micros() / 1_000);
-        Now {
-            moment: self.now,
-            wall: WallTime::from_millis(millis.saturating_add_signed(off)),
-        }
+        Now { moment: self.now, wall: WallTime::from_millis(millis.saturating_add_signed(off)) }
     }
 
     fn perform(&mut self, who: Who) {
@@ -558,44 +494,17 @@ impl Bench {
         };
         let (near, far) = (LinkId::new(self.next_link), LinkId::new(self.next_link + 1));
         self.next_link += 2;
-        self.wires.insert(
-            near,
-            Wire {
-                owner: who,
-                other: far,
-            },
-        );
-        self.wires.insert(
-            far,
-            Wire {
-                owner: target,
-                other: near,
-            },
-        );
+        self.wires.insert(near, Wire { owner: who, other: far });
+        self.wires.insert(far, Wire { owner: target, other: near });
         let transports = (self.peers.get(who), self.peers.get(target));
         let (Some(one), Some(two)) = transports else {
             return;
         };
         let (own, peer) = (one.transport.clone(), two.transport.clone());
-        let ends = LinkEnds {
-            own: own.clone(),
-            peer: peer.clone(),
-            dial: Some(dial),
-            address: Some(two.address),
-        };
-        let other = LinkEnds {
-            own: peer,
-            peer: own,
-            dial: None,
-            address: Some(one.address),
-        };
-        self.input(
-            target,
-            Input::LinkUp {
-                link: far,
-                ends: other,
-            },
-        );
+        let ends =
+            LinkEnds { own: own.clone(), peer: peer.clone(), dial: Some(dial), address: Some(two.address) };
+        let other = LinkEnds { own: peer, peer: own, dial: None, address: Some(one.address) };
+        self.input(target, Input::LinkUp { link: far, ends: other });
         self.input(who, Input::LinkUp { link: near, ends });
     }
 
@@ -615,10 +524,7 @@ impl Bench {
         let Some(wire) = self.wires.remove(&link) else {
             return;
         };
-        let other = self
-            .wires
-            .remove(&wire.other)
-            .map(|other| (other.owner, wire.other));
+        let other = self.wires.remove(&wire.other).map(|other| (other.owner, wire.other));
         self.queue.retain(|(to, _)| *to != link && *to != wire.other);
         self.input(wire.owner, Input::LinkDown { link });
         if let Some((owner, link)) = other {

@@ -167,10 +167,7 @@ impl<'a> Turn<'a> {
         limit: usize,
     ) -> Result<Vec<Vec<u8>>, RecordsError> {
         let pairs = self.merged(&family.with(from).0, &family.end(), Order::Ascending, limit)?;
-        Ok(pairs
-            .into_iter()
-            .map(|(key, _)| key.get(family.0.len()..).unwrap_or_default().to_vec())
-            .collect())
+        Ok(pairs.into_iter().map(|(key, _)| key.get(family.0.len()..).unwrap_or_default().to_vec()).collect())
     }
 
     /// Whether this turn writes this record, so that nothing durable changes when it is written again.
@@ -186,10 +183,7 @@ impl<'a> Turn<'a> {
 
     /// Writes one sentence to the log.
     pub fn log(&mut self, level: LogLevel, text: impl Into<String>) {
-        self.push(Output::Log {
-            level,
-            text: text.into(),
-        });
+        self.push(Output::Log { level, text: text.into() });
     }
 
     /// The vault, for the identity file.
@@ -211,9 +205,7 @@ impl<'a> Turn<'a> {
     }
 
     fn unseal(&self, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, RecordsError> {
-        self.vault
-            .unseal(key, sealed)
-            .ok_or_else(|| RecordsError::Damaged(prefix_of(key)))
+        self.vault.unseal(key, sealed).ok_or_else(|| RecordsError::Damaged(prefix_of(key)))
     }
 
     /// The store's pairs with this turn's writes laid over them.
@@ -223,13 +215,9 @@ impl<'a> Turn<'a> {
             return self.records.scan(from, to, order, limit);
         }
         // Every own write can hide at most one stored pair, so this many are enough to fill the limit.
-        let stored = self
-            .records
-            .scan(from, to, order, limit.saturating_add(own.len()))?;
-        let mut all: std::collections::BTreeMap<Vec<u8>, Option<Vec<u8>>> = stored
-            .into_iter()
-            .map(|(key, value)| (key, Some(value)))
-            .collect();
+        let stored = self.records.scan(from, to, order, limit.saturating_add(own.len()))?;
+        let mut all: std::collections::BTreeMap<Vec<u8>, Option<Vec<u8>>> =
+            stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
         for (key, write) in own {
             all.insert(key.clone(), write.clone());
         }
@@ -243,10 +231,7 @@ impl<'a> Turn<'a> {
 
 impl fmt::Debug for Turn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Turn")
-            .field("now", &self.now)
-            .field("writes", &self.writes())
-            .finish_non_exhaustive()
+        f.debug_struct("Turn").field("now", &self.now).field("writes", &self.writes()).finish_non_exhaustive()
     }
 }
 

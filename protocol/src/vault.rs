@@ -71,12 +71,8 @@ impl Vault {
             return Err(VaultError::Damaged);
         }
         let (preamble, rest) = header.split_at(PREAMBLE_BYTES);
-        let (nonce, wrapped) = rest
-            .split_first_chunk::<NONCE_BYTES>()
-            .ok_or(VaultError::Damaged)?;
-        let master = wrapping
-            .open(nonce, preamble, wrapped)
-            .ok_or(VaultError::Damaged)?;
+        let (nonce, wrapped) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Damaged)?;
+        let master = wrapping.open(nonce, preamble, wrapped).ok_or(VaultError::Damaged)?;
         let master: [u8; 32] = master.try_into().map_err(|_| VaultError::Damaged)?;
         Ok(Self::from_master(&Secret::new(master)))
     }

@@ -2,11 +2,7 @@
 //!
 //! The expected values come from a second implementation written from the description of the formats alone
 //! (RFC 8032 and RFC 7748 in plain integers); a difference is a change of the wire format.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a vector that cannot be read fails its test"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a vector that cannot be read fails its test")]
 
 use std::net::IpAddr;
 
@@ -102,9 +98,7 @@ fn device_lists() {
         assert_eq!(&list, own(vector).device_list());
         assert_eq!(list.hash(), array(vector, "device_list_hash"));
         assert_eq!(list.list().account_key, array(vector, "account_key"));
-        let device = list
-            .device(DeviceId::from_bytes(array(vector, "device")))
-            .unwrap();
+        let device = list.device(DeviceId::from_bytes(array(vector, "device"))).unwrap();
         assert_eq!(device.key, array(vector, "device_key"));
         assert_eq!(device.static_key, array(vector, "static_public"));
     }
@@ -127,10 +121,7 @@ fn links() {
         let link = link(vector);
         assert_eq!(link.encode(), text(vector, "text"));
         assert_eq!(Link::decode(text(vector, "text")), Ok(link.clone()));
-        assert_eq!(
-            invitation_id(&link.secret),
-            InvitationId::from_bytes(array(vector, "invitation"))
-        );
+        assert_eq!(invitation_id(&link.secret), InvitationId::from_bytes(array(vector, "invitation")));
     }
 }
 

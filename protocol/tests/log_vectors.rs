@@ -20,9 +20,7 @@ fn vectors() -> Value {
 }
 
 fn bytes(value: &Value) -> Vec<u8> {
-    data_encoding::HEXLOWER
-        .decode(value.as_str().unwrap().as_bytes())
-        .unwrap()
+    data_encoding::HEXLOWER.decode(value.as_str().unwrap().as_bytes()).unwrap()
 }
 
 fn array<const N: usize>(value: &Value) -> [u8; N] {
@@ -122,11 +120,7 @@ fn heads_wants_and_marks() {
     assert_eq!(encode_heads(&heads).unwrap(), expected);
     assert_eq!(decode_heads(&expected).unwrap(), heads);
     let want = &vectors["wants"]["list"][0];
-    let want = Want {
-        chain: chain(want),
-        from: number(&want["from"]),
-        to: number(&want["to"]),
-    };
+    let want = Want { chain: chain(want), from: number(&want["from"]), to: number(&want["to"]) };
     let expected = bytes(&vectors["wants"]["bytes"]);
     assert_eq!(encode_wants(&[want]).unwrap(), expected);
     assert_eq!(decode_wants(&expected).unwrap(), [want]);

@@ -38,9 +38,7 @@ mod derived {
     }
 
     fn bytes(vector: &Value, name: &str) -> Vec<u8> {
-        HEXLOWER
-            .decode(vector[name].as_str().unwrap().as_bytes())
-            .unwrap()
+        HEXLOWER.decode(vector[name].as_str().unwrap().as_bytes()).unwrap()
     }
 
     fn array<const N: usize>(vector: &Value, name: &str) -> [u8; N] {
@@ -182,11 +180,7 @@ mod derived {
             seq: 7,
             id: EntryId::from_bytes(array(&vector, "id")),
         };
-        let expected = vec![
-            Record::Entry(b"entry".to_vec()),
-            Record::Ack(mark),
-            Record::Want(vec![]),
-        ];
+        let expected = vec![Record::Entry(b"entry".to_vec()), Record::Ack(mark), Record::Want(vec![])];
         let opened = session.open(&mut turn, &bytes(&vector, "envelope"), WallTime::default());
         assert_eq!(opened, Ok(Opened::Records(expected)));
         assert_eq!(session.status().receiving[0].count, 3);

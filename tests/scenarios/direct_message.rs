@@ -41,16 +41,10 @@ fn every_text_arrives_as_it_was_written() {
 #[test]
 fn what_peers_write_cannot_steer_a_terminal() {
     let (alice, bob) = connected();
-    alice
-        .tries_to_send(&bob, "\u{1b}]0;title\u{7}\u{1b}[2J\u{202e}evil\u{9b}1m")
-        .done();
+    alice.tries_to_send(&bob, "\u{1b}]0;title\u{7}\u{1b}[2J\u{202e}evil\u{9b}1m").done();
     alice.sends_and_waits(&bob, "end", "delivered");
     let shown = bob.cli(&["history", alice.id()]);
-    let dangerous = |shown: &str| {
-        shown
-            .chars()
-            .any(|c| c != '\n' && (c.is_control() || c == '\u{202e}'))
-    };
+    let dangerous = |shown: &str| shown.chars().any(|c| c != '\n' && (c.is_control() || c == '\u{202e}'));
     assert!(!dangerous(&shown.done().stdout), "{:?}", shown.stdout);
     for event in bob.events(Default::default()) {
         assert_ne!(event["type"], "not JSON", "{event}");
@@ -76,22 +70,12 @@ fn a_message_goes_through_its_states_in_order_and_never_back() {
         "the receipt for the second",
     );
     let order = ["queued", "sent", "delivered", "read"];
-    let place = |state: &Value| {
-        order
-            .iter()
-            .position(|known| state == known)
-            .expect("a known state")
-    };
+    let place = |state: &Value| order.iter().position(|known| state == known).expect("a known state");
     for message in [message, second] {
         let events = alice.events(begin);
-        let told = events
-            .iter()
-            .filter(|e| e["type"] == "message.state" && e["up_to"] == message.as_str());
+        let told = events.iter().filter(|e| e["type"] == "message.state" && e["up_to"] == message.as_str());
         let states: Vec<usize> = told.map(|event| place(&event["state"])).collect();
-        assert!(
-            states.is_sorted() && states.contains(&2) && states.contains(&3),
-            "{states:?}"
-        );
+        assert!(states.is_sorted() && states.contains(&2) && states.contains(&3), "{states:?}");
     }
 }
 
@@ -114,9 +98,8 @@ fn both_see_one_conversation_in_the_same_order() {
         for (author, reader) in [(&alice, &bob), (&bob, &alice)] {
             scope.spawn(move || {
                 let text = |number| json!({"conversation": reader.id(), "text": format!("{number}")});
-                let answers = author
-                    .socket()
-                    .ask_all("message.send", &(0..100).map(text).collect::<Vec<_>>());
+                let answers =
+                    author.socket().ask_all("message.send", &(0..100).map(text).collect::<Vec<_>>());
                 assert!(answers.iter().all(|answer| matches!(answer, Some(Ok(_)))));
             });
         }
@@ -131,28 +114,19 @@ fn both_see_one_conversation_in_the_same_order() {
     assert_eq!(hers, his);
     for (reader, author) in [(&alice, &bob), (&bob, &alice)] {
         let texts = reader.texts_from(author);
-        assert!(
-            (0..100)
-                .map(|number| number.to_string())
-                .eq(texts[..100].iter().cloned()),
-            "{texts:?}"
-        );
+        assert!((0..100).map(|number| number.to_string()).eq(texts[..100].iter().cloned()), "{texts:?}");
     }
 }
 
 #[test]
 fn history_is_read_page_by_page() {
     let (alice, bob) = connected();
-    let ids: Vec<String> = (0..25)
-        .map(|number| alice.sends(&bob, &format!("number {number}")))
-        .collect();
+    let ids: Vec<String> = (0..25).map(|number| alice.sends(&bob, &format!("number {number}"))).collect();
     let page = |args: &[&str]| -> Vec<String> {
         let mut all = vec!["history", bob.id()];
         all.extend(args);
         let rows = alice.cli(&all).values();
-        rows.iter()
-            .map(|row| row["id"].as_str().unwrap().to_owned())
-            .collect()
+        rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(page(&[]), ids);
     assert_eq!(page(&["--limit", "10"]), ids[15..]);
@@ -167,25 +141,16 @@ fn history_is_read_page_by_page() {
 fn rows_of_history_have_the_fields_that_scripts_rely_on() {
     let (alice, bob) = connected();
     let id = alice.sends_and_waits(&bob, "fields", "delivered");
-    let (hers, his) = (
-        alice.cli(&["history", bob.id()]).value(),
-        bob.cli(&["history", alice.id()]).value(),
-    );
+    let (hers, his) = (alice.cli(&["history", bob.id()]).value(), bob.cli(&["history", alice.id()]).value());
     for (row, other, outgoing) in [(&hers, &bob, true), (&his, &alice, false)] {
         assert_eq!((&row["id"], &row["author"]), (&json!(id), &json!(alice.id())));
-        assert_eq!(
-            (&row["outgoing"], &row["text"]),
-            (&json!(outgoing), &json!("fields"))
-        );
+        assert_eq!((&row["outgoing"], &row["text"]), (&json!(outgoing), &json!("fields")));
         assert_eq!(row["conversation"], other.id());
         for time in [&row["sent_at"], &row["received_at"]] {
             let is_time = |text: &str| text.len() == 24 && text.ends_with('Z') && text.as_bytes()[19] == b'.';
             assert!(time.as_str().is_none_or(is_time), "{time}");
         }
-        assert!(
-            row["sent_at"].is_string() && row["received_at"].is_null() == outgoing,
-            "{row}"
-        );
+        assert!(row["sent_at"].is_string() && row["received_at"].is_null() == outgoing, "{row}");
     }
 }
 
@@ -204,18 +169,9 @@ fn events_can_be_followed_from_where_one_left_off() {
     bob.sends_and_waits(&alice, "third", "delivered");
     following.waits_for(received("third"), "what came later");
     let events = following.events();
-    assert!(
-        !events.iter().any(|event| received("first")(event)),
-        "the first was told again"
-    );
-    let seqs: Vec<u64> = events
-        .iter()
-        .map(|event| event["seq"].as_u64().unwrap())
-        .collect();
-    assert!(
-        seqs.is_sorted_by(|one, next| one < next) && seqs[0] > seq,
-        "{seqs:?}"
-    );
+    assert!(!events.iter().any(|event| received("first")(event)), "the first was told again");
+    let seqs: Vec<u64> = events.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
+    assert!(seqs.is_sorted_by(|one, next| one < next) && seqs[0] > seq, "{seqs:?}");
 
     // Of another run: nothing can be told but that something was missed.
     let other_run = seq.wrapping_sub(1 << 32);
@@ -231,9 +187,7 @@ fn a_repeated_request_with_the_same_key_is_one_message() {
     let first = socket.ask("message.send", &params).unwrap().unwrap();
     let again: Vec<_> = socket.ask_all("message.send", &vec![params.clone(); 20]);
     assert!(
-        again
-            .iter()
-            .all(|answer| answer.as_ref().unwrap().as_ref().unwrap()["message"] == first["message"])
+        again.iter().all(|answer| answer.as_ref().unwrap().as_ref().unwrap()["message"] == first["message"])
     );
     alice.stops();
     alice.starts();
@@ -252,23 +206,10 @@ fn whoever_is_blocked_is_not_heard_until_the_block_is_taken_back() {
     assert_eq!(alice.contact(&bob).unwrap().state, "blocked");
     bob.waits_until_offline(&alice);
     let message = bob.sends(&alice, "do you hear me?");
-    let waiting = bob.cli(&[
-        "send",
-        alice.id(),
-        "and this?",
-        "--wait",
-        "delivered",
-        "--timeout",
-        "2s",
-    ]);
+    let waiting = bob.cli(&["send", alice.id(), "and this?", "--wait", "delivered", "--timeout", "2s"]);
     waiting.is_refused(8, "timeout");
     assert!(alice.texts_from(&bob).is_empty());
-    assert_ne!(
-        alice
-            .tries_to_send(&bob, "blocked people are not written to")
-            .code,
-        0
-    );
+    assert_ne!(alice.tries_to_send(&bob, "blocked people are not written to").code, 0);
     assert_eq!(alice.history(&bob).len(), 1, "nothing was deleted");
 
     alice.decides("unblock", &bob, &[]);

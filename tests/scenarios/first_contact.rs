@@ -16,10 +16,7 @@ fn two_people_meet_by_a_link_and_talk() {
     let seen_by_bob = bob.waits_until_online(&alice);
     let seen_by_alice = alice.waits_until_online(&bob);
     for contact in [&seen_by_bob, &seen_by_alice] {
-        assert_eq!(
-            (contact.verification.as_str(), contact.reason.as_deref()),
-            ("none", None)
-        );
+        assert_eq!((contact.verification.as_str(), contact.reason.as_deref()), ("none", None));
     }
     bob.waits_until_contact(&alice, "called alice", |them| them.name == "alice");
     alice.waits_until_contact(&bob, "called bob", |them| them.name == "bob");
@@ -42,29 +39,15 @@ fn both_see_the_same_safety_number_and_can_verify_it() {
     alice.starts();
     bob.starts();
     alice.meets(&bob);
-    let number = alice
-        .contact(&bob)
-        .unwrap()
-        .safety_number
-        .expect("their keys are known");
+    let number = alice.contact(&bob).unwrap().safety_number.expect("their keys are known");
     assert_eq!(bob.contact(&alice).unwrap().safety_number.as_ref(), Some(&number));
     let groups: Vec<&str> = number.split(' ').collect();
-    assert!(
-        groups.len() == 12 && groups.iter().all(|group| group.len() == 5),
-        "{number}"
-    );
-    assert!(
-        groups.concat().bytes().all(|byte| byte.is_ascii_digit()),
-        "{number}"
-    );
+    assert!(groups.len() == 12 && groups.iter().all(|group| group.len() == 5), "{number}");
+    assert!(groups.concat().bytes().all(|byte| byte.is_ascii_digit()), "{number}");
 
     alice.decides("verify", &bob, &[]);
     assert_eq!(alice.contact(&bob).unwrap().verification, "verified");
-    assert_eq!(
-        bob.contact(&alice).unwrap().verification,
-        "none",
-        "nobody is told"
-    );
+    assert_eq!(bob.contact(&alice).unwrap().verification, "none", "nobody is told");
     alice.sends_and_waits(&bob, "verified", "delivered");
 }
 
@@ -137,17 +120,8 @@ fn a_chosen_name_stays_and_a_claimed_one_does_not_replace_it() {
     alice.decides("rename", &bob, &["Robert"]);
     assert_eq!(alice.contact(&bob).unwrap().name, "Robert");
     // A name is as good as an id.
-    alice
-        .cli(&["send", "Robert", "by name", "--wait", "delivered"])
-        .done();
-    bob.cli(&[
-        "send",
-        "Aunt Alice",
-        "by a name with a space",
-        "--wait",
-        "delivered",
-    ])
-    .done();
+    alice.cli(&["send", "Robert", "by name", "--wait", "delivered"]).done();
+    bob.cli(&["send", "Aunt Alice", "by a name with a space", "--wait", "delivered"]).done();
 }
 
 #[test]
@@ -161,10 +135,7 @@ fn two_nodes_on_one_machine_choose_different_ports() {
         addresses
     };
     for address in listening(&alice) {
-        assert!(
-            address.as_str().unwrap().starts_with("/ip4/127.0.0.1/"),
-            "{address}"
-        );
+        assert!(address.as_str().unwrap().starts_with("/ip4/127.0.0.1/"), "{address}");
         assert!(!listening(&bob).contains(&address), "both listen on {address}");
     }
     alice.meets(&bob);

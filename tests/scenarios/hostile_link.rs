@@ -29,10 +29,7 @@ fn write(author: &Person, reader: &Person, from: usize) {
     let message = |number| json!({"conversation": reader.id(), "text": text(author, number)});
     let params: Vec<Value> = (from..from + MESSAGES_PER_ROUND).map(message).collect();
     let answers = author.socket().ask_all("message.send", &params);
-    assert!(
-        answers.iter().all(|answer| matches!(answer, Some(Ok(_)))),
-        "{answers:?}"
-    );
+    assert!(answers.iter().all(|answer| matches!(answer, Some(Ok(_)))), "{answers:?}");
 }
 
 /// They write to each other until the line is done with its faults, and everything is as it was written.
@@ -52,16 +49,10 @@ fn talk_until_the_line_is_sound(proxy: &Proxy, faults: usize, alice: &Person, bo
     assert_eq!(proxy.faults().len(), faults, "there was too little to disturb");
     for (reader, author) in [(alice, bob), (bob, alice)] {
         let expected: Vec<String> = (0..written).map(|number| text(author, number)).collect();
-        assert!(
-            reader.texts_from(author) == expected,
-            "{} has not what was written",
-            reader.name()
-        );
+        assert!(reader.texts_from(author) == expected, "{} has not what was written", reader.name());
         author.waits_until("all is delivered", || {
             let own = author.history(reader);
-            own.iter()
-                .all(|row| !row.outgoing || row.state == "delivered")
-                .then_some(())
+            own.iter().all(|row| !row.outgoing || row.state == "delivered").then_some(())
         });
         reader.finds_everything_in_order();
     }
@@ -71,12 +62,7 @@ fn talk_until_the_line_is_sound(proxy: &Proxy, faults: usize, alice: &Person, bo
 fn a_tcp_line_that_garbles_and_breaks_changes_nothing_that_is_said() {
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
     let kinds = vec![Fault::Flip, Fault::Drop, Fault::Repeat, Fault::Stall, Fault::Cut];
-    let plan = Plan {
-        seed: 61,
-        kinds,
-        apart: 20_000..60_000,
-        at_most: 14,
-    };
+    let plan = Plan { seed: 61, kinds, apart: 20_000..60_000, at_most: 14 };
     let proxy = Proxy::streams_to(alice.port(), plan);
     meet_through(&proxy, &alice, &bob);
     talk_until_the_line_is_sound(&proxy, 14, &alice, &bob);
@@ -87,12 +73,7 @@ fn a_tcp_line_that_garbles_and_breaks_changes_nothing_that_is_said() {
 fn a_quic_line_that_garbles_loses_and_repeats_changes_nothing_that_is_said() {
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));
     let kinds = vec![Fault::Flip, Fault::Drop, Fault::Repeat];
-    let plan = Plan {
-        seed: 62,
-        kinds,
-        apart: 2_000..9_000,
-        at_most: 100,
-    };
+    let plan = Plan { seed: 62, kinds, apart: 2_000..9_000, at_most: 100 };
     let proxy = Proxy::datagrams_to(alice.port(), plan);
     meet_through(&proxy, &alice, &bob);
     talk_until_the_line_is_sound(&proxy, 100, &alice, &bob);
@@ -125,16 +106,11 @@ fn an_impostor_with_the_same_name_at_the_old_address_gets_nothing() {
     let proxy = Proxy::streams_from_to(bob.port(), mallory.port(), Plan::without_faults());
     mallory.starts();
     let message = alice.sends(&bob, "for the true Bob only");
-    alice.waits_until("the impostor was dialled twice", || {
-        (proxy.ended() >= 2).then_some(())
-    });
+    alice.waits_until("the impostor was dialled twice", || (proxy.ended() >= 2).then_some(()));
     assert!(!alice.contact(&bob).unwrap().online);
     assert_eq!(alice.history(&bob)[0].state, "queued");
     assert_eq!((mallory.contacts().len(), alice.contacts().len()), (0, 1));
-    let traces = Traces::default()
-        .of_text("for the true Bob only")
-        .of_id(alice.id())
-        .of_id(bob.id());
+    let traces = Traces::default().of_text("for the true Bob only").of_id(alice.id()).of_id(bob.id());
     for recording in proxy.recordings() {
         assert_eq!(traces.in_bytes(&recording), Vec::<String>::new());
     }
@@ -154,10 +130,7 @@ fn a_stranger_who_dials_stays_a_stranger() {
     alice.waits_until("a hello led nowhere", || (proxy.ended() >= 1).then_some(()));
     for person in [&alice, &mallory] {
         assert_eq!(person.contacts().len(), 0);
-        assert_eq!(
-            person.counts(Default::default(), |event| event["type"] != "node.listening"),
-            0
-        );
+        assert_eq!(person.counts(Default::default(), |event| event["type"] != "node.listening"), 0);
     }
 }
 
@@ -173,14 +146,8 @@ fn garbage_at_the_door_disturbs_nobody() {
     let mut garbage = proxy.recordings();
     garbage.push(b"GET / HTTP/1.1\r\n\r\n".to_vec());
     garbage.push(b"\x13/multistream/1.0.0\n\x07/noise\n\xff\xff".to_vec());
-    garbage.push(
-        [
-            &b"\x13/multistream/1.0.0\n\x07/noise\n\x00\x20"[..],
-            &[0; 32],
-            &dice.bytes(4_000),
-        ]
-        .concat(),
-    );
+    garbage
+        .push([&b"\x13/multistream/1.0.0\n\x07/noise\n\x00\x20"[..], &[0; 32], &dice.bytes(4_000)].concat());
     garbage.extend((0..20).map(|size| dice.bytes(1 << (size % 16))));
     let mut kept_open = Vec::new();
     for bytes in &garbage {

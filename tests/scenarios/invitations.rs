@@ -19,10 +19,7 @@ fn waits_until_failed(person: &Person, other: &Person) -> Contact {
     );
     let failed = person.contact(other).unwrap();
     assert_eq!(failed.state, "failed");
-    assert!(
-        failed.reason.as_deref().is_some_and(|reason| !reason.is_empty()),
-        "no reason is given"
-    );
+    assert!(failed.reason.as_deref().is_some_and(|reason| !reason.is_empty()), "no reason is given");
     failed
 }
 
@@ -81,17 +78,11 @@ fn a_revoked_link_is_refused_with_its_reason() {
     let listed = alice.cli(&["invite", "list"]).values();
     assert_eq!(listed.iter().filter(|one| one["id"] == id).count(), 1);
     alice.cli(&["invite", "revoke", id]).done();
-    assert_eq!(
-        bob.accepts(link).state,
-        "pending",
-        "it cannot be known before they meet"
-    );
+    assert_eq!(bob.accepts(link).state, "pending", "it cannot be known before they meet");
     let failed = waits_until_failed(&bob, &alice);
     assert!(failed.reason.unwrap().contains("revoked"));
     assert_eq!(alice.contacts().len(), 0);
-    alice
-        .cli(&["invite", "revoke", "nosuchinvitation"])
-        .is_refused(5, "no_such_contact");
+    alice.cli(&["invite", "revoke", "nosuchinvitation"]).is_refused(5, "no_such_contact");
 }
 
 #[test]
@@ -104,8 +95,7 @@ fn an_expired_link_is_refused_at_once() {
     while now() < end {
         bob.waits_for_news(bob.bookmark(), end.saturating_sub(now()));
     }
-    bob.tries_to_accept(made["invite"].as_str().unwrap())
-        .is_refused(1, "expired_invite");
+    bob.tries_to_accept(made["invite"].as_str().unwrap()).is_refused(1, "expired_invite");
     assert_eq!(bob.contacts().len(), 0);
 }
 
@@ -113,21 +103,15 @@ fn an_expired_link_is_refused_at_once() {
 fn an_invitation_lasts_as_long_as_asked_and_a_week_otherwise() {
     let alice = Person::new("alice");
     let day = 86_400;
-    for (args, seconds) in [
-        (&[][..], 7 * day),
-        (&["--expires", "1d"][..], day),
-        (&["--expires", "2h"], 7_200),
-    ] {
+    for (args, seconds) in
+        [(&[][..], 7 * day), (&["--expires", "1d"][..], day), (&["--expires", "2h"], 7_200)]
+    {
         let mut all = vec!["invite"];
         all.extend(args);
         let before = now().as_secs();
         let made = alice.cli(&all).value();
         let listed = alice.cli(&["invite", "list"]).values();
-        assert!(
-            listed
-                .iter()
-                .any(|one| one["expires"] == made["expires"] && one["id"] == made["id"])
-        );
+        assert!(listed.iter().any(|one| one["expires"] == made["expires"] && one["id"] == made["id"]));
         let expires = unix_seconds(made["expires"].as_str().unwrap());
         let distance = expires.abs_diff(before + seconds);
         assert!(distance <= 60, "{args:?}: {distance} s beside");
@@ -140,9 +124,7 @@ fn ones_own_link_leads_nowhere() {
     let link = alice.invites(&[]);
     alice.tries_to_accept(&link).is_refused(1, "own_invite");
     alice.starts();
-    alice
-        .tries_to_accept(&alice.invites(&[]))
-        .is_refused(1, "own_invite");
+    alice.tries_to_accept(&alice.invites(&[])).is_refused(1, "own_invite");
     assert_eq!(alice.contacts().len(), 0);
 }
 
@@ -150,12 +132,7 @@ fn ones_own_link_leads_nowhere() {
 fn a_link_with_any_character_altered_or_missing_is_refused_at_once() {
     let (alice, bob) = alice_and_bob();
     let link = alice.invites(&[]);
-    let mut wrong = vec![
-        String::new(),
-        "causerie:".into(),
-        "https://example.org".into(),
-        format!("{link}A"),
-    ];
+    let mut wrong = vec![String::new(), "causerie:".into(), "https://example.org".into(), format!("{link}A")];
     for place in 0..link.len() {
         let other = if link.as_bytes()[place] == b'A' { 'B' } else { 'A' };
         wrong.push(format!("{}{other}{}", &link[..place], &link[place + 1..]));
@@ -169,10 +146,8 @@ fn a_link_with_any_character_altered_or_missing_is_refused_at_once() {
         assert_eq!(error["data"]["kind"], "bad_invite", "{link}: {error}");
     }
     assert_eq!(bob.contacts().len(), 0);
-    bob.tries_to_accept(&link[..link.len() - 1])
-        .is_refused(1, "bad_invite");
-    bob.tries_to_accept(&link.replacen(":i1#", ":i2#", 1))
-        .is_refused(1, "newer_version");
+    bob.tries_to_accept(&link[..link.len() - 1]).is_refused(1, "bad_invite");
+    bob.tries_to_accept(&link.replacen(":i1#", ":i2#", 1)).is_refused(1, "newer_version");
     // White space around it comes from copying and does no harm.
     bob.accepts(&format!(" {link}\n"));
     bob.waits_until_online(&alice);
@@ -192,9 +167,7 @@ fn whoever_has_to_ask_waits_until_the_inviter_accepts() {
     alice.decides("accept", &bob, &[]);
     alice.waits_for_text(&bob, "May I?");
     bob.waits_until_message(&alice, &message, "delivered");
-    bob.waits_until_contact(&alice, "called alice", |them| {
-        them.name == "alice" && them.state == "active"
-    });
+    bob.waits_until_contact(&alice, "called alice", |them| them.name == "alice" && them.state == "active");
     alice.sends_and_waits(&bob, "You may.", "delivered");
 }
 
@@ -214,9 +187,7 @@ fn a_request_that_is_ignored_is_gone_and_nobody_is_told() {
     dave.starts();
     alice.meets(&dave);
     assert_eq!(alice.contact(&bob), None);
-    alice
-        .cli(&["contacts", "accept", bob.id()])
-        .is_refused(5, "no_such_contact");
+    alice.cli(&["contacts", "accept", bob.id()]).is_refused(5, "no_such_contact");
 }
 
 #[test]
@@ -279,16 +250,10 @@ fn somebody_removed_comes_back_by_a_new_link() {
     bob.waits_until_online(&alice);
     bob.sends_and_waits(&alice, "new words", "delivered");
     alice.sends_and_waits(&bob, "welcome back", "delivered");
-    assert!(
-        !alice.texts_from(&bob).contains(&"old words".to_owned()),
-        "what was deleted came back"
-    );
+    assert!(!alice.texts_from(&bob).contains(&"old words".to_owned()), "what was deleted came back");
     assert_eq!(bob.contacts().len(), 1);
     assert!(bob.history(&alice).iter().any(|row| row.id == refused));
-    assert!(
-        bob.history(&alice).iter().any(|row| row.text == "old words"),
-        "his own history is his"
-    );
+    assert!(bob.history(&alice).iter().any(|row| row.text == "old words"), "his own history is his");
 }
 
 #[test]
@@ -332,11 +297,7 @@ fn unix_seconds(time: &str) -> u64 {
     assert_eq!((time.len(), &time[10..11], &time[23..]), (24, "T", "Z"), "{time}");
     let (year, month, day) = (number(0, 4), number(5, 7), number(8, 10));
     // Days before a civil date, counted from March so that leap days come last.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1 - 719_468;
     days * 86_400 + number(11, 13) * 3_600 + number(14, 16) * 60 + number(17, 19)
 }

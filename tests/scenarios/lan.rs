@@ -29,10 +29,7 @@ fn people_on_one_network_find_each_other_without_any_server() {
     assert_eq!(alice.contact(&bob).unwrap().name, "bob");
     assert_eq!(alice.cli(&["contacts"]).value()["path"], "direct");
     assert_eq!(alice.status()["reachability"], "lan-only");
-    assert!(
-        ports(&alice).iter().all(|port| port == "47474"),
-        "everybody begins at the same port"
-    );
+    assert!(ports(&alice).iter().all(|port| port == "47474"), "everybody begins at the same port");
 }
 
 #[test]
@@ -46,18 +43,8 @@ fn people_who_moved_to_other_ports_are_found_again() {
     alice.waits_until_offline(&bob);
     let message = alice.sends(&bob, "where are you?");
     alice.stops();
-    alice.starts_with(&[
-        "--listen",
-        "/ip4/0.0.0.0/tcp/41001",
-        "--listen",
-        "/ip6/::/udp/41001/quic-v1",
-    ]);
-    bob.starts_with(&[
-        "--listen",
-        "/ip4/0.0.0.0/tcp/42002",
-        "--listen",
-        "/ip6/::/udp/42002/quic-v1",
-    ]);
+    alice.starts_with(&["--listen", "/ip4/0.0.0.0/tcp/41001", "--listen", "/ip6/::/udp/41001/quic-v1"]);
+    bob.starts_with(&["--listen", "/ip4/0.0.0.0/tcp/42002", "--listen", "/ip6/::/udp/42002/quic-v1"]);
     alice.waits_until_message(&bob, &message, "delivered");
     bob.sends_and_waits(&alice, "over here", "delivered");
     assert!(ports(&bob).iter().all(|port| port == "42002"));
@@ -79,11 +66,7 @@ fn a_cable_pulled_out_and_put_back_loses_nothing() {
         bob.sends(&alice, &his);
         alice.waits_until_offline(&bob);
         bob.waits_until_offline(&alice);
-        assert_ne!(
-            alice.history(&bob).last().unwrap().state,
-            "delivered",
-            "nobody can have said so"
-        );
+        assert_ne!(alice.history(&bob).last().unwrap().state, "delivered", "nobody can have said so");
         lan.join(2);
         bob.waits_for_text(&alice, &hers);
         alice.waits_for_text(&bob, &his);

@@ -18,9 +18,8 @@ fn ten_thousand_messages_wait_for_somebody_who_is_away() {
     bob.stops();
     alice.waits_until_offline(&bob);
     let text = |number: usize| format!("message {number}");
-    let params: Vec<Value> = (0..MESSAGES)
-        .map(|number| json!({"conversation": bob.id(), "text": text(number)}))
-        .collect();
+    let params: Vec<Value> =
+        (0..MESSAGES).map(|number| json!({"conversation": bob.id(), "text": text(number)})).collect();
     let answers = alice.socket().ask_all("message.send", &params);
     let ids: Vec<String> = answers
         .into_iter()
@@ -47,10 +46,7 @@ fn ten_thousand_messages_wait_for_somebody_who_is_away() {
     assert!(alice.history(&bob).iter().all(|row| row.state == "delivered"));
     let told = bob.counts(Default::default(), |event| event["type"] == "message.received");
     let missed = bob.counts(Default::default(), |event| event["type"] == "overflow");
-    assert!(
-        told == MESSAGES || missed > 0 && told < MESSAGES,
-        "{told} were told"
-    );
+    assert!(told == MESSAGES || missed > 0 && told < MESSAGES, "{told} were told");
     alice.finds_everything_in_order();
     bob.finds_everything_in_order();
 }
@@ -60,19 +56,13 @@ fn what_is_written_without_a_node_leaves_with_the_next_start() {
     let (alice, bob) = acquainted();
     alice.stops();
     for number in 0..5 {
-        let sent = alice
-            .cli(&["send", bob.id(), &format!("offline {number}")])
-            .value();
+        let sent = alice.cli(&["send", bob.id(), &format!("offline {number}")]).value();
         assert_eq!(sent["state"], "queued");
     }
     assert_eq!(alice.status()["queued"], 5);
     alice.starts();
     bob.waits_for_text(&alice, "offline 4");
-    assert!(
-        (0..5)
-            .map(|number| format!("offline {number}"))
-            .eq(bob.texts_from(&alice))
-    );
+    assert!((0..5).map(|number| format!("offline {number}")).eq(bob.texts_from(&alice)));
 }
 
 #[test]
@@ -111,15 +101,11 @@ fn people_who_take_turns_being_there_lose_nothing() {
 fn long_texts_wait_as_well() {
     let (alice, bob) = acquainted();
     bob.stops();
-    let texts: Vec<String> = (0..40)
-        .map(|number| format!("{number:05}").repeat(6_000))
-        .collect();
+    let texts: Vec<String> = (0..40).map(|number| format!("{number:05}").repeat(6_000)).collect();
     for text in &texts {
         alice.tries_to_send(&bob, text).done();
     }
     bob.starts();
-    bob.waits_until("all forty are here", || {
-        (bob.texts_from(&alice).len() == texts.len()).then_some(())
-    });
+    bob.waits_until("all forty are here", || (bob.texts_from(&alice).len() == texts.len()).then_some(()));
     assert!(bob.texts_from(&alice) == texts, "they were changed or reordered");
 }

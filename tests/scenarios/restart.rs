@@ -23,12 +23,7 @@ struct Author<'a> {
 
 impl<'a> Author<'a> {
     const fn new(person: &'a Person, reader: &'a Person) -> Self {
-        Self {
-            person,
-            reader,
-            confirmed: 0,
-            wanted: 0,
-        }
+        Self { person, reader, confirmed: 0, wanted: 0 }
     }
 
     /// Asks for all messages up to the wanted one; says whether all were confirmed.
@@ -54,13 +49,7 @@ impl<'a> Author<'a> {
     /// Everything arrived once, in order, and is known to have.
     fn is_satisfied(&self) {
         let (person, reader) = (self.person, self.reader);
-        let own = || {
-            person
-                .history(reader)
-                .into_iter()
-                .filter(|row| row.outgoing)
-                .collect::<Vec<_>>()
-        };
+        let own = || person.history(reader).into_iter().filter(|row| row.outgoing).collect::<Vec<_>>();
         person.waits_until("every message is delivered", || {
             own().iter().all(|row| row.state == "delivered").then_some(())
         });
@@ -111,10 +100,7 @@ fn nodes_killed_at_random_moments_lose_and_double_nothing() {
         for victim in victims {
             victim.starts();
         }
-        assert!(
-            hers.writes() && his.writes(),
-            "a running node confirms everything"
-        );
+        assert!(hers.writes() && his.writes(), "a running node confirms everything");
     }
     hers.is_satisfied();
     his.is_satisfied();
@@ -198,10 +184,7 @@ fn a_socket_that_nobody_answers_is_replaced() {
     let alice = Person::new("alice");
     alice.starts();
     alice.is_killed();
-    assert!(
-        fs::symlink_metadata(alice.home().join("node.sock")).is_ok(),
-        "a killed node cannot clean up"
-    );
+    assert!(fs::symlink_metadata(alice.home().join("node.sock")).is_ok(), "a killed node cannot clean up");
     assert_eq!(alice.status()["running"], false);
     alice.cli(&["listen"]).is_refused(7, "no_node");
     alice.starts();
@@ -237,9 +220,7 @@ fn events_of_a_later_run_have_higher_numbers() {
     let mut last = 0;
     for _ in 0..3 {
         alice.starts();
-        let seq = alice.waits_for(|event| event["seq"].is_u64(), "a number")["seq"]
-            .as_u64()
-            .unwrap();
+        let seq = alice.waits_for(|event| event["seq"].is_u64(), "a number")["seq"].as_u64().unwrap();
         assert!(seq >> 32 > last >> 32, "{seq} after {last}");
         last = seq;
         alice.is_killed();
@@ -267,9 +248,7 @@ fn an_old_copy_of_a_home_gets_back_what_it_lacks() {
     bob.starts();
     alice.waits_for_text(&bob, "written on the old copy");
     alice.sends_and_waits(&bob, "after it all", "delivered");
-    bob.waits_until("all of it is back", || {
-        (bob.history(&alice).len() == 43).then_some(())
-    });
+    bob.waits_until("all of it is back", || (bob.history(&alice).len() == 43).then_some(()));
     for (reader, author, own) in [(&alice, &bob, "his"), (&bob, &alice, "hers")] {
         let texts = reader.texts_from(author);
         for number in 0..20 {

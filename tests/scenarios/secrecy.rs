@@ -8,11 +8,8 @@ use causerie_tests::{
 };
 use data_encoding::BASE64URL_NOPAD;
 
-const TEXTS: [&str; 3] = [
-    "the blue heron lands at dawn",
-    "Der Schlüssel liegt unterm Stein",
-    "rendezvous: platform nine at noon",
-];
+const TEXTS: [&str; 3] =
+    ["the blue heron lands at dawn", "Der Schlüssel liegt unterm Stein", "rendezvous: platform nine at noon"];
 
 /// What libp2p says in the clear before its Noise: which protocols it speaks. Two bytes of length follow.
 const NEGOTIATION: &[u8] = b"\x13/multistream/1.0.0\n\x07/noise\n";
@@ -24,9 +21,7 @@ fn secret_of(link: &str) -> Vec<u8> {
 }
 
 fn traces_of(people: [&Person; 2], link: &str) -> Traces {
-    let mut traces = Traces::default()
-        .of_text(link)
-        .of_bytes("the link's secret", &secret_of(link));
+    let mut traces = Traces::default().of_text(link).of_bytes("the link's secret", &secret_of(link));
     for text in TEXTS {
         traces = traces.of_text(text);
     }
@@ -73,20 +68,14 @@ fn nothing_that_is_said_can_be_read_or_recognised_on_the_wire() {
     }
     for one in &said[0] {
         for other in &said[1] {
-            assert_eq!(
-                in_common(sealed(one), sealed(other)),
-                Vec::<usize>::new(),
-                "a start is recognised"
-            );
+            assert_eq!(in_common(sealed(one), sealed(other)), Vec::<usize>::new(), "a start is recognised");
         }
     }
 }
 
 /// What comes after the negotiation.
 fn sealed(recording: &[u8]) -> &[u8] {
-    recording
-        .strip_prefix(NEGOTIATION)
-        .map_or(recording, |rest| &rest[2.min(rest.len())..])
+    recording.strip_prefix(NEGOTIATION).map_or(recording, |rest| &rest[2.min(rest.len())..])
 }
 
 #[test]

@@ -86,27 +86,11 @@ const IMPURE_PACKAGES: [&str; 16] = [
 
 /// Libraries that one place hides from all the others.
 const HIDDEN: [(&str, &[&str], &str); 5] = [
-    (
-        "snow",
-        &["protocol/src/session/noise.rs", "protocol/src/session/noise/"],
-        "protocol/src/",
-    ),
-    (
-        "bincode",
-        &["protocol/src/wire/codec.rs", "protocol/src/wire/codec/"],
-        "protocol/src/",
-    ),
+    ("snow", &["protocol/src/session/noise.rs", "protocol/src/session/noise/"], "protocol/src/"),
+    ("bincode", &["protocol/src/wire/codec.rs", "protocol/src/wire/codec/"], "protocol/src/"),
     ("bincode", &[], "node/src/"),
-    (
-        "libp2p",
-        &["node/src/network.rs", "node/src/network/"],
-        "node/src/",
-    ),
-    (
-        "sled",
-        &["node/src/store/sled.rs", "node/src/store/sled/"],
-        "node/src/",
-    ),
+    ("libp2p", &["node/src/network.rs", "node/src/network/"], "node/src/"),
+    ("sled", &["node/src/store/sled.rs", "node/src/store/sled/"], "node/src/"),
 ];
 
 /// Nothing to add: every rule that was broken, one a line.
@@ -121,10 +105,7 @@ fn packages_use_only_those_below_them() {
         ("causerie-protocol", &[][..]),
         ("causerie-node", &["causerie-protocol"]),
         ("causerie-gui", &["causerie-node", "causerie-protocol"]),
-        (
-            "causerie-tests",
-            &["causerie-gui", "causerie-node", "causerie-protocol"],
-        ),
+        ("causerie-tests", &["causerie-gui", "causerie-node", "causerie-protocol"]),
         ("causerie-simulations", &["causerie-protocol"]),
     ]);
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);
@@ -151,16 +132,11 @@ fn packages_use_only_those_below_them() {
 #[test]
 fn the_engine_touches_nothing_of_the_system() {
     let mut broken = Vec::new();
-    for source in sources()
-        .iter()
-        .filter(|source| source.is_below("protocol/src/") && !source.is_test_file())
+    for source in sources().iter().filter(|source| source.is_below("protocol/src/") && !source.is_test_file())
     {
         for (number, line) in source.code_without_tests() {
             for word in IMPURE.iter().filter(|word| names(line, word)) {
-                broken.push(format!(
-                    "{}:{number}: the engine must not use `{word}`",
-                    source.path
-                ));
+                broken.push(format!("{}:{number}: the engine must not use `{word}`", source.path));
             }
         }
     }
@@ -169,30 +145,13 @@ fn the_engine_touches_nothing_of_the_system() {
 
 #[test]
 fn nothing_impure_is_linked_into_the_engine() {
-    let args = [
-        "tree",
-        "--package",
-        "causerie-protocol",
-        "--edges",
-        "normal",
-        "--prefix",
-        "none",
-        "--all-features",
-    ];
+    let args =
+        ["tree", "--package", "causerie-protocol", "--edges", "normal", "--prefix", "none", "--all-features"];
     let tree = cargo(&args);
     let packages: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert!(
-        packages.contains(&"snow") && packages.contains(&"ml-kem"),
-        "not the engine's tree:\n{tree}"
-    );
-    let impure = packages
-        .into_iter()
-        .filter(|package| IMPURE_PACKAGES.contains(package));
-    assert_none(
-        impure
-            .map(|package| format!("causerie-protocol must not link {package}"))
-            .collect(),
-    );
+    assert!(packages.contains(&"snow") && packages.contains(&"ml-kem"), "not the engine's tree:\n{tree}");
+    let impure = packages.into_iter().filter(|package| IMPURE_PACKAGES.contains(package));
+    assert_none(impure.map(|package| format!("causerie-protocol must not link {package}")).collect());
 }
 
 #[test]
@@ -205,10 +164,7 @@ fn each_hidden_library_has_one_place() {
             }
             for (number, line) in source.code() {
                 if uses(line, library) {
-                    broken.push(format!(
-                        "{}:{number}: only {places:?} may name {library}",
-                        source.path
-                    ));
+                    broken.push(format!("{}:{number}: only {places:?} may name {library}", source.path));
                 }
             }
         }
@@ -223,16 +179,10 @@ fn files_begin_with_what_they_are_and_end_before_they_are_too_long() {
         let is_long_for_a_reason = LONGER.iter().any(|(path, _)| *path == source.path);
         let lines = source.text.lines().count();
         if lines > FILE_LINES_MAX && !is_long_for_a_reason {
-            broken.push(format!(
-                "{} has {lines} lines, {FILE_LINES_MAX} are allowed",
-                source.path
-            ));
+            broken.push(format!("{} has {lines} lines, {FILE_LINES_MAX} are allowed", source.path));
         }
         // A file of tests is described by the one that it tests.
-        let says_what = source
-            .text
-            .strip_prefix("//!")
-            .is_some_and(|rest| !rest.trim_start().is_empty());
+        let says_what = source.text.strip_prefix("//!").is_some_and(|rest| !rest.trim_start().is_empty());
         if !says_what && !source.is_test_file() {
             broken.push(format!("{} does not begin with what it is (`//!`)", source.path));
         }
@@ -248,10 +198,7 @@ fn names_of_files_and_types_say_something() {
     let mut broken = Vec::new();
     for source in sources() {
         let stem = source.path.rsplit('/').next().unwrap().trim_end_matches(".rs");
-        if stem
-            .split('_')
-            .any(|part| EMPTY_WORDS.contains(&part) || part == "wrapper")
-        {
+        if stem.split('_').any(|part| EMPTY_WORDS.contains(&part) || part == "wrapper") {
             broken.push(format!("{}: a file is named for what is in it", source.path));
         }
         for (number, line) in source.code() {
@@ -279,16 +226,10 @@ fn nothing_is_left_unfinished() {
                 broken.push(format!("{}:{number}: `{word}`", source.path));
             }
             if line.contains("#[ignore") || source.is_of_tests() && line.contains("thread::sleep") {
-                broken.push(format!(
-                    "{}:{number}: tests neither sleep nor are ignored",
-                    source.path
-                ));
+                broken.push(format!("{}:{number}: tests neither sleep nor are ignored", source.path));
             }
             if line.contains("#[allow") || line.contains("#![allow") {
-                broken.push(format!(
-                    "{}:{number}: `expect` with a reason, not `allow`",
-                    source.path
-                ));
+                broken.push(format!("{}:{number}: `expect` with a reason, not `allow`", source.path));
             }
         }
         // This file has to name them.
@@ -309,16 +250,10 @@ fn nothing_names_the_machine_it_was_written_on() {
     let places = ["/root/", "/Users/", "/work/", "/tmp/", &here];
     let mut broken = Vec::new();
     let texts = source::files(&["rs", "toml", "md", "json", "yml", "yaml"]);
-    for source in texts
-        .iter()
-        .filter(|source| source.path != "tests/scenarios/tidy.rs")
-    {
+    for source in texts.iter().filter(|source| source.path != "tests/scenarios/tidy.rs") {
         for (number, line) in source.lines() {
             for place in places.iter().filter(|place| line.contains(**place)) {
-                broken.push(format!(
-                    "{}:{number}: {place} is a place of one machine",
-                    source.path
-                ));
+                broken.push(format!("{}:{number}: {place} is a place of one machine", source.path));
             }
         }
     }
@@ -341,8 +276,7 @@ fn uses(line: &str, library: &str) -> bool {
     let begins = |place: usize| !line[..place].chars().next_back().is_some_and(is_inside);
     let is_path = |place: usize| line[place + library.len()..].starts_with("::");
     let is_imported = line.trim_start().starts_with("use ") && names(line, library);
-    line.match_indices(library)
-        .any(|(place, _)| begins(place) && (is_path(place) || is_imported))
+    line.match_indices(library).any(|(place, _)| begins(place) && (is_path(place) || is_imported))
 }
 
 /// `PeerManager` → `manager`.
@@ -353,17 +287,9 @@ fn last_word(name: &str) -> String {
 
 fn cargo(args: &[&str]) -> String {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(args)
-        .args(["--offline"])
-        .current_dir(workspace())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "cargo {args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let output =
+        Command::new(cargo).args(args).args(["--offline"]).current_dir(workspace()).output().unwrap();
+    assert!(output.status.success(), "cargo {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -381,9 +307,7 @@ fn the_rules_notice_what_they_forbid() {
     assert!(uses("let db: sled::Db;", "sled") && uses("use sled;", "sled"));
     assert!(!uses("mod sled;", "sled") && !uses("use self::sled::Sled;", "sled"));
     assert_eq!(last_word("PeerManager"), "manager");
-    let raw = Source::new(
-        "x.rs",
-        "let a = r#\"todo!() \" \"#; let c = '\"'; todo!(); /* a /* b */ dbg!() */ x",
-    );
+    let raw =
+        Source::new("x.rs", "let a = r#\"todo!() \" \"#; let c = '\"'; todo!(); /* a /* b */ dbg!() */ x");
     assert_eq!(raw.code().next().unwrap().1.matches('!').count(), 1);
 }

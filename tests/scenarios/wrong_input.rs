@@ -40,32 +40,18 @@ fn a_second_identity_does_not_replace_the_first() {
     assert_eq!(again.code, 1, "{}", again.stderr);
     assert!(!again.kind().is_empty());
     let status = alice.status();
-    assert_eq!(
-        (&status["name"], &status["id"]),
-        (&json!("alice"), &json!(alice.id()))
-    );
+    assert_eq!((&status["name"], &status["id"]), (&json!("alice"), &json!(alice.id())));
 }
 
 #[test]
 fn names_have_their_limits_wherever_they_are_given() {
     let long = "é".repeat(NAME_CHARS_MAX);
-    let wrong = [
-        "",
-        &"x".repeat(NAME_CHARS_MAX + 1),
-        "a\nb",
-        "a\u{7}b",
-        "evil\u{202e}cod",
-        "a\u{2066}b",
-        "\u{85}",
-    ];
+    let wrong =
+        ["", &"x".repeat(NAME_CHARS_MAX + 1), "a\nb", "a\u{7}b", "evil\u{202e}cod", "a\u{2066}b", "\u{85}"];
     for name in wrong {
         let nobody = Person::without_identity("nobody");
         let refused = nobody.cli(&["init", "--name", name]);
-        assert!(
-            [1, 2].contains(&refused.code),
-            "{name:?} ended with {}",
-            refused.code
-        );
+        assert!([1, 2].contains(&refused.code), "{name:?} ended with {}", refused.code);
         assert!(!refused.kind().is_empty());
         nobody.cli(&["status"]).is_refused(1, "no_identity");
     }
@@ -73,18 +59,12 @@ fn names_have_their_limits_wherever_they_are_given() {
     assert_eq!(alice.status()["name"], long);
     let link = bob.invites(&[]);
     for name in wrong {
-        assert!(
-            [1, 2].contains(&alice.cli(&["accept", &link, "--name", name]).code),
-            "{name:?}"
-        );
+        assert!([1, 2].contains(&alice.cli(&["accept", &link, "--name", name]).code), "{name:?}");
     }
     assert_eq!(alice.contacts().len(), 0);
     alice.accepts(&link);
     for name in wrong {
-        assert!(
-            [1, 2].contains(&alice.cli(&["contacts", "rename", bob.id(), name]).code),
-            "{name:?}"
-        );
+        assert!([1, 2].contains(&alice.cli(&["contacts", "rename", bob.id(), name]).code), "{name:?}");
     }
     alice.decides("rename", &bob, &["👩‍🚀"]);
     assert_eq!(alice.contact(&bob).unwrap().name, "👩‍🚀");
@@ -93,23 +73,12 @@ fn names_have_their_limits_wherever_they_are_given() {
 #[test]
 fn texts_have_their_limits() {
     let (alice, bob) = connected();
-    alice
-        .tries_to_send(&bob, vec![b'x'; TEXT_BYTES_MAX + 1])
-        .is_refused(1, "too_long");
-    alice
-        .tries_to_send(&bob, "é".repeat(TEXT_BYTES_MAX / 2) + "x")
-        .is_refused(1, "too_long");
-    alice
-        .tries_to_send(&bob, vec![b'x'; 3 << 20])
-        .is_refused(1, "too_long");
+    alice.tries_to_send(&bob, vec![b'x'; TEXT_BYTES_MAX + 1]).is_refused(1, "too_long");
+    alice.tries_to_send(&bob, "é".repeat(TEXT_BYTES_MAX / 2) + "x").is_refused(1, "too_long");
+    alice.tries_to_send(&bob, vec![b'x'; 3 << 20]).is_refused(1, "too_long");
     alice.tries_to_send(&bob, "").is_refused(1, "empty");
     alice.cli(&["send", bob.id(), ""]).is_refused(1, "empty");
-    for bytes in [
-        &b"\xff\xfe"[..],
-        b"good start \xc3",
-        b"\xed\xa0\x80",
-        b"\xf4\x90\x80\x80",
-    ] {
+    for bytes in [&b"\xff\xfe"[..], b"good start \xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"] {
         alice.tries_to_send(&bob, bytes).is_refused(1, "not_utf8");
         let args = [OsStr::new("send"), OsStr::new(bob.id()), OsStr::from_bytes(bytes)];
         alice.cli(&args).is_refused(1, "not_utf8");
@@ -135,9 +104,7 @@ fn whoever_is_unknown_or_ambiguous_is_not_guessed() {
     for command in unknown {
         alice.cli(command).is_refused(5, "no_such_contact");
     }
-    alice
-        .cli(&["send", &bob.id()[..12], "a prefix will do", "--wait", "delivered"])
-        .done();
+    alice.cli(&["send", &bob.id()[..12], "a prefix will do", "--wait", "delivered"]).done();
 
     let other = Person::new("bob");
     other.starts();
@@ -147,19 +114,11 @@ fn whoever_is_unknown_or_ambiguous_is_not_guessed() {
     let refused = alice.cli(&["send", "bob", "which of you?"]);
     refused.is_refused(1, "ambiguous");
     for candidate in [&bob, &other] {
-        assert!(
-            refused.stderr.contains(&candidate.id()[..4]),
-            "{}",
-            refused.stderr
-        );
+        assert!(refused.stderr.contains(&candidate.id()[..4]), "{}", refused.stderr);
     }
     assert!(alice.history(&other).is_empty());
     assert_eq!(alice.history(&bob).len(), 1);
-    assert_eq!(
-        alice.cli(&["contacts", "merge", bob.id(), bob.id()]).code,
-        1,
-        "joined with themselves"
-    );
+    assert_eq!(alice.cli(&["contacts", "merge", bob.id(), bob.id()]).code, 1, "joined with themselves");
     assert_eq!(alice.contacts().len(), 2);
 }
 
@@ -219,43 +178,20 @@ fn the_socket_refuses_what_it_does_not_understand_and_goes_on() {
         (b"{\"id\":1,\"method\":\"node.status\"}", -32600),
         (b"{\"jsonrpc\":\"2.0\",\"id\":1}", -32600),
         (b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"no.such\"}", -32601),
-        (
-            b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message.send\",\"params\":[\"a\",\"b\"]}",
-            -32602,
-        ),
-        (
-            b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message.send\",\"params\":{\"text\":7}}",
-            -32602,
-        ),
-        (
-            b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"node.status\",\"params\":{\"x\":1}}",
-            -32602,
-        ),
+        (b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message.send\",\"params\":[\"a\",\"b\"]}", -32602),
+        (b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"message.send\",\"params\":{\"text\":7}}", -32602),
+        (b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"node.status\",\"params\":{\"x\":1}}", -32602),
     ];
     for (line, code) in coded {
         socket.say(line).unwrap();
         let answer = socket.hear().unwrap();
-        assert_eq!(
-            answer["error"]["code"],
-            code,
-            "{}: {answer}",
-            String::from_utf8_lossy(line)
-        );
+        assert_eq!(answer["error"]["code"], code, "{}: {answer}", String::from_utf8_lossy(line));
     }
     let params = json!({"conversation": bob.id(), "text": "x".repeat(TEXT_BYTES_MAX + 1)});
     let error = socket.ask("message.send", &params).unwrap().unwrap_err();
-    assert_eq!(
-        (&error["data"]["kind"], &error["data"]["retryable"]),
-        (&json!("too_long"), &json!(false))
-    );
-    assert!(
-        error["data"]["hint"].is_string() && error["code"].is_i64(),
-        "{error}"
-    );
-    assert_eq!(
-        socket.ask("node.status", &json!({})).unwrap().unwrap()["id"],
-        alice.id()
-    );
+    assert_eq!((&error["data"]["kind"], &error["data"]["retryable"]), (&json!("too_long"), &json!(false)));
+    assert!(error["data"]["hint"].is_string() && error["code"].is_i64(), "{error}");
+    assert_eq!(socket.ask("node.status", &json!({})).unwrap().unwrap()["id"], alice.id());
 
     // A line beyond 1 MiB may end the connection, nothing else.
     let mut endless = alice.socket();
@@ -280,9 +216,7 @@ fn the_socket_answers_thousands_of_requests_of_many_connections() {
                 let params = vec![json!({}); 500];
                 let answers = alice.socket().ask_all("node.status", &params);
                 let is_status = |answer: &Option<Result<Value, Value>>| {
-                    answer
-                        .as_ref()
-                        .is_some_and(|a| a.as_ref().is_ok_and(|status| status["id"] == alice.id()))
+                    answer.as_ref().is_some_and(|a| a.as_ref().is_ok_and(|status| status["id"] == alice.id()))
                 };
                 assert!(answers.iter().all(is_status));
             });
@@ -294,19 +228,12 @@ fn the_socket_answers_thousands_of_requests_of_many_connections() {
 fn a_place_that_cannot_be_a_home_is_refused() {
     let alice = Person::without_identity("alice");
     fs::write(alice.home(), "a file where the home should be").unwrap();
-    for command in [
-        &["init", "--name", "alice"][..],
-        &["status"],
-        &["run", "--loopback"],
-    ] {
+    for command in [&["init", "--name", "alice"][..], &["status"], &["run", "--loopback"]] {
         let outcome = alice.cli(command);
         assert_eq!(outcome.code, 1, "{command:?}: {}", outcome.stderr);
         assert!(!outcome.kind().is_empty());
     }
-    assert_eq!(
-        fs::read(alice.home()).unwrap(),
-        b"a file where the home should be"
-    );
+    assert_eq!(fs::read(alice.home()).unwrap(), b"a file where the home should be");
 }
 
 #[test]
@@ -331,16 +258,8 @@ fn a_damaged_home_is_an_error_and_never_a_crash() {
             fs::write(&file, &damaged).unwrap();
             for command in [&["status"][..], &["check"], &["history", bob.id()]] {
                 let outcome = alice.cli(command);
-                let what = format!(
-                    "{command:?} with byte {place} of {}: {}",
-                    file.display(),
-                    outcome.stderr
-                );
-                assert!(
-                    [0, 1, 5, 6].contains(&outcome.code),
-                    "{what} ended with {}",
-                    outcome.code
-                );
+                let what = format!("{command:?} with byte {place} of {}: {}", file.display(), outcome.stderr);
+                assert!([0, 1, 5, 6].contains(&outcome.code), "{what} ended with {}", outcome.code);
                 assert!(!outcome.stderr.contains("panicked"), "{what}");
                 assert!(outcome.code == 0 || !outcome.kind().is_empty(), "{what}");
             }

@@ -34,10 +34,7 @@ struct Form {
 
 impl Default for Traces {
     fn default() -> Self {
-        Self {
-            forms: BTreeMap::new(),
-            begins: vec![false; 1 << 16],
-        }
+        Self { forms: BTreeMap::new(), begins: vec![false; 1 << 16] }
     }
 }
 
@@ -57,9 +54,7 @@ impl Traces {
     /// Of an account or another id, as commands show it.
     #[must_use]
     pub fn of_id(mut self, id: &str) -> Self {
-        let bytes = BASE32_NOPAD
-            .decode(id.to_uppercase().as_bytes())
-            .expect("an id is base32");
+        let bytes = BASE32_NOPAD.decode(id.to_uppercase().as_bytes()).expect("an id is base32");
         self.add_bytes(id, &bytes);
         self.add(id, "base32", id.as_bytes().to_vec());
         self
@@ -94,17 +89,9 @@ impl Traces {
     pub fn in_directory(&self, directory: &Path) -> Vec<String> {
         let mut found = Vec::new();
         for path in files_below(directory) {
-            let name = path
-                .strip_prefix(directory)
-                .unwrap()
-                .to_string_lossy()
-                .into_owned();
+            let name = path.strip_prefix(directory).unwrap().to_string_lossy().into_owned();
             let content = fs::read(&path).unwrap();
-            for what in self
-                .in_bytes(&content)
-                .into_iter()
-                .chain(self.in_bytes(name.as_bytes()))
-            {
+            for what in self.in_bytes(&content).into_iter().chain(self.in_bytes(name.as_bytes())) {
                 found.push(format!("{name}: {what}"));
             }
         }
@@ -129,15 +116,11 @@ impl Traces {
     }
 
     fn add(&mut self, what: &str, form: &str, bytes: Vec<u8>) {
-        let beginning = *bytes
-            .first_chunk()
-            .unwrap_or_else(|| panic!("{what:?} is too short to be looked for"));
+        let beginning =
+            *bytes.first_chunk().unwrap_or_else(|| panic!("{what:?} is too short to be looked for"));
         self.begins[usize::from(u16::from_be_bytes([beginning[0], beginning[1]]))] = true;
         let what = format!("{what:?} ({form})");
-        self.forms
-            .entry(beginning)
-            .or_default()
-            .push(Form { what, bytes });
+        self.forms.entry(beginning).or_default().push(Form { what, bytes });
     }
 }
 
@@ -145,10 +128,7 @@ impl Traces {
 #[must_use]
 pub fn in_common(one: &[u8], other: &[u8]) -> Vec<usize> {
     let known: BTreeSet<&[u8; WINDOW]> = other.array_windows().collect();
-    let places = one
-        .array_windows()
-        .enumerate()
-        .filter(|(_, window)| known.contains(window));
+    let places = one.array_windows().enumerate().filter(|(_, window)| known.contains(window));
     places.map(|(place, _)| place).collect()
 }
 
@@ -179,12 +159,7 @@ mod tests {
     fn a_text_is_found_in_every_form_and_place() {
         let traces = Traces::default().of_text(TEXT);
         for around in 0..6 {
-            let plain = [
-                vec![b'x'; around],
-                TEXT.as_bytes().to_vec(),
-                vec![b'y'; 7 - around],
-            ]
-            .concat();
+            let plain = [vec![b'x'; around], TEXT.as_bytes().to_vec(), vec![b'y'; 7 - around]].concat();
             let wide: Vec<u8> = TEXT.encode_utf16().flat_map(u16::to_le_bytes).collect();
             let spelled = [
                 plain.clone(),
@@ -194,11 +169,7 @@ mod tests {
                 [vec![0; around], wide].concat(),
             ];
             for bytes in spelled {
-                assert!(
-                    !traces.in_bytes(&bytes).is_empty(),
-                    "{}",
-                    String::from_utf8_lossy(&bytes)
-                );
+                assert!(!traces.in_bytes(&bytes).is_empty(), "{}", String::from_utf8_lossy(&bytes));
             }
         }
         assert!(traces.in_bytes(b"the blue hero").is_empty());
@@ -228,10 +199,7 @@ mod tests {
 
     #[test]
     fn what_repeats_is_noticed() {
-        let (one, other) = (
-            crate::Dice::seeded(1).bytes(5_000),
-            crate::Dice::seeded(2).bytes(5_000),
-        );
+        let (one, other) = (crate::Dice::seeded(1).bytes(5_000), crate::Dice::seeded(2).bytes(5_000));
         assert!(in_common(&one, &other).is_empty());
         let mixed = [&other[..100], &one[1_000..1_016], &other[100..]].concat();
         assert_eq!(in_common(&one, &mixed), [1_000]);

@@ -12,9 +12,7 @@ impl Dice {
     /// The same seed throws the same numbers. The environment's `CAUSERIE_SEED` is added to it, to look further.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        let more = std::env::var("CAUSERIE_SEED")
-            .ok()
-            .and_then(|text| text.parse::<u64>().ok());
+        let more = std::env::var("CAUSERIE_SEED").ok().and_then(|text| text.parse::<u64>().ok());
         let state = seed.wrapping_add(more.unwrap_or_default());
         println!("dice: seed {seed}, CAUSERIE_SEED {}", more.unwrap_or_default());
         Self { state }

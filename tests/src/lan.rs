@@ -49,10 +49,7 @@ impl Lan {
         static LANS: AtomicUsize = AtomicUsize::new(0);
         let number = LANS.fetch_add(1, Ordering::Relaxed);
         // From here on a failure half-way is cleaned up by the drop.
-        let lan = Self {
-            prefix: format!("causerie-{}-{number}", std::process::id()),
-            hosts,
-        };
+        let lan = Self { prefix: format!("causerie-{}-{number}", std::process::id()), hosts };
         match lan.build(family) {
             Ok(()) => Some(lan),
             Err(reason) => {
@@ -80,9 +77,7 @@ impl Lan {
 
     pub(crate) fn host(&self, number: usize) -> Host {
         assert!((1..=self.hosts).contains(&number), "there is no host {number}");
-        Host {
-            namespace: self.namespace(number),
-        }
+        Host { namespace: self.namespace(number) }
     }
 
     fn build(&self, family: Family) -> Result<(), String> {
@@ -94,31 +89,13 @@ impl Lan {
             let inside = |args: &[&str]| ip_at(&namespace, args);
             ip(&["netns", "add", &namespace])?;
             inside(&["link", "set", "lo", "up"])?;
-            inside(&[
-                "link",
-                "add",
-                "eth0",
-                "type",
-                "veth",
-                "peer",
-                "name",
-                &port,
-                "netns",
-                &self.switch(),
-            ])?;
+            inside(&["link", "add", "eth0", "type", "veth", "peer", "name", &port, "netns", &self.switch()])?;
             self.at_switch(&["link", "set", &port, "master", "switch"])?;
             self.at_switch(&["link", "set", &port, "up"])?;
             if family == Family::Both {
                 inside(&["addr", "add", &format!("{}/24", self.ipv4(host)), "dev", "eth0"])?;
             }
-            inside(&[
-                "addr",
-                "add",
-                &format!("fd00:77::{host}/64"),
-                "dev",
-                "eth0",
-                "nodad",
-            ])?;
+            inside(&["addr", "add", &format!("fd00:77::{host}/64"), "dev", "eth0", "nodad"])?;
             inside(&["link", "set", "eth0", "up"])?;
         }
         Ok(())
@@ -167,18 +144,11 @@ fn ip_at(namespace: &str, args: &[&str]) -> Result<(), String> {
 }
 
 fn ip(args: &[&str]) -> Result<(), String> {
-    let output = Command::new("ip")
-        .args(args)
-        .output()
-        .map_err(|error| format!("ip: {error}"))?;
+    let output = Command::new("ip").args(args).output().map_err(|error| format!("ip: {error}"))?;
     if output.status.success() {
         Ok(())
     } else {
-        Err(format!(
-            "ip {}: {}",
-            args.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        ))
+        Err(format!("ip {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr)))
     }
 }
 
@@ -188,12 +158,7 @@ mod tests {
 
     fn reaches(lan: &Lan, from: usize, address: &str) -> bool {
         // The kernel answers whether it knows a way; no packet is needed.
-        let route = lan
-            .host(from)
-            .command("ip")
-            .args(["route", "get", address])
-            .output()
-            .unwrap();
+        let route = lan.host(from).command("ip").args(["route", "get", address]).output().unwrap();
         route.status.success()
     }
 

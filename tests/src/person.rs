@@ -86,13 +86,7 @@ impl Person {
 
     fn at(name: &str, place: Place) -> Self {
         let directory = tempfile::Builder::new().prefix("causerie-").tempdir().unwrap();
-        Self {
-            name: name.to_owned(),
-            id: String::new(),
-            directory,
-            place,
-            node: Mutex::new(None),
-        }
+        Self { name: name.to_owned(), id: String::new(), directory, place, node: Mutex::new(None) }
     }
 
     fn with_identity(mut self) -> Self {
@@ -130,9 +124,7 @@ impl Person {
             args.extend(["--dial".to_owned(), address.clone()]);
         }
         self.spawns(&args.iter().map(String::as_str).collect::<Vec<_>>());
-        self.waits_until("the node answers", || {
-            (self.status()["running"] == true).then_some(())
-        });
+        self.waits_until("the node answers", || (self.status()["running"] == true).then_some(()));
     }
 
     /// Ends the node as a system does that shuts down, and waits. Its exit code has to be 0.
@@ -140,26 +132,12 @@ impl Person {
         let mut running = self.node.lock().unwrap().take().expect("a node runs");
         let begin = Instant::now();
         let pid = running.child.id().to_string();
-        let told = Command::new("kill")
-            .args(["-TERM", &pid])
-            .status()
-            .expect("`kill` is there");
+        let told = Command::new("kill").args(["-TERM", &pid]).status().expect("`kill` is there");
         assert!(told.success(), "{pid} cannot be told to stop");
         let ended = running.diary.wait_for(usize::MAX, PATIENCE, |_| false);
-        assert_eq!(
-            ended,
-            Err(InVain::Ended),
-            "{} does not stop: {}",
-            self.name,
-            running.diary.report()
-        );
+        assert_eq!(ended, Err(InVain::Ended), "{} does not stop: {}", self.name, running.diary.report());
         let status = running.child.wait().unwrap();
-        assert!(
-            status.success(),
-            "{} ended with {status}: {}",
-            self.name,
-            running.diary.report()
-        );
+        assert!(status.success(), "{} ended with {status}: {}", self.name, running.diary.report());
         begin.elapsed()
     }
 
@@ -192,10 +170,7 @@ impl Person {
     }
 
     fn surroundings(&self, command: &mut Command) {
-        command
-            .env_clear()
-            .env("HOME", self.directory.path())
-            .env("RUST_BACKTRACE", "1");
+        command.env_clear().env("HOME", self.directory.path()).env("RUST_BACKTRACE", "1");
         for kept in ["PATH", "TMPDIR", "LLVM_PROFILE_FILE"] {
             if let Some(value) = std::env::var_os(kept) {
                 command.env(kept, value);
@@ -217,10 +192,7 @@ impl Person {
         let mut command = Command::new(binary::path());
         self.surroundings(&mut command);
         command.args(args);
-        let asked: Vec<_> = args
-            .iter()
-            .map(|arg| arg.as_ref().to_string_lossy().into_owned())
-            .collect();
+        let asked: Vec<_> = args.iter().map(|arg| arg.as_ref().to_string_lossy().into_owned()).collect();
         let asked: String = asked.join(" ").chars().take(200).collect();
         process::run_to_its_end(command, format!("{}: {asked}", self.name), input)
     }
@@ -263,11 +235,7 @@ impl Person {
         let diary = self.diary().expect("a node runs");
         let found = diary.wait_for(since.0, PATIENCE, is_it);
         found.unwrap_or_else(|why| {
-            panic!(
-                "{} waited in vain ({why:?}) for {what}; {}",
-                self.name,
-                diary.report()
-            )
+            panic!("{} waited in vain ({why:?}) for {what}; {}", self.name, diary.report())
         })
     }
 
@@ -281,12 +249,7 @@ impl Person {
                 return seen;
             }
             let report = || self.diary().map_or_else(String::new, |diary| diary.report());
-            assert!(
-                Instant::now() < deadline,
-                "{} waited in vain until {what}; {}",
-                self.name,
-                report()
-            );
+            assert!(Instant::now() < deadline, "{} waited in vain until {what}; {}", self.name, report());
             self.waits_for_news(Bookmark(known), GLANCE);
         }
     }
@@ -342,10 +305,7 @@ impl Person {
     #[must_use]
     pub fn addresses(&self) -> [String; 2] {
         let port = self.port();
-        [
-            format!("/ip4/127.0.0.1/tcp/{port}"),
-            format!("/ip4/127.0.0.1/udp/{port}/quic-v1"),
-        ]
+        [format!("/ip4/127.0.0.1/tcp/{port}"), format!("/ip4/127.0.0.1/udp/{port}/quic-v1")]
     }
 
     /// The port on this machine, of TCP and of UDP, that is theirs.
@@ -389,11 +349,7 @@ impl Person {
     }
 
     fn diary(&self) -> Option<Arc<Diary>> {
-        self.node
-            .lock()
-            .unwrap()
-            .as_ref()
-            .map(|running| Arc::clone(&running.diary))
+        self.node.lock().unwrap().as_ref().map(|running| Arc::clone(&running.diary))
     }
 }
 

@@ -103,12 +103,7 @@ impl Plan {
     /// A sound line.
     #[must_use]
     pub const fn without_faults() -> Self {
-        Self {
-            seed: 0,
-            kinds: Vec::new(),
-            apart: 0..1,
-            at_most: 0,
-        }
+        Self { seed: 0, kinds: Vec::new(), apart: 0..1, at_most: 0 }
     }
 }
 
@@ -124,12 +119,7 @@ impl Proxy {
     pub fn streams_from_to(front: u16, port: u16, plan: Plan) -> Self {
         let shared = Shared::new(port, plan);
         let (front, thread) = streams::begin(front, &shared);
-        Self {
-            shared,
-            front,
-            is_stream: true,
-            at_front: Some(thread),
-        }
+        Self { shared, front, is_stream: true, at_front: Some(thread) }
     }
 
     /// A line for QUIC at a port of its own, to this UDP port on this machine.
@@ -137,12 +127,7 @@ impl Proxy {
     pub fn datagrams_to(port: u16, plan: Plan) -> Self {
         let shared = Shared::new(port, plan);
         let (front, thread) = datagrams::begin(&shared);
-        Self {
-            shared,
-            front,
-            is_stream: false,
-            at_front: Some(thread),
-        }
+        Self { shared, front, is_stream: false, at_front: Some(thread) }
     }
 
     /// Where to dial.
@@ -204,12 +189,7 @@ impl Drop for Proxy {
 
 impl Shared {
     fn new(port: u16, plan: Plan) -> Arc<Self> {
-        let mut dealer = Dealer {
-            dice: Dice::seeded(plan.seed),
-            plan,
-            bytes_left: 0,
-            dealt: Vec::new(),
-        };
+        let mut dealer = Dealer { dice: Dice::seeded(plan.seed), plan, bytes_left: 0, dealt: Vec::new() };
         dealer.draw_distance();
         Arc::new(Self {
             target: SocketAddr::from(([127, 0, 0, 1], port)),

@@ -73,11 +73,7 @@ pub(super) struct Args {
 impl Args {
     /// The home: as asked for, else as the environment says; `None` where it says nothing at all.
     pub(super) fn home(&self, variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-        let path = |name: &str| {
-            variable(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
+        let path = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         if let Some(home) = self.home.clone().or_else(|| path("CAUSERIE_HOME")) {
             return Some(home);
         }

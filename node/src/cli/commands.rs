@@ -79,14 +79,10 @@ async fn ask(command: Command, door: &mut Door, printer: &mut Printer) -> Result
             let contacts = list(door.call("contact.list", json!({})).await?);
             printer.list(&contacts, words::contacts)?;
         }
-        Command::Contacts {
-            command: Some(decision),
-        } => return decide(decision, door, printer).await,
-        Command::History {
-            conversation,
-            limit,
-            before,
-        } => return history(&conversation, limit, before, door, printer).await,
+        Command::Contacts { command: Some(decision) } => return decide(decision, door, printer).await,
+        Command::History { conversation, limit, before } => {
+            return history(&conversation, limit, before, door, printer).await;
+        }
         Command::Read { conversation } => {
             let params = json!({"conversation": conversation});
             let result = door.call("message.read", params).await?;
@@ -175,23 +171,18 @@ async fn decide(decision: Contacts, door: &mut Door, printer: &mut Printer) -> R
             ("contact.rename", json!({"contact": contact.words, "name": name}))
         }
         Contacts::Merge { new, old } => ("contact.merge", json!({"new": new, "old": old})),
-        Contacts::Remove {
-            contact,
-            keep_history,
-        } => (
-            "contact.remove",
-            json!({"contact": contact.words, "keep_history": keep_history}),
-        ),
+        Contacts::Remove { contact, keep_history } => {
+            ("contact.remove", json!({"contact": contact.words, "keep_history": keep_history}))
+        }
     };
     let result = door.call(method, params).await?;
     let stays = result.get("id").is_some();
-    printer.result(&result, |contact, paint| {
-        if stays {
-            words::contact(contact, paint)
-        } else {
-            String::new()
-        }
-    })?;
+    printer.result(
+        &result,
+        |contact, paint| {
+            if stays { words::contact(contact, paint) } else { String::new() }
+        },
+    )?;
     if !stays {
         printer.note("Done; they were not told.");
     }

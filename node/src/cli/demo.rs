@@ -33,10 +33,7 @@ const STEP_PATIENCE: Duration = Duration::from_secs(30);
 const LONG_STEP_PATIENCE: Duration = Duration::from_secs(120);
 
 pub(super) async fn demo(printer: &mut Printer) -> Result<(), Failure> {
-    let mut script = Script {
-        printer,
-        steps: Vec::new(),
-    };
+    let mut script = Script { printer, steps: Vec::new() };
     let outcome = play(&mut script).await;
     let Script { printer, steps } = script;
     let report = json!({"ok": outcome.is_ok(), "steps": steps});
@@ -66,21 +63,13 @@ async fn play(script: &mut Script<'_>) -> Result<(), Failure> {
 }
 
 async fn together(script: &mut Script<'_>, alice: &Person, bob: &mut Person) -> Result<(), Failure> {
+    script.step("They meet by an invitation", STEP_PATIENCE, meet(alice, bob)).await?;
+    let mut said = script.step("They talk both ways", STEP_PATIENCE, talk(alice, bob)).await?;
     script
-        .step("They meet by an invitation", STEP_PATIENCE, meet(alice, bob))
-        .await?;
-    let mut said = script
-        .step("They talk both ways", STEP_PATIENCE, talk(alice, bob))
-        .await?;
-    script
-        .step(
-            "Bob goes away, Alice goes on writing",
-            LONG_STEP_PATIENCE,
-            async {
-                bob.leaves().await?;
-                write_to_nobody(alice, &mut said).await
-            },
-        )
+        .step("Bob goes away, Alice goes on writing", LONG_STEP_PATIENCE, async {
+            bob.leaves().await?;
+            write_to_nobody(alice, &mut said).await
+        })
         .await?;
     script
         .step(
@@ -126,9 +115,7 @@ async fn talk(alice: &Person, bob: &Person) -> Result<(Vec<String>, String), Fai
             let text = format!("{} says {turn}", author.name());
             let began = Instant::now();
             author.writes(&text).await?;
-            reader
-                .until(async || Ok(reader.newest().await?.as_deref() == Some(&text)))
-                .await?;
+            reader.until(async || Ok(reader.newest().await?.as_deref() == Some(&text))).await?;
             times.push(began.elapsed());
             said.push(text);
         }
@@ -139,32 +126,20 @@ async fn talk(alice: &Person, bob: &Person) -> Result<(Vec<String>, String), Fai
     }
     times.sort_unstable();
     let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    let measured = format!(
-        "{} messages, each there after {} (median)",
-        said.len(),
-        spoken(median)
-    );
+    let measured = format!("{} messages, each there after {} (median)", said.len(), spoken(median));
     Ok((said, measured))
 }
 
 async fn write_to_nobody(alice: &Person, said: &mut Vec<String>) -> Result<((), String), Failure> {
     alice.until(async || Ok(!alice.is_with_other().await?)).await?;
     let began = Instant::now();
-    let texts: Vec<String> = (1..=WAITING)
-        .map(|number| format!("Message {number} of {WAITING}"))
-        .collect();
+    let texts: Vec<String> = (1..=WAITING).map(|number| format!("Message {number} of {WAITING}")).collect();
     alice.writes_many(&texts).await?;
     let took = began.elapsed();
     let waiting = usize::try_from(alice.queued().await?).unwrap_or(usize::MAX);
-    expect(
-        waiting == WAITING,
-        "some messages do not wait, or claim more than that",
-    )?;
+    expect(waiting == WAITING, "some messages do not wait, or claim more than that")?;
     said.extend(texts);
-    Ok((
-        (),
-        format!("{WAITING} messages safe on disk after {}", spoken(took)),
-    ))
+    Ok(((), format!("{WAITING} messages safe on disk after {}", spoken(took))))
 }
 
 async fn catch_up(bob: &mut Person, said: &[String]) -> Result<((), String), Failure> {
@@ -218,11 +193,7 @@ impl Script<'_> {
 }
 
 fn step_line(step: &Value, paint: Paint) -> String {
-    let mark = if step.get("ok") == Some(&Value::Bool(true)) {
-        paint.green("✓")
-    } else {
-        paint.red("✗")
-    };
+    let mark = if step.get("ok") == Some(&Value::Bool(true)) { paint.green("✓") } else { paint.red("✗") };
     let text = |name| super::words::text(step, name);
     let millis = step.get("millis").and_then(Value::as_u64).unwrap_or_default();
     let time = paint.dim(&format!("({})", spoken(Duration::from_millis(millis))));
@@ -230,11 +201,7 @@ fn step_line(step: &Value, paint: Paint) -> String {
 }
 
 fn last_line(ended: bool, paint: Paint) -> String {
-    if ended {
-        paint.green("Every step held.")
-    } else {
-        paint.red("Not every step held.")
-    }
+    if ended { paint.green("Every step held.") } else { paint.red("Not every step held.") }
 }
 
 fn spoken(time: Duration) -> String {
@@ -252,20 +219,12 @@ mod tests {
     #[tokio::test]
     async fn a_step_that_fails_or_takes_too_long_is_told_and_ends_the_demo() {
         let mut printer = Printer::to(true, Box::new(std::io::sink()));
-        let mut script = Script {
-            printer: &mut printer,
-            steps: Vec::new(),
-        };
+        let mut script = Script { printer: &mut printer, steps: Vec::new() };
         let minute = Duration::from_secs(60);
-        let held = script
-            .step("one", minute, async { Ok((7, "seven".to_owned())) })
-            .await;
+        let held = script.step("one", minute, async { Ok((7, "seven".to_owned())) }).await;
         assert_eq!(held, Ok(7));
         let failing = async { expect(false, "it is not so").map(|()| ((), String::new())) };
-        assert_eq!(
-            script.step("two", minute, failing).await.unwrap_err().exit_code(),
-            1
-        );
+        assert_eq!(script.step("two", minute, failing).await.unwrap_err().exit_code(), 1);
         let endless = std::future::pending::<Result<((), String), Failure>>();
         let failure = script.step("three", Duration::ZERO, endless).await.unwrap_err();
         assert_eq!(failure.exit_code(), 1);

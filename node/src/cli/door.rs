@@ -165,10 +165,7 @@ async fn connect(home: &Path) -> Result<Option<Client>, Failure> {
 }
 
 fn config(home: &Path, network: Option<NetworkOptions>) -> Config {
-    Config {
-        home: home.to_owned(),
-        network,
-    }
+    Config { home: home.to_owned(), network }
 }
 
 fn is_repeatable(method: &str, params: &Value) -> bool {

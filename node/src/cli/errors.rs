@@ -27,11 +27,7 @@ const READER_LEFT: &str = "reader_left";
 
 impl Failure {
     pub(super) fn new(kind: &str, message: impl Into<String>, hint: &str) -> Self {
-        Self {
-            kind: kind.to_owned(),
-            message: message.into(),
-            hint: hint.to_owned(),
-        }
+        Self { kind: kind.to_owned(), message: message.into(), hint: hint.to_owned() }
     }
 
     pub(super) fn usage(error: &clap::Error) -> Self {
@@ -123,9 +119,7 @@ impl From<CallError> for Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         match error {
-            ClientError::Refused {
-                kind, message, hint, ..
-            } => Self { kind, message, hint },
+            ClientError::Refused { kind, message, hint, .. } => Self { kind, message, hint },
             ClientError::Cut(_) => Self::new(
                 "stopped",
                 "the node went away before it answered",
@@ -225,10 +219,7 @@ mod tests {
         let error = crate::cli::args::Args::try_parse_from(["causerie-node", "init"]).unwrap_err();
         let failure = Failure::usage(&error);
         assert_eq!((failure.kind.as_str(), failure.exit_code()), ("usage", 2));
-        assert_eq!(
-            failure.message,
-            "the following required arguments were not provided: --name <NAME>"
-        );
+        assert_eq!(failure.message, "the following required arguments were not provided: --name <NAME>");
     }
 
     #[test]

@@ -37,12 +37,7 @@ impl Printer {
 
     #[cfg(test)]
     pub(super) fn to(json: bool, out: Box<dyn Write + Send>) -> Self {
-        Self {
-            json,
-            paint: Paint::PLAIN,
-            out,
-            notes: Box::new(io::sink()),
-        }
+        Self { json, paint: Paint::PLAIN, out, notes: Box::new(io::sink()) }
     }
 
     pub(super) const fn is_json(&self) -> bool {
@@ -55,11 +50,7 @@ impl Printer {
         value: &Value,
         words: impl FnOnce(&Value, Paint) -> String,
     ) -> io::Result<()> {
-        let text = if self.json {
-            json_line(value)
-        } else {
-            words(value, self.paint)
-        };
+        let text = if self.json { json_line(value) } else { words(value, self.paint) };
         self.line(&text)
     }
 
@@ -102,9 +93,7 @@ impl Paint {
     pub(super) fn for_stream(terminal: bool) -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        Self {
-            colours: terminal && !refused && !dumb,
-        }
+        Self { colours: terminal && !refused && !dumb }
     }
 
     pub(super) fn bold(self, text: &str) -> String {
@@ -128,11 +117,7 @@ impl Paint {
     }
 
     fn with(self, code: &str, text: &str) -> String {
-        if self.colours {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 
@@ -216,16 +201,9 @@ mod tests {
         assert_eq!(escape("plain é 漢 👩‍🚀"), "plain é 漢 👩‍🚀");
         assert_eq!(escape("a\u{1b}[31mb"), "a\\u{1b}[31mb");
         assert_eq!(escape("a\r\n\tb"), "a\\r\\n\\tb");
-        assert_eq!(
-            escape("\u{202e}gpj\u{2066}\u{9b}\u{7f}"),
-            "\\u{202e}gpj\\u{2066}\\u{9b}\\u{7f}"
-        );
+        assert_eq!(escape("\u{202e}gpj\u{2066}\u{9b}\u{7f}"), "\\u{202e}gpj\\u{2066}\\u{9b}\\u{7f}");
         for character in ('\0'..=char::MAX).filter(|&character| is_dangerous(character)) {
-            assert!(
-                escape(&character.to_string())
-                    .chars()
-                    .all(|shown| !is_dangerous(shown))
-            );
+            assert!(escape(&character.to_string()).chars().all(|shown| !is_dangerous(shown)));
         }
     }
 
@@ -246,11 +224,7 @@ mod tests {
     fn columns_are_aligned() {
         let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
         assert_eq!(
-            table(&[
-                row(["NAME", "STATE", "ID"]),
-                row(["Zoé", "active", "abc"]),
-                row(["B", "", ""])
-            ]),
+            table(&[row(["NAME", "STATE", "ID"]), row(["Zoé", "active", "abc"]), row(["B", "", ""])]),
             "NAME  STATE   ID\nZoé   active  abc\nB"
         );
         assert_eq!(table(&[]), "");

@@ -91,9 +91,7 @@ fn print_rows(mut rows: Subscription, mut printer: Printer) {
     let mut names = Names::default();
     let runtime = Handle::current();
     while let Some(row) = runtime.block_on(rows.next()) {
-        let printed = printer.result(&row.to_value(), |event, paint| {
-            words::event(event, &mut names, paint)
-        });
+        let printed = printer.result(&row.to_value(), |event, paint| words::event(event, &mut names, paint));
         if printed.is_err() {
             return;
         }

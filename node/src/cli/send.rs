@@ -123,10 +123,7 @@ impl Sending {
 }
 
 fn may_concern_it(event: &Value) -> bool {
-    matches!(
-        words::text(event, "type"),
-        "message.state" | "contact.failed" | "contact.changed" | "overflow"
-    )
+    matches!(words::text(event, "type"), "message.state" | "contact.failed" | "contact.changed" | "overflow")
 }
 
 async fn read_text(argument: OsString) -> Result<String, Failure> {
@@ -158,11 +155,7 @@ fn checked(bytes: Vec<u8>) -> Result<String, Failure> {
         return Err(CommandError::TooLong.into());
     }
     String::from_utf8(bytes).map_err(|_error| {
-        Failure::new(
-            "not_utf8",
-            "the message is not text in UTF-8",
-            "Nothing was sent. Convert it first.",
-        )
+        Failure::new("not_utf8", "the message is not text in UTF-8", "Nothing was sent. Convert it first.")
     })
 }
 

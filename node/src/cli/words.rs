@@ -25,8 +25,7 @@ impl Names {
 
     /// Takes the name from a contact.
     pub(super) fn learn(&mut self, contact: &Value) {
-        self.0
-            .insert(text(contact, "id").to_owned(), text(contact, "name").to_owned());
+        self.0.insert(text(contact, "id").to_owned(), text(contact, "name").to_owned());
     }
 
     fn name(&self, id: &str) -> String {
@@ -50,10 +49,7 @@ pub(super) fn status(status: &Value, paint: Paint) -> String {
         rows.push(field("Listening", listening));
     }
     rows.push(field("Reachable", text(status, "reachability").to_owned()));
-    rows.push(field(
-        "Online",
-        format!("{} of your contacts", number(status, "peers")),
-    ));
+    rows.push(field("Online", format!("{} of your contacts", number(status, "peers"))));
     rows.push(field("Waiting", format!("{} messages", number(status, "queued"))));
     table(&rows)
 }
@@ -62,11 +58,8 @@ pub(super) fn contacts(contacts: &[Value], paint: Paint) -> String {
     if contacts.is_empty() {
         return "No contacts yet. Make an invitation with `causerie-node invite`, or answer one with `accept`.".to_owned();
     }
-    let mut rows = vec![
-        ["NAME", "STATE", "VERIFICATION", "ONLINE", "LAST SEEN", "ID"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let mut rows =
+        vec![["NAME", "STATE", "VERIFICATION", "ONLINE", "LAST SEEN", "ID"].map(str::to_owned).to_vec()];
     rows.extend(contacts.iter().map(|contact| {
         let online = contact.get("online") == Some(&Value::Bool(true));
         vec![
@@ -123,11 +116,7 @@ pub(super) fn invitations(list: &[Value], paint: Paint) -> String {
     if list.is_empty() {
         return "No invitations. Make one with `causerie-node invite`.".to_owned();
     }
-    let mut lines = vec![
-        ["ID", "STATE", "USE", "ANSWERS", "EXPIRES"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let mut lines = vec![["ID", "STATE", "USE", "ANSWERS", "EXPIRES"].map(str::to_owned).to_vec()];
     lines.extend(list.iter().map(|invitation| {
         let reusable = invitation.get("reusable") == Some(&Value::Bool(true));
         vec![
@@ -172,11 +161,9 @@ pub(super) fn event(event: &Value, names: &mut Names, paint: Paint) -> String {
     let who = escape(text(about, "name"));
     let what = match text(event, "type") {
         "contact.added" => format!("{who} is new ({})", text(about, "state")),
-        "contact.changed" => format!(
-            "{who} changed: {}, verification {}",
-            text(about, "state"),
-            text(about, "verification")
-        ),
+        "contact.changed" => {
+            format!("{who} changed: {}, verification {}", text(about, "state"), text(about, "verification"))
+        }
         "contact.failed" => {
             let reason = escape(text(about, "reason"));
             format!("{} {who} could not be added: {reason}", paint.red("!"))
@@ -207,11 +194,7 @@ pub(super) fn event(event: &Value, names: &mut Names, paint: Paint) -> String {
 
 fn message(row: &Value, names: &Names, paint: Paint) -> String {
     let outgoing = row.get("outgoing") == Some(&Value::Bool(true));
-    let author = if outgoing {
-        "you".to_owned()
-    } else {
-        names.name(text(row, "author"))
-    };
+    let author = if outgoing { "you".to_owned() } else { names.name(text(row, "author")) };
     let body = match row.get("text").and_then(Value::as_str) {
         Some(written) => escape_lines(written),
         None => paint.dim("(this message needs a newer version)"),
@@ -232,11 +215,7 @@ pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 
 fn texts(value: &Value, name: &str) -> Vec<String> {
     let list = value.get(name).and_then(Value::as_array);
-    list.into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(escape)
-        .collect()
+    list.into_iter().flatten().filter_map(Value::as_str).map(escape).collect()
 }
 
 fn number(value: &Value, name: &str) -> u64 {

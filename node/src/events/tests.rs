@@ -3,10 +3,7 @@ use causerie_protocol::event::NoticeKind;
 use super::*;
 
 fn notice(number: usize) -> Event {
-    Event::Notice {
-        kind: NoticeKind::Fork,
-        text: number.to_string(),
-    }
+    Event::Notice { kind: NoticeKind::Fork, text: number.to_string() }
 }
 
 fn log_with(starts: u64, rows: usize) -> EventLog {
@@ -27,9 +24,7 @@ fn drain(subscription: &mut Subscription) -> Vec<Value> {
 }
 
 fn texts(rows: &[Value]) -> Vec<&str> {
-    rows.iter()
-        .map(|row| row["text"].as_str().unwrap_or("-"))
-        .collect()
+    rows.iter().map(|row| row["text"].as_str().unwrap_or("-")).collect()
 }
 
 #[tokio::test]
@@ -104,13 +99,7 @@ async fn bytes_are_bounded_too() {
     let text = "x".repeat(ROWS_KEPT_BYTES_MAX / 4);
     for _ in 0..5 {
         let kind = NoticeKind::Fork;
-        log.push(
-            &Event::Notice {
-                kind,
-                text: text.clone(),
-            },
-            WallTime::default(),
-        );
+        log.push(&Event::Notice { kind, text: text.clone() }, WallTime::default());
     }
     assert!(log.shared.lock().bytes <= ROWS_KEPT_BYTES_MAX);
     let rows = drain(&mut log.subscribe(Some(log.origin())));

@@ -40,12 +40,7 @@ impl LogFile {
     fn open(directory: PathBuf, bytes_max: u64) -> io::Result<Self> {
         let file = append(&directory)?;
         let bytes = file.metadata()?.len();
-        Ok(Self {
-            directory,
-            file,
-            bytes,
-            bytes_max,
-        })
+        Ok(Self { directory, file, bytes, bytes_max })
     }
 
     fn begin_new(&mut self) -> io::Result<()> {
@@ -70,9 +65,7 @@ impl Write for LogFile {
             self.begin_new()?;
         }
         let written = self.file.write(line)?;
-        self.bytes = self
-            .bytes
-            .saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
+        self.bytes = self.bytes.saturating_add(u64::try_from(written).unwrap_or(u64::MAX));
         Ok(written)
     }
 
@@ -82,11 +75,7 @@ impl Write for LogFile {
 }
 
 fn append(directory: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(directory.join(NAME))
+    OpenOptions::new().append(true).create(true).mode(0o600).open(directory.join(NAME))
 }
 
 #[cfg(test)]

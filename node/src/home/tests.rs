@@ -50,18 +50,12 @@ fn refusal<T>(outcome: Result<T, HomeError>) -> String {
     assert!(!error.hint().is_empty());
     assert!(!error.to_string().ends_with('.'));
     let debug = format!("{error:?}");
-    let name: String = debug
-        .chars()
-        .take_while(|letter| letter.is_alphanumeric())
-        .collect();
+    let name: String = debug.chars().take_while(|letter| letter.is_alphanumeric()).collect();
     format!("{} {name}", error.kind())
 }
 
 fn copies(current: Option<&[u8]>, previous: Option<&[u8]>) -> IdentityCopies {
-    IdentityCopies {
-        current: current.map(<[u8]>::to_vec),
-        previous: previous.map(<[u8]>::to_vec),
-    }
+    IdentityCopies { current: current.map(<[u8]>::to_vec), previous: previous.map(<[u8]>::to_vec) }
 }
 
 #[test]
@@ -123,10 +117,7 @@ fn a_place_that_cannot_be_a_home_says_why() {
     fs::write(&path, b"a file").unwrap();
     assert_eq!(open(), "bad_home NotADirectory");
     assert_eq!(create(), "bad_home NotADirectory");
-    assert_eq!(
-        refusal(Home::create(&path.join("below"))),
-        "bad_home NotADirectory"
-    );
+    assert_eq!(refusal(Home::create(&path.join("below"))), "bad_home NotADirectory");
     fs::remove_file(&path).unwrap();
     symlink(directory.path().join("target"), &path).unwrap();
     assert_eq!(open(), "bad_home SymbolicLink");
@@ -157,10 +148,7 @@ fn a_home_that_this_user_may_not_write_says_so() {
     chmod(&path.join("lock"), 0o400);
     assert_eq!(refusal(Home::open(&path, AT_ONCE)), "storage Permission");
     chmod(directory.path(), 0o500);
-    assert_eq!(
-        refusal(Home::create(&directory.path().join("new"))),
-        "storage Permission"
-    );
+    assert_eq!(refusal(Home::create(&directory.path().join("new"))), "storage Permission");
     chmod(directory.path(), 0o700);
 }
 
@@ -190,10 +178,7 @@ fn a_second_identity_is_refused_and_the_first_untouched() {
     let home = Home::open(&path, AT_ONCE).unwrap();
     assert_eq!(home.read_identity().unwrap(), copies(None, Some(b"first")));
     let other = Secret::new([9; 32]);
-    assert_eq!(
-        refusal(home.write_vault(b"header", &other)),
-        "identity_exists AlreadyThere"
-    );
+    assert_eq!(refusal(home.write_vault(b"header", &other)), "identity_exists AlreadyThere");
     home.open_vault().unwrap();
 }
 
@@ -225,10 +210,7 @@ fn one_process_at_a_time_and_the_next_waits() {
     let (_directory, path) = place();
     let home = complete(&path);
     assert_eq!(refusal(Home::open(&path, AT_ONCE)), "home_in_use InUse");
-    assert_eq!(
-        refusal(Home::open(&path, Duration::from_millis(30))),
-        "home_in_use InUse"
-    );
+    assert_eq!(refusal(Home::open(&path, Duration::from_millis(30))), "home_in_use InUse");
     let (opened, wait) = mpsc::sync_channel(1);
     let next = thread::spawn({
         let path = path.clone();
@@ -255,10 +237,7 @@ fn whenever_the_machine_stops_an_identity_is_whole() {
         let (_directory, path) = place();
         let home = complete(&path);
         home.write_identity(b"second").unwrap();
-        assert_eq!(
-            home.read_identity().unwrap(),
-            copies(Some(b"second"), Some(b"first"))
-        );
+        assert_eq!(home.read_identity().unwrap(), copies(Some(b"second"), Some(b"first")));
         for step in IdentityStep::ALL.into_iter().take(steps) {
             home.perform(step, b"third").unwrap();
         }
@@ -274,11 +253,7 @@ fn whenever_the_machine_stops_an_identity_is_whole() {
         home.write_identity(b"fourth").unwrap();
         let now = home.read_identity().unwrap();
         assert_eq!(now.current.as_deref(), Some(&b"fourth"[..]));
-        assert_eq!(
-            now.previous,
-            left.current.or(left.previous),
-            "after {steps} steps"
-        );
+        assert_eq!(now.previous, left.current.or(left.previous), "after {steps} steps");
     }
 }
 
@@ -290,10 +265,7 @@ fn a_new_identity_cut_short_beside_the_old_one_is_never_read() {
     chmod(&path.join("identity.new"), 0o644);
     assert_eq!(home.read_identity().unwrap(), copies(Some(b"first"), None));
     home.write_identity(b"second").unwrap();
-    assert_eq!(
-        home.read_identity().unwrap(),
-        copies(Some(b"second"), Some(b"first"))
-    );
+    assert_eq!(home.read_identity().unwrap(), copies(Some(b"second"), Some(b"first")));
     assert_eq!(mode(&path.join(IDENTITY)), 0o600);
 }
 
@@ -325,11 +297,7 @@ fn damaged_files_are_refused_by_name() {
             fs::write(&file, &flipped).unwrap();
             // Versions and protections that we do not know are a newer program's.
             let newer = name == VAULT_HEADER && (at == 8 || at == 9);
-            let expected = if newer {
-                "newer_home Newer"
-            } else {
-                "storage Damaged"
-            };
+            let expected = if newer { "newer_home Newer" } else { "storage Damaged" };
             assert_eq!(vault(), expected, "{name} byte {at}");
             fs::write(&file, &sound[..at]).unwrap();
             assert_eq!(vault(), "storage Damaged", "{name} cut at {at}");

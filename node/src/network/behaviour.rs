@@ -90,11 +90,7 @@ impl NodeBehaviour {
 
 /// The behaviour does one version of IP, so there are two.
 fn announcements(own: PeerId, listening: &[Multiaddr], enable_ipv6: bool) -> Option<mdns::tokio::Behaviour> {
-    let config = mdns::Config {
-        enable_ipv6,
-        query_interval: DISCOVERY_INTERVAL,
-        ..mdns::Config::default()
-    };
+    let config = mdns::Config { enable_ipv6, query_interval: DISCOVERY_INTERVAL, ..mdns::Config::default() };
     let mut behaviour = mdns::tokio::Behaviour::new(config, own)
         .inspect_err(|error| tracing::warn!(%error, "discovery on this network is not available"))
         .ok()?;

@@ -59,13 +59,7 @@ impl Dials {
         if addresses.is_empty() || self.running.contains_key(&id) {
             return false;
         }
-        let dial = Dial {
-            peer,
-            addresses,
-            attempts: 0,
-            chosen: None,
-            next_at: now,
-        };
+        let dial = Dial { peer, addresses, attempts: 0, chosen: None, next_at: now };
         self.running.insert(id, dial);
         true
     }
@@ -82,11 +76,7 @@ impl Dials {
 
     /// A connection stands; `false` when its dial has another one already.
     pub(crate) fn connected(&mut self, connection: ConnectionId) -> bool {
-        let Some(dial) = self
-            .attempts
-            .get(&connection)
-            .and_then(|id| self.running.get_mut(id))
-        else {
+        let Some(dial) = self.attempts.get(&connection).and_then(|id| self.running.get_mut(id)) else {
             return false;
         };
         *dial.chosen.get_or_insert(connection) == connection
@@ -137,9 +127,7 @@ fn options(peer: Option<PeerId>, address: &Address) -> DialOpts {
     let address = multiaddr::to_multiaddr(address);
     match peer {
         Some(peer) => {
-            let dial = DialOpts::peer_id(peer)
-                .condition(PeerCondition::Always)
-                .addresses(vec![address]);
+            let dial = DialOpts::peer_id(peer).condition(PeerCondition::Always).addresses(vec![address]);
             if new_port { dial.allocate_new_port() } else { dial }.build()
         }
         None => {
@@ -156,11 +144,7 @@ mod tests {
     use super::*;
 
     fn addresses(count: u16) -> Vec<Address> {
-        let address = |port| Address {
-            transport: Transport::Tcp,
-            ip: Ipv4Addr::LOCALHOST.into(),
-            port,
-        };
+        let address = |port| Address { transport: Transport::Tcp, ip: Ipv4Addr::LOCALHOST.into(), port };
         (1..=count).map(address).collect()
     }
 
@@ -199,10 +183,7 @@ mod tests {
     fn the_first_connection_is_chosen_and_opens_once() {
         let (mut dials, id, now) = begun(3);
         let first = dials.next_attempt(now).unwrap().connection_id();
-        let second = dials
-            .next_attempt(now + limits::DIAL_STAGGER)
-            .unwrap()
-            .connection_id();
+        let second = dials.next_attempt(now + limits::DIAL_STAGGER).unwrap().connection_id();
         assert!(dials.connected(second));
         assert!(!dials.connected(first));
         assert_eq!(dials.failed(first), None);
@@ -227,10 +208,7 @@ mod tests {
     fn an_attempt_that_comes_after_its_dial_is_turned_away() {
         let (mut dials, id, now) = begun(2);
         let first = dials.next_attempt(now).unwrap().connection_id();
-        let second = dials
-            .next_attempt(now + limits::DIAL_STAGGER)
-            .unwrap()
-            .connection_id();
+        let second = dials.next_attempt(now + limits::DIAL_STAGGER).unwrap().connection_id();
         assert!(dials.connected(first));
         assert_eq!(dials.opened(first), Some(id));
         assert!(!dials.connected(second));

@@ -96,10 +96,7 @@ mod tests {
         let first = discovery.handle(mdns::Event::Discovered(vec![tcp.clone(), tcp.clone()]));
         assert_eq!(addresses(&first), ["/ip4/10.0.0.1/tcp/47474"]);
         let both = discovery.handle(mdns::Event::Discovered(vec![quic.clone()]));
-        assert_eq!(
-            addresses(&both),
-            ["/ip4/10.0.0.1/tcp/47474", "/ip6/fd00::1/udp/47474/quic-v1"]
-        );
+        assert_eq!(addresses(&both), ["/ip4/10.0.0.1/tcp/47474", "/ip6/fd00::1/udp/47474/quic-v1"]);
         assert_eq!(discovery.handle(mdns::Event::Discovered(vec![tcp.clone()])), []);
 
         assert_eq!(discovery.handle(mdns::Event::Expired(vec![tcp])), []);

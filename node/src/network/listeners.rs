@@ -47,11 +47,7 @@ impl Listeners {
                 })?
             }
         };
-        Ok(Self {
-            silent: ids.clone(),
-            ids,
-            addresses: BTreeSet::new(),
-        })
+        Ok(Self { silent: ids.clone(), ids, addresses: BTreeSet::new() })
     }
 
     /// Whether every listener has an address.
@@ -96,10 +92,7 @@ fn listen_by_default(
     let of_the_system = (0..limits::PORTS_ASKED_MAX).map(|_| free_port());
     for port in well_known.chain(of_the_system).flatten() {
         let addresses = default_addresses(port, loopback);
-        let usable: Vec<_> = addresses
-            .into_iter()
-            .filter(|address| !is_unknown(address))
-            .collect();
+        let usable: Vec<_> = addresses.into_iter().filter(|address| !is_unknown(address)).collect();
         match listen_on(swarm, &usable) {
             Ok(ids) => return Ok(ids),
             Err((_, error)) => tracing::debug!(port, %error, "a port cannot be had"),

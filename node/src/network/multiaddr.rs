@@ -133,10 +133,7 @@ mod tests {
             &format!("/p2p/{peer}"),
             &format!("/ip4/192.0.2.1/tcp/47474/p2p/{peer}/p2p-circuit"),
         ] {
-            assert!(
-                matches!(parse_multiaddr(text), Err(NetworkError::Multiaddr(_))),
-                "{text}"
-            );
+            assert!(matches!(parse_multiaddr(text), Err(NetworkError::Multiaddr(_))), "{text}");
         }
     }
 }

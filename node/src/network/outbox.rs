@@ -44,11 +44,7 @@ struct Waiting {
 
 impl Outbox {
     pub(crate) fn new() -> Self {
-        Self {
-            waiting: Mutex::default(),
-            written_to: Notify::new(),
-            phase: watch::Sender::new(Phase::Open),
-        }
+        Self { waiting: Mutex::default(), written_to: Notify::new(), phase: watch::Sender::new(Phase::Open) }
     }
 
     /// Appends a frame. One that has no place, or no valid length, takes the link with it: a gap would be worse.

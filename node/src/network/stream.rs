@@ -100,10 +100,7 @@ impl LinkTask {
         loop {
             match read_frame(reader).await {
                 Ok(Some(bytes)) => {
-                    let frame = Input::Frame {
-                        link: self.link,
-                        bytes,
-                    };
+                    let frame = Input::Frame { link: self.link, bytes };
                     if self.notices.send(Notice::Other(frame)).await.is_err() {
                         return End::Ours;
                     }
@@ -144,9 +141,7 @@ async fn read_frame(reader: &mut BufReader<impl AsyncRead + Unpin>) -> io::Resul
 async fn write(writer: impl AsyncWrite + Unpin, outbox: &Outbox) {
     let out_of_patience = async {
         outbox.ended().await;
-        time::timeout(limits::CLOSE_PATIENCE, outbox.abandoned())
-            .await
-            .ok();
+        time::timeout(limits::CLOSE_PATIENCE, outbox.abandoned()).await.ok();
     };
     tokio::select! {
         written = write_batches(writer, outbox) => if let Err(error) = written {

@@ -163,11 +163,7 @@ impl SwarmTask {
                 self.listeners.remove(listener_id, &[address]);
                 self.announce_listening();
             }
-            SwarmEvent::ListenerClosed {
-                listener_id,
-                addresses,
-                reason,
-            } => {
+            SwarmEvent::ListenerClosed { listener_id, addresses, reason } => {
                 tracing::debug!(?reason, "a listener ended");
                 self.listeners.remove(listener_id, &addresses);
                 self.announce_listening();
@@ -198,13 +194,7 @@ impl SwarmTask {
     }
 
     fn begin_link(&mut self, opened: OpenedLink) {
-        let OpenedLink {
-            stream,
-            connection,
-            dial,
-            address,
-            ..
-        } = opened;
+        let OpenedLink { stream, connection, dial, address, .. } = opened;
         let Some(peer) = multiaddr::to_transport_id(&opened.peer) else {
             // No peer id has more than 64 bytes, but their type does not say so.
             self.swarm.close_connection(connection);
@@ -214,12 +204,7 @@ impl SwarmTask {
         self.links_begun += 1;
         let task = LinkTask {
             link: LinkId::new(self.links_begun),
-            ends: LinkEnds {
-                own: self.own.clone(),
-                peer,
-                dial,
-                address,
-            },
+            ends: LinkEnds { own: self.own.clone(), peer, dial, address },
             notices: self.channels.notices.clone(),
             stopping: self.channels.stopping.clone(),
         };
@@ -238,8 +223,7 @@ impl SwarmTask {
         if addresses != self.announced {
             self.announced.clone_from(&addresses);
             // Only the newest list is of use.
-            self.waiting
-                .retain(|input| !matches!(input, Input::Listening { .. }));
+            self.waiting.retain(|input| !matches!(input, Input::Listening { .. }));
             self.waiting.push_back(Input::Listening { addresses });
         }
     }
@@ -274,9 +258,7 @@ impl SwarmTask {
                 time::sleep(Duration::from_millis(5)).await;
             }
         };
-        time::timeout(limits::STOP_CONNECTIONS_PATIENCE, connections_end)
-            .await
-            .ok();
+        time::timeout(limits::STOP_CONNECTIONS_PATIENCE, connections_end).await.ok();
     }
 }
 

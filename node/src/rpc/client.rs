@@ -76,11 +76,7 @@ impl Client {
     #[must_use]
     pub fn new(stream: UnixStream) -> Self {
         let (read, write) = stream.into_split();
-        Self {
-            lines: Lines::new(read, ANSWER_BYTES_MAX),
-            write,
-            next_id: 1,
-        }
+        Self { lines: Lines::new(read, ANSWER_BYTES_MAX), write, next_id: 1 }
     }
 
     /// Asks and waits for the answer.
@@ -101,11 +97,7 @@ impl Client {
         let to = answer.get("id").cloned().unwrap_or_default();
         if let Some(error) = answer.get("error") {
             // What could not be read has no id.
-            return Err(if to.is_null() || to == id {
-                refused(error)
-            } else {
-                ClientError::Garbled
-            });
+            return Err(if to.is_null() || to == id { refused(error) } else { ClientError::Garbled });
         }
         match answer.get("result") {
             Some(result) if to == id => Ok(result.clone()),
@@ -121,10 +113,7 @@ impl Client {
     pub async fn subscribe(mut self, since: Option<u64>) -> Result<Follower, ClientError> {
         let params = since.map_or_else(|| json!({}), |since| json!({"since": since}));
         self.call("event.subscribe", params).await?;
-        Ok(Follower {
-            lines: self.lines,
-            _write: self.write,
-        })
+        Ok(Follower { lines: self.lines, _write: self.write })
     }
 
     async fn read(&mut self) -> Result<Value, ClientError> {

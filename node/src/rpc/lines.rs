@@ -28,11 +28,7 @@ pub(super) enum Line {
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub(super) fn new(reader: R, bytes_max: usize) -> Self {
-        Self {
-            reader: BufReader::new(reader),
-            line: Vec::new(),
-            bytes_max,
-        }
+        Self { reader: BufReader::new(reader), line: Vec::new(), bytes_max }
     }
 
     /// # Errors
@@ -104,9 +100,6 @@ mod tests {
     async fn long_lines_cross_the_reader_s_own_buffer() {
         let long = "x".repeat(100_000);
         let input = format!("{long}\nb\n");
-        assert_eq!(
-            lines(input.as_bytes(), 100_000).await,
-            [whole(&long), whole("b"), Line::End]
-        );
+        assert_eq!(lines(input.as_bytes(), 100_000).await, [whole(&long), whole("b"), Line::End]);
     }
 }

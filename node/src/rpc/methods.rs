@@ -152,9 +152,7 @@ fn own(method: &str, params: Map<String, Value>) -> Result<Command, CallError> {
         }
         "invite.revoke" => {
             let Invite { invite } = read(params)?;
-            Command::RevokeInvitation {
-                invitation: Reference::new(&invite),
-            }
+            Command::RevokeInvitation { invitation: Reference::new(&invite) }
         }
         "invite.accept" => {
             let AcceptInvitation { link, name } = read(params)?;
@@ -171,40 +169,21 @@ fn contact(method: &str, params: Map<String, Value>) -> Result<Command, CallErro
             let Nothing {} = read(params)?;
             Command::ListContacts
         }
-        "contact.accept" => Command::AcceptContact {
-            contact: whom(params)?,
-        },
-        "contact.ignore" => Command::IgnoreContact {
-            contact: whom(params)?,
-        },
-        "contact.verify" => Command::VerifyContact {
-            contact: whom(params)?,
-        },
-        "contact.block" => Command::BlockContact {
-            contact: whom(params)?,
-        },
-        "contact.unblock" => Command::UnblockContact {
-            contact: whom(params)?,
-        },
+        "contact.accept" => Command::AcceptContact { contact: whom(params)? },
+        "contact.ignore" => Command::IgnoreContact { contact: whom(params)? },
+        "contact.verify" => Command::VerifyContact { contact: whom(params)? },
+        "contact.block" => Command::BlockContact { contact: whom(params)? },
+        "contact.unblock" => Command::UnblockContact { contact: whom(params)? },
         "contact.rename" => {
             let Rename { contact, name } = read(params)?;
-            Command::RenameContact {
-                contact: Reference::new(&contact),
-                name,
-            }
+            Command::RenameContact { contact: Reference::new(&contact), name }
         }
         "contact.merge" => {
             let Merge { new, old } = read(params)?;
-            Command::MergeContacts {
-                new: Reference::new(&new),
-                old: Reference::new(&old),
-            }
+            Command::MergeContacts { new: Reference::new(&new), old: Reference::new(&old) }
         }
         "contact.remove" => {
-            let Remove {
-                contact,
-                keep_history,
-            } = read(params)?;
+            let Remove { contact, keep_history } = read(params)?;
             Command::RemoveContact {
                 contact: Reference::new(&contact),
                 keep_history: keep_history.unwrap_or(false),
@@ -234,9 +213,7 @@ fn message(method: &str, params: Map<String, Value>) -> Result<Command, CallErro
         }
         "message.read" => {
             let Conversation { conversation } = read(params)?;
-            Command::MarkRead {
-                conversation: Reference::new(&conversation),
-            }
+            Command::MarkRead { conversation: Reference::new(&conversation) }
         }
         _ => return Err(unknown(method)),
     })

@@ -92,12 +92,7 @@ async fn connection(stream: UnixStream, node: NodeHandle) {
     let (lines, waiting) = mpsc::channel(LINES_WAITING_MAX);
     let mut writing = Box::pin(write_lines(write, waiting));
     let reading = async move {
-        let mut requests = Requests {
-            node,
-            lines,
-            answers: JoinSet::new(),
-            following: JoinSet::new(),
-        };
+        let mut requests = Requests { node, lines, answers: JoinSet::new(), following: JoinSet::new() };
         if let Err(error) = requests.read_all(read).await {
             tracing::debug!(%error, "a connection of the socket broke");
         }
@@ -224,10 +219,7 @@ async fn answer(
 
 async fn follow(mut subscription: Subscription, lines: mpsc::Sender<String>) {
     while let Some(row) = subscription.next().await {
-        let line = format!(
-            r#"{{"jsonrpc":"2.0","method":"event","params":{}}}"#,
-            row.as_str()
-        );
+        let line = format!(r#"{{"jsonrpc":"2.0","method":"event","params":{}}}"#, row.as_str());
         if lines.send(line).await.is_err() {
             return;
         }
@@ -278,10 +270,7 @@ impl Request {
     }
 
     fn invalid(id: Value, words: &str) -> Unread {
-        Unread {
-            id,
-            failure: Failure::new(code::INVALID_REQUEST, "invalid_request", words),
-        }
+        Unread { id, failure: Failure::new(code::INVALID_REQUEST, "invalid_request", words) }
     }
 }
 

@@ -129,11 +129,7 @@ pub fn event(event: &Event) -> (&'static str, Map<String, Value>) {
         Event::ContactOnline(view) => ("contact.online", about(view)),
         Event::ContactOffline(view) => ("contact.offline", about(view)),
         Event::MessageReceived(view) => ("message.received", fields([("message", message(view))])),
-        Event::MessageState {
-            conversation,
-            up_to,
-            state,
-        } => (
+        Event::MessageState { conversation, up_to, state } => (
             "message.state",
             fields([
                 ("conversation", json!(conversation.to_string())),
@@ -141,14 +137,12 @@ pub fn event(event: &Event) -> (&'static str, Map<String, Value>) {
                 ("state", json!(message_state(*state))),
             ]),
         ),
-        Event::Listening { addresses } => (
-            "node.listening",
-            fields([("addresses", json!(multiaddrs(addresses)))]),
-        ),
-        Event::Notice { kind, text } => (
-            "notice",
-            fields([("kind", json!(kind.as_str())), ("text", json!(text))]),
-        ),
+        Event::Listening { addresses } => {
+            ("node.listening", fields([("addresses", json!(multiaddrs(addresses)))]))
+        }
+        Event::Notice { kind, text } => {
+            ("notice", fields([("kind", json!(kind.as_str())), ("text", json!(text))]))
+        }
     }
 }
 
@@ -161,10 +155,7 @@ pub fn time(at: WallTime) -> String {
     };
     let (year, month, day) = when.to_calendar_date();
     let (hour, minute, second, millisecond) = when.to_hms_milli();
-    format!(
-        "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z",
-        u8::from(month)
-    )
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z", u8::from(month))
 }
 
 /// As in `/ip4/192.0.2.1/udp/47474/quic-v1`.
@@ -203,10 +194,7 @@ const fn is_local(ip: IpAddr) -> bool {
 }
 
 fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 #[cfg(test)]

@@ -45,11 +45,7 @@ impl Commits {
                 move || run(store.as_ref(), &queue, &progress)
             })
             .map_err(|error| StoreError::Backend(error.to_string()))?;
-        Ok(Self {
-            queue,
-            durable: Durable(durable),
-            thread: Some(thread),
-        })
+        Ok(Self { queue, durable: Durable(durable), thread: Some(thread) })
     }
 
     /// Asks for everything that was applied before this call to become durable, and says under which number that will
@@ -99,9 +95,7 @@ impl Drop for Commits {
 
 impl fmt::Debug for Commits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Commits")
-            .field("durable", &self.durable)
-            .finish_non_exhaustive()
+        f.debug_struct("Commits").field("durable", &self.durable).finish_non_exhaustive()
     }
 }
 

@@ -46,9 +46,7 @@ pub(crate) fn put(key: &[u8], value: &[u8]) -> ChangeSet {
 
 /// A change-set of these writes.
 pub(crate) fn changes(writes: impl IntoIterator<Item = (Vec<u8>, Option<Vec<u8>>)>) -> ChangeSet {
-    ChangeSet {
-        writes: writes.into_iter().collect(),
-    }
+    ChangeSet { writes: writes.into_iter().collect() }
 }
 
 fn keys(store: &impl Records, from: &[u8], to: &[u8], order: Order, limit: usize) -> Vec<Vec<u8>> {
@@ -67,16 +65,7 @@ fn an_empty_store_has_nothing(bench: &impl Bench) {
 
 fn keys_are_ordered_by_their_bytes(bench: &impl Bench) {
     let store = bench.open();
-    let ordered: [&[u8]; 8] = [
-        b"\x00",
-        b"\x00\x00",
-        b"A",
-        b"AA",
-        b"AB",
-        b"B",
-        b"\x7f",
-        b"\x80\xff",
-    ];
+    let ordered: [&[u8]; 8] = [b"\x00", b"\x00\x00", b"A", b"AA", b"AB", b"B", b"\x7f", b"\x80\xff"];
     for key in ordered.iter().rev() {
         store.apply(&put(key, b"v")).unwrap();
     }
@@ -89,9 +78,7 @@ fn keys_are_ordered_by_their_bytes(bench: &impl Bench) {
 fn scans_keep_to_their_borders_and_limit(bench: &impl Bench) {
     let store = bench.open();
     let all: Vec<Vec<u8>> = (0..100_u8).map(|n| vec![b'E', n]).collect();
-    store
-        .apply(&changes(all.iter().map(|key| (key.clone(), Some(key.clone())))))
-        .unwrap();
+    store.apply(&changes(all.iter().map(|key| (key.clone(), Some(key.clone()))))).unwrap();
     store.apply(&put(b"D\xff", b"before")).unwrap();
     store.apply(&put(b"F", b"after")).unwrap();
     let up = |from: &[u8], to: &[u8], limit| keys(&store, from, to, Order::Ascending, limit);
@@ -105,14 +92,8 @@ fn scans_keep_to_their_borders_and_limit(bench: &impl Bench) {
     assert!(up(b"E", b"F", 0).is_empty());
     assert!(down(b"E", b"F", 0).is_empty());
     for (from, to) in [(b"F", b"E"), (b"E", b"E")] {
-        assert!(
-            up(from, to, 10).is_empty(),
-            "nothing lies between {from:?} and {to:?}"
-        );
-        assert!(
-            down(from, to, 10).is_empty(),
-            "nothing lies between {from:?} and {to:?}"
-        );
+        assert!(up(from, to, 10).is_empty(), "nothing lies between {from:?} and {to:?}");
+        assert!(down(from, to, 10).is_empty(), "nothing lies between {from:?} and {to:?}");
     }
     assert!(up(b"E\x63\x00", b"F", 10).is_empty());
 }
@@ -188,9 +169,7 @@ fn a_big_change_set_is_one_change_set(bench: &impl Bench) {
     store.commit().unwrap();
     let store = bench.reopen(store);
     assert_eq!(keys(&store, b"", b"\xff", Order::Descending, 10_000).len(), 5_000);
-    store
-        .apply(&changes((0..5_000).map(|n| (write(n).0, None))))
-        .unwrap();
+    store.apply(&changes((0..5_000).map(|n| (write(n).0, None)))).unwrap();
     assert_eq!(store.scan(b"", b"\xff", Order::Ascending, 1), Ok(Vec::new()));
 }
 
@@ -202,10 +181,7 @@ fn what_was_committed_is_there_after_reopening(bench: &impl Bench) {
         store.commit().unwrap();
         store = bench.reopen(store);
         assert_eq!(store.get(b"last"), Ok(Some(vec![round])));
-        assert_eq!(
-            keys(&store, &[0], &[100], Order::Ascending, 10).len(),
-            usize::from(round) + 1
-        );
+        assert_eq!(keys(&store, &[0], &[100], Order::Ascending, 10).len(), usize::from(round) + 1);
     }
 }
 
@@ -232,23 +208,12 @@ fn a_long_history_reads_like_an_ordered_map(bench: &impl Bench) {
             store = bench.reopen(store);
         }
         let (from, to, limit) = (numbers.key(), numbers.key(), numbers.below(20));
-        let expected: Vec<_> = if from < to {
-            model.range(from.clone()..to.clone()).collect()
-        } else {
-            Vec::new()
-        };
+        let expected: Vec<_> =
+            if from < to { model.range(from.clone()..to.clone()).collect() } else { Vec::new() };
         let up: Vec<_> = expected.iter().take(limit).copied().map(owned).collect();
         let down: Vec<_> = expected.iter().rev().take(limit).copied().map(owned).collect();
-        assert_eq!(
-            store.scan(&from, &to, Order::Ascending, limit),
-            Ok(up),
-            "turn {turn}"
-        );
-        assert_eq!(
-            store.scan(&from, &to, Order::Descending, limit),
-            Ok(down),
-            "turn {turn}"
-        );
+        assert_eq!(store.scan(&from, &to, Order::Ascending, limit), Ok(up), "turn {turn}");
+        assert_eq!(store.scan(&from, &to, Order::Descending, limit), Ok(down), "turn {turn}");
         assert_eq!(store.get(&from), Ok(model.get(&from).cloned()), "turn {turn}");
     }
 }

@@ -28,13 +28,7 @@ impl MemoryStore {
     /// A store that opens with these records, all of them durable.
     #[must_use]
     pub fn holding(snapshot: Snapshot) -> Self {
-        Self {
-            state: Mutex::new(State {
-                applied: snapshot.clone(),
-                durable: snapshot,
-                ..State::default()
-            }),
-        }
+        Self { state: Mutex::new(State { applied: snapshot.clone(), durable: snapshot, ..State::default() }) }
     }
 
     /// What a crash now would leave.
@@ -92,10 +86,8 @@ impl Records for MemoryStore {
             return Ok(Vec::new());
         }
         let state = self.state();
-        let pairs = state
-            .applied
-            .range(from.to_vec()..to.to_vec())
-            .map(|(key, value)| (key.clone(), value.clone()));
+        let pairs =
+            state.applied.range(from.to_vec()..to.to_vec()).map(|(key, value)| (key.clone(), value.clone()));
         Ok(match order {
             Order::Ascending => pairs.take(limit).collect(),
             Order::Descending => pairs.rev().take(limit).collect(),
@@ -152,10 +144,7 @@ mod tests {
         store.commit().unwrap();
         store.apply(&put(b"a", b"2")).unwrap();
         store.apply(&put(b"b", b"1")).unwrap();
-        assert_eq!(
-            store.durable_snapshot(),
-            Snapshot::from([(b"a".to_vec(), b"1".to_vec())])
-        );
+        assert_eq!(store.durable_snapshot(), Snapshot::from([(b"a".to_vec(), b"1".to_vec())]));
         store.commit().unwrap();
         assert_eq!(store.durable_snapshot().len(), 2);
     }

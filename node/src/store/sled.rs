@@ -82,13 +82,8 @@ impl SledStore {
             }
         };
         let log = File::open(path.join("db")).map_err(|error| of_io(&error))?;
-        let store = Self {
-            db: Some(db),
-            log,
-            path: path.to_owned(),
-            free_bytes_min,
-            broken: AtomicBool::new(false),
-        };
+        let store =
+            Self { db: Some(db), log, path: path.to_owned(), free_bytes_min, broken: AtomicBool::new(false) };
         store.sync_directories().map_err(|error| of_io(&error))?;
         Ok(store)
     }
@@ -197,16 +192,14 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         let Some(db) = self.db.take() else { return };
         let (closed, wait) = mpsc::sync_channel(1);
-        let closing = thread::Builder::new()
-            .name("store-close".to_owned())
-            .spawn(move || {
-                caught(|| {
-                    drop(db);
-                    Ok(())
-                })
-                .ok();
-                closed.send(()).ok();
-            });
+        let closing = thread::Builder::new().name("store-close".to_owned()).spawn(move || {
+            caught(|| {
+                drop(db);
+                Ok(())
+            })
+            .ok();
+            closed.send(()).ok();
+        });
         if closing.is_ok() {
             wait.recv_timeout(CLOSE_PATIENCE).ok();
         }

@@ -41,10 +41,7 @@ pub(crate) async fn network() -> Network {
 }
 
 pub(crate) fn on_loopback(port: u16) -> NetworkConfig {
-    let these = [
-        format!("/ip4/127.0.0.1/tcp/{port}"),
-        format!("/ip4/127.0.0.1/udp/{port}/quic-v1"),
-    ];
+    let these = [format!("/ip4/127.0.0.1/tcp/{port}"), format!("/ip4/127.0.0.1/udp/{port}/quic-v1")];
     NetworkConfig {
         listen: Listen::These(these.map(|text| parse_multiaddr(&text).unwrap()).to_vec()),
         mdns: true,
@@ -55,9 +52,7 @@ pub(crate) fn on_loopback(port: u16) -> NetworkConfig {
 /// Where a network listens on 127.0.0.1.
 pub(crate) fn address(network: &Network, transport: Transport) -> Address {
     let listening = network.listening();
-    let addresses = listening
-        .iter()
-        .map(|text| parse_multiaddr(text).unwrap().address);
+    let addresses = listening.iter().map(|text| parse_multiaddr(text).unwrap().address);
     addresses
         .into_iter()
         .find(|address| address.transport == transport && address.ip == Ipv4Addr::LOCALHOST)

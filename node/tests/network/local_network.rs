@@ -59,13 +59,8 @@ async fn one_machine() {
     if env::var_os(MACHINE).is_none() {
         return;
     }
-    let mut network = Network::start(NetworkConfig {
-        listen: Listen::Default,
-        mdns: true,
-        loopback: false,
-    })
-    .await
-    .unwrap();
+    let mut network =
+        Network::start(NetworkConfig { listen: Listen::Default, mdns: true, loopback: false }).await.unwrap();
     let (told, mut stop) = tokio::sync::oneshot::channel();
     // A thread of its own, so that a failure does not wait for it.
     std::thread::spawn(move || told.send(std::io::stdin().lines().next().is_some()));
@@ -155,20 +150,14 @@ impl Namespaces {
             assert!(ip(&["netns", "add", name]));
             assert!(ip(&["-n", name, "link", "set", "lo", "up"]));
         }
-        let cable = [
-            "link", "add", "cable", "netns", a, "type", "veth", "peer", "name", "cable", "netns", b,
-        ];
+        let cable = ["link", "add", "cable", "netns", a, "type", "veth", "peer", "name", "cable", "netns", b];
         assert!(ip(&cable));
         for (end, name) in [a, b].into_iter().enumerate() {
             assert!(ip(&["-n", name, "link", "set", "cable", "up"]));
             for addresses in plan {
                 let ready = ["-n", name, "address", "add", addresses[end], "dev", "cable"];
                 // An IPv6 address is of use at once only where nobody has to be asked whether it is taken.
-                let at_once: &[&str] = if addresses[end].contains(':') {
-                    &["nodad"]
-                } else {
-                    &[]
-                };
+                let at_once: &[&str] = if addresses[end].contains(':') { &["nodad"] } else { &[] };
                 assert!(ip(&[&ready, at_once].concat()));
             }
         }

@@ -42,10 +42,7 @@ impl Stranger {
                 .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
                 .boxed(),
         };
-        let opts = DialOpts {
-            role: Endpoint::Dialer,
-            port_use: PortUse::New,
-        };
+        let opts = DialOpts { role: Endpoint::Dialer, port_use: PortUse::New };
         let target = multiaddr_text(target).parse().unwrap();
         let (_, muxer) = transport.dial(target, opts).unwrap().await.unwrap();
         let (requests, asked) = tokio::sync::mpsc::channel(1);
@@ -65,10 +62,7 @@ impl Stranger {
         stream.write_all(offer).await.unwrap();
         stream.flush().await.unwrap();
         let mut answer = vec![0; offer.len()];
-        timeout(PATIENCE, stream.read_exact(&mut answer))
-            .await
-            .unwrap()
-            .unwrap();
+        timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
         assert_eq!(answer, offer);
         StrangerStream(stream)
     }
@@ -99,20 +93,14 @@ impl StrangerStream {
 
 /// Bytes that mean nothing, in as many shapes as a port scanner's.
 pub(crate) async fn write_garbage(target: &Address) {
-    let garbage: [&[u8]; 4] = [
-        &[0],
-        &[0xff; 2_000],
-        b"GET / HTTP/1.1\r\n\r\n",
-        b"\x13/multistream/1.0.0\n\x07/noise\n\xff\xff",
-    ];
+    let garbage: [&[u8]; 4] =
+        [&[0], &[0xff; 2_000], b"GET / HTTP/1.1\r\n\r\n", b"\x13/multistream/1.0.0\n\x07/noise\n\xff\xff"];
     let socket = (target.ip, target.port);
     for bytes in garbage {
         match target.transport {
             Spoken::Tcp => {
                 let mut stream = tokio::net::TcpStream::connect(socket).await.unwrap();
-                tokio::io::AsyncWriteExt::write_all(&mut stream, bytes)
-                    .await
-                    .unwrap();
+                tokio::io::AsyncWriteExt::write_all(&mut stream, bytes).await.unwrap();
                 let mut answer = Vec::new();
                 tokio::io::AsyncWriteExt::shutdown(&mut stream).await.ok();
                 let end = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut answer);

@@ -52,13 +52,7 @@ impl DeviceList {
     /// The first list of an account.
     #[must_use]
     pub fn first(account_key: [u8; 32], device: Device) -> Self {
-        Self {
-            account_key,
-            version: 1,
-            previous: [0; 32],
-            devices: vec![device],
-            revoked: Vec::new(),
-        }
+        Self { account_key, version: 1, previous: [0; 32], devices: vec![device], revoked: Vec::new() }
     }
 
     /// Signs the list with the account's seed.
@@ -80,15 +74,8 @@ impl DeviceList {
         }
         let ordered = self.devices.is_sorted_by(|one, next| one.id < next.id)
             && self.revoked.is_sorted_by(|one, next| one < next);
-        let disjoint = self
-            .devices
-            .iter()
-            .all(|device| self.revoked.binary_search(&device.id).is_err());
-        if ordered && disjoint {
-            Ok(())
-        } else {
-            Err(DeviceListError::Order)
-        }
+        let disjoint = self.devices.iter().all(|device| self.revoked.binary_search(&device.id).is_err());
+        if ordered && disjoint { Ok(()) } else { Err(DeviceListError::Order) }
     }
 }
 
@@ -114,9 +101,8 @@ pub struct Device {
 impl Device {
     fn is_sound(&self) -> bool {
         // A clamped scalar is a multiple of 8, so a key of small order gives zero with any of them.
-        let static_is_sound = StaticSecret::from([0; 32])
-            .diffie_hellman(&PublicKey::from(self.static_key))
-            .was_contributory();
+        let static_is_sound =
+            StaticSecret::from([0; 32]).diffie_hellman(&PublicKey::from(self.static_key)).was_contributory();
         static_is_sound
             && self.id == device_id(&self.key)
             && signature::is_sound_key(&self.key)
@@ -298,11 +284,7 @@ pub fn succession(known: &SignedDeviceList, newer: &SignedDeviceList) -> Success
     match newer.version().checked_sub(known.version()) {
         None => Succession::Older,
         Some(1) if newer.list.previous == known.hash => Succession::Next {
-            gained_devices: newer
-                .list
-                .devices
-                .iter()
-                .any(|device| known.device(device.id).is_none()),
+            gained_devices: newer.list.devices.iter().any(|device| known.device(device.id).is_none()),
         },
         Some(0 | 1) => Succession::Fork,
         Some(_) => Succession::Gap,

@@ -116,9 +116,7 @@ impl OwnAccount {
         let static_public = static_public(&static_secret);
         let device = device_id(&device_key);
         let belongs_together = list.account() == account_id(&signature::public_key(&account_seed))
-            && list
-                .device(device)
-                .is_some_and(|listed| listed.static_key == static_public)
+            && list.device(device).is_some_and(|listed| listed.static_key == static_public)
             && k_self == account_seed.derive("self", &[]);
         belongs_together.then_some(Self {
             account_seed,
@@ -138,13 +136,7 @@ struct Stored(Secret, Secret, Secret, Secret, SignedDeviceList);
 
 impl Serialize for OwnAccount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (
-            &self.account_seed,
-            &self.device_seed,
-            &self.static_secret,
-            &self.k_self,
-            &self.list,
-        )
+        (&self.account_seed, &self.device_seed, &self.static_secret, &self.k_self, &self.list)
             .serialize(serializer)
     }
 }
@@ -185,12 +177,7 @@ mod tests {
     #[test]
     fn secrets_are_independent_and_the_list_names_this_device() {
         let own = own(1);
-        let secrets = [
-            &own.account_seed,
-            &own.device_seed,
-            &own.static_secret,
-            &own.k_self,
-        ];
+        let secrets = [&own.account_seed, &own.device_seed, &own.static_secret, &own.k_self];
         for (at, one) in secrets.iter().enumerate() {
             assert!(secrets[at + 1..].iter().all(|other| one != other));
         }
@@ -221,11 +208,7 @@ mod tests {
         for part in 0..4 {
             let mut mixed = bytes.clone();
             mixed[part * 32..(part + 1) * 32].copy_from_slice(&other[part * 32..(part + 1) * 32]);
-            assert_eq!(
-                codec::decode::<OwnAccount>(&mixed).err(),
-                Some(CodecError::Malformed),
-                "part {part}"
-            );
+            assert_eq!(codec::decode::<OwnAccount>(&mixed).err(), Some(CodecError::Malformed), "part {part}");
         }
         let mut mixed = bytes[..128].to_vec();
         mixed.extend_from_slice(&other[128..]);
@@ -237,11 +220,7 @@ mod tests {
         let own = own(1);
         assert_eq!(
             format!("{own:?}"),
-            format!(
-                "OwnAccount {{ account: {:?}, device: {:?}, .. }}",
-                own.account(),
-                own.device()
-            )
+            format!("OwnAccount {{ account: {:?}, device: {:?}, .. }}", own.account(), own.device())
         );
     }
 }

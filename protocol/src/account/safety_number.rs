@@ -30,9 +30,7 @@ pub fn half(account: AccountId) -> String {
         .chunks_exact(5)
         .take(GROUPS)
         .map(|group| {
-            let number = group
-                .iter()
-                .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+            let number = group.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
             format!("{:05}", number % 100_000)
         })
         .collect();
@@ -61,9 +59,7 @@ mod tests {
         let groups: Vec<&str> = number.split(' ').collect();
         assert_eq!(groups.len(), 12);
         assert!(
-            groups
-                .iter()
-                .all(|group| group.len() == 5 && group.bytes().all(|byte| byte.is_ascii_digit()))
+            groups.iter().all(|group| group.len() == 5 && group.bytes().all(|byte| byte.is_ascii_digit()))
         );
     }
 

@@ -32,15 +32,12 @@ pub(crate) fn sign(seed: &Secret, label: &str, body: &[u8]) -> Vec<u8> {
 /// The body of a signed object with this label, not verified yet; `None` when it is no such object.
 pub(crate) fn body<'a>(label: &str, signed: &'a [u8]) -> Option<&'a [u8]> {
     let (said, _) = signed.split_last_chunk::<SIGNATURE_LENGTH>()?;
-    said.strip_prefix(LABEL_PREFIX.as_bytes())?
-        .strip_prefix(label.as_bytes())
+    said.strip_prefix(LABEL_PREFIX.as_bytes())?.strip_prefix(label.as_bytes())
 }
 
 /// Whether the holder of this key signed this object, label and all.
 pub(crate) fn is_signed_by(key: &[u8; 32], signed: &[u8]) -> bool {
-    let Some((said, signature)) = signed.split_last_chunk::<SIGNATURE_LENGTH>() else {
-        return false;
-    };
+    let Some((said, signature)) = signed.split_last_chunk::<SIGNATURE_LENGTH>() else { return false };
     is_sound_key(key)
         && VerifyingKey::from_bytes(key)
             .is_ok_and(|key| key.verify_strict(said, &Signature::from_bytes(signature)).is_ok())
@@ -83,18 +80,12 @@ pub(crate) mod tests {
     ];
 
     pub(crate) fn key(hex: &str) -> [u8; 32] {
-        data_encoding::HEXLOWER
-            .decode(hex.as_bytes())
-            .unwrap()
-            .try_into()
-            .unwrap()
+        data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap().try_into().unwrap()
     }
 
     #[test]
     fn rfc_8032_test_1() {
-        let seed = Secret::new(key(
-            "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
-        ));
+        let seed = Secret::new(key("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"));
         assert_eq!(
             public_key(&seed),
             key("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")

@@ -14,13 +14,7 @@ use crate::{
 
 /// All that a person sees, oldest first.
 pub(crate) fn list(state: &State) -> Answer {
-    Answer::Contacts(
-        state
-            .contacts
-            .listed()
-            .filter_map(|(row, _)| state.contact_view(row))
-            .collect(),
-    )
+    Answer::Contacts(state.contacts.listed().filter_map(|(row, _)| state.contact_view(row)).collect())
 }
 
 /// Lets a request become a contact. They learn it by our next hello.
@@ -60,7 +54,7 @@ pub(crate) fn verify(state: &mut State, turn: &mut Turn<'_>, who: &Reference) ->
         }
         _ => {
             return Err(
-                CommandError::WrongState("only an active contact has a safety number to compare").into(),
+                CommandError::WrongState("only an active contact has a safety number to compare").into()
             );
         }
     }
@@ -85,10 +79,7 @@ pub(crate) fn block(state: &mut State, turn: &mut Turn<'_>, who: &Reference) -> 
 /// Takes a block back.
 pub(crate) fn unblock(state: &mut State, turn: &mut Turn<'_>, who: &Reference) -> Result<Answer, Halt> {
     let row = listed(state, who)?;
-    let Some(contact) = state
-        .contacts
-        .get_mut(row)
-        .filter(|contact| contact.state == ContactState::Blocked)
+    let Some(contact) = state.contacts.get_mut(row).filter(|contact| contact.state == ContactState::Blocked)
     else {
         return Err(CommandError::WrongState("this contact is not blocked").into());
     };
@@ -126,9 +117,7 @@ pub(crate) fn merge(
     if new == old {
         return Err(CommandError::WrongState("a contact cannot be merged with itself").into());
     }
-    let Some(gone) = state.contacts.get(old).cloned() else {
-        return Err(CommandError::NotFound.into());
-    };
+    let Some(gone) = state.contacts.get(old).cloned() else { return Err(CommandError::NotFound.into()) };
     if let Some(contact) = state.contacts.get_mut(new) {
         contact.merged.push(gone.account);
         contact.merged.extend(&gone.merged);
@@ -178,11 +167,7 @@ fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, keep_history:
 fn listed(state: &State, who: &Reference) -> Result<ContactRow, CommandError> {
     let row = state.contacts.find(who)?;
     let removed = state.contacts.get(row).is_none_or(|contact| contact.removed);
-    if removed {
-        Err(CommandError::NotFound)
-    } else {
-        Ok(row)
-    }
+    if removed { Err(CommandError::NotFound) } else { Ok(row) }
 }
 
 fn answer(state: &State, row: ContactRow) -> Result<Answer, Halt> {

@@ -25,7 +25,7 @@ use crate::{
     ids::{DeviceId, LinkId},
     limits,
     link::{
-        self, Handshake, Phase,
+        self, Handshake, Link, Phase,
         hello::{self, Binding},
         keep_alive, live_channel, wait_patiently,
     },
@@ -131,17 +131,8 @@ impl Channel {
         };
         let key = secret.derive("intro", &[&first, &second]);
         let (to_invited, to_inviter) = (key.expand("to invited"), key.expand("to inviter"));
-        let (sending, receiving) = if inviter {
-            (to_invited, to_inviter)
-        } else {
-            (to_inviter, to_invited)
-        };
-        Self {
-            sending,
-            receiving,
-            sent: 0,
-            received: 0,
-        }
+        let (sending, receiving) = if inviter { (to_invited, to_inviter) } else { (to_inviter, to_invited) };
+        Self { sending, receiving, sent: 0, received: 0 }
     }
 
     fn seal(&mut self, turn: &mut Turn<'_>, kind: FrameKind, payload: &[u8]) -> Option<Vec<u8>> {
@@ -163,21 +154,12 @@ impl Channel {
 
 /// Somebody holds a link of ours: they speak first.
 pub(crate) fn begin_as_inviter(state: &mut State, link: LinkId, row: InvitationRow, binding: Binding) {
-    let Some(secret) = state
-        .invitations
-        .get(row)
-        .map(|invitation| invitation.secret.clone())
-    else {
+    let Some(secret) = state.invitations.get(row).map(|invitation| invitation.secret.clone()) else {
         return;
     };
     let channel = Channel::new(&secret, &binding, true);
     if let Some(one) = state.links.get_mut(link) {
-        one.phase = Phase::Inviter(Inviter {
-            row,
-            binding,
-            channel,
-            waits_for_consent: None,
-        });
+        one.phase = Phase::Inviter(Inviter { row, binding, channel, waits_for_consent: None });
     }
 }
 
@@ -194,18 +176,9 @@ pub(crate) fn begin_as_invited(
     };
     let channel = Channel::new(&answer.secret, &binding, false);
     if let Some(one) = state.links.get_mut(link) {
-        one.phase = Phase::Invited(Invited {
-            row,
-            binding,
-            channel,
-            waits_for_consent: false,
-        });
+        one.phase = Phase::Invited(Invited { row, binding, channel, waits_for_consent: false });
     }
-    let kept = if answer.first_made {
-        kept_first(state, turn, row)?
-    } else {
-        None
-    };
+    let kept = if answer.first_made { kept_first(state, turn, row)? } else { None };
     match kept {
         Some(first) => say(state, turn, link, FrameKind::First, &first),
         None => say(state, turn, link, FrameKind::BodyWanted, &[]),
@@ -226,11 +199,12 @@ pub(crate) fn on_inviter_frame(
     };
     match kind {
         FrameKind::BodyWanted => {
-            let open = state
-                .invitations
-                .get(inviter)
-                .map(|invitation| invitation.state(turn.now.wall));
+            let open = state.invitations.get(inviter).map(|invitation| invitation.state(turn.now.wall));
             let bundle = Invitations::bundle(turn, inviter)?;
+            if open == Some(InvitationState::Used) {
+                // Whoever gave the answer that was taken has no need to ask: this is somebody else.
+                tell_answered_twice(state, turn, inviter)?;
+            }
             match (open.map(refusal_for), bundle) {
                 (Some(None), Some(bundle)) => say(state, turn, link, FrameKind::Body, &bundle),
                 (Some(Some(refusal)), _) => refuse(state, turn, link, refusal),
@@ -240,9 +214,19 @@ pub(crate) fn on_inviter_frame(
             Ok(())
         }
         FrameKind::First => on_first(state, turn, link, inviter, &payload),
-        // Somebody who waits for consent shows that they still do.
-        _ => Ok(()),
+        _ => {
+            // Somebody who waits for consent shows that they still do.
+            if state.links.get(link).is_some_and(is_waiting) {
+                state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
+            }
+            Ok(())
+        }
     }
+}
+
+/// Whether somebody waits on this link for our person's consent.
+pub(crate) fn is_waiting(link: &Link) -> bool {
+    matches!(&link.phase, Phase::Inviter(inviter) if inviter.waits_for_consent.is_some())
 }
 
 /// A frame from somebody whose link we answered.
@@ -252,21 +236,14 @@ pub(crate) fn on_invited_frame(
     link: LinkId,
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
-    let Some(one) = state.links.get_mut(link) else {
-        return Ok(());
-    };
-    let Phase::Invited(invited) = &mut one.phase else {
-        return Ok(());
-    };
+    let Some(one) = state.links.get_mut(link) else { return Ok(()) };
+    let Phase::Invited(invited) = &mut one.phase else { return Ok(()) };
     let row = invited.row;
     if invited.waits_for_consent && hello::read_nonce(bytes).is_some() {
         // They consented: a new hello on the same link.
         let nonce = turn.random.bytes();
         one.phase = Phase::Nonce(nonce);
-        turn.push(Output::Transmit {
-            link,
-            frame: hello::nonce_frame(&nonce),
-        });
+        turn.push(Output::Transmit { link, frame: hello::nonce_frame(&nonce) });
         wait_patiently(state, turn, link);
         return link::on_frame(state, turn, link, bytes);
     }
@@ -288,11 +265,7 @@ pub(crate) fn on_invited_frame(
         },
         FrameKind::Stored => on_stored(state, turn, link, row),
         FrameKind::Refused => {
-            let refusal = payload
-                .first()
-                .copied()
-                .and_then(Refusal::from_byte)
-                .unwrap_or(Refusal::TooNew);
+            let refusal = payload.first().copied().and_then(Refusal::from_byte).unwrap_or(Refusal::TooNew);
             accepting::on_refused(state, turn, row, refusal.sentence())?;
             link::close(state, turn, link, "the invitation was refused");
             Ok(())
@@ -314,10 +287,7 @@ pub(crate) fn on_consent(state: &mut State, turn: &mut Turn<'_>, row: ContactRow
         if let Some(one) = state.links.get_mut(link) {
             one.phase = Phase::Nonce(nonce);
         }
-        turn.push(Output::Transmit {
-            link,
-            frame: hello::nonce_frame(&nonce),
-        });
+        turn.push(Output::Transmit { link, frame: hello::nonce_frame(&nonce) });
         wait_patiently(state, turn, link);
     }
 }
@@ -348,9 +318,7 @@ fn on_first(
     row: InvitationRow,
     first: &[u8],
 ) -> Result<(), RecordsError> {
-    let Some(invitation) = state.invitations.get(row).cloned() else {
-        return Ok(());
-    };
+    let Some(invitation) = state.invitations.get(row).cloned() else { return Ok(()) };
     let Some(transcript) = first_contact::transcript(&invitation.secret, first) else {
         link::close(state, turn, link, "malformed first message");
         return Ok(());
@@ -358,6 +326,10 @@ fn on_first(
     if let Some(contact) = invitation::taken_by(turn, &invitation, transcript)? {
         // The same bytes again: the same answer again.
         return stored(state, turn, link, row, state.contacts.by_account(contact));
+    }
+    if invitation.answers >= limits::ANSWERS_PER_INVITATION_MAX {
+        refuse(state, turn, link, Refusal::Used);
+        return Ok(());
     }
     if let Some(refusal) = refusal_for(invitation.state(turn.now.wall)) {
         if refusal == Refusal::Used {
@@ -367,10 +339,7 @@ fn on_first(
         return Ok(());
     }
     let Some(answer) = check_first(state, &invitation, first) else {
-        turn.log(
-            LogLevel::Warn,
-            "an answer to an invitation does not check and was refused",
-        );
+        turn.log(LogLevel::Warn, "an answer to an invitation does not check and was refused");
         link::close(state, turn, link, "the first message does not check");
         return Ok(());
     };
@@ -431,21 +400,14 @@ fn admit(
     let account = answer.list.account();
     let known = state.contacts.by_account(account);
     if known.is_none() && !has_room(state, consented) {
-        turn.log(
-            LogLevel::Warn,
-            "an answer to an invitation was refused: too many contacts or requests",
-        );
+        turn.log(LogLevel::Warn, "an answer to an invitation was refused: too many contacts or requests");
         return Ok(None);
     }
     let row = match known {
         Some(row) => row,
-        None => state
-            .contacts
-            .add(turn, Contact::new(account, None, ContactState::Request))?,
+        None => state.contacts.add(turn, Contact::new(account, None, ContactState::Request))?,
     };
-    let Some(contact) = state.contacts.get_mut(row) else {
-        return Ok(None);
-    };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(None) };
     let before = (known.is_some() && !contact.removed).then_some(contact.state);
     let after = match before {
         Some(ContactState::Blocked) => return Ok(None),
@@ -467,24 +429,12 @@ fn admit(
     if after == ContactState::Active && before != Some(ContactState::Active) {
         delivery::introduce_ourselves(state, turn, row)?;
     }
-    state.notify(
-        turn,
-        row,
-        if before.is_none() {
-            Event::ContactAdded
-        } else {
-            Event::ContactChanged
-        },
-    );
+    state.notify(turn, row, if before.is_none() { Event::ContactAdded } else { Event::ContactChanged });
     Ok(Some(row))
 }
 
 fn has_room(state: &State, consented: bool) -> bool {
-    let requests = state
-        .contacts
-        .listed()
-        .filter(|(_, one)| one.state == ContactState::Request)
-        .count();
+    let requests = state.contacts.listed().filter(|(_, one)| one.state == ContactState::Request).count();
     state.contacts.iter().count() < limits::CONTACTS_MAX && (consented || requests < limits::REQUESTS_MAX)
 }
 
@@ -497,10 +447,8 @@ fn stored(
     contact: Option<ContactRow>,
 ) -> Result<(), RecordsError> {
     say(state, turn, link, FrameKind::Stored, &[]);
-    let at_once = state
-        .invitations
-        .get(row)
-        .is_some_and(|invitation| !invitation.ask && !invitation.reusable);
+    let at_once =
+        state.invitations.get(row).is_some_and(|invitation| !invitation.ask && !invitation.reusable);
     let Some(Phase::Inviter(inviter)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
         return Ok(());
     };
@@ -510,7 +458,12 @@ fn stored(
         return begin_live(state, turn, link, contact, binding);
     }
     inviter.waits_for_consent = Some(contact);
-    state.timers.cancel(Timer::LinkPatience(link));
+    let waiting = state.links.iter().filter(|(_, link)| is_waiting(link)).count();
+    if waiting > limits::WAITING_LINKS_MAX {
+        link::close(state, turn, link, "too many wait for consent");
+        return Ok(());
+    }
+    state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
     if state.contacts.get(contact).is_some_and(Contact::is_met) {
         on_consent(state, turn, contact);
     }
@@ -525,11 +478,7 @@ fn on_stored(
     row: ContactRow,
 ) -> Result<(), RecordsError> {
     let account = state.contacts.get(row).map(|contact| contact.account);
-    let Some(answer) = state
-        .contacts
-        .get_mut(row)
-        .and_then(|contact| contact.answer.as_mut())
-    else {
+    let Some(answer) = state.contacts.get_mut(row).and_then(|contact| contact.answer.as_mut()) else {
         return Ok(());
     };
     if !answer.first_made {
@@ -563,30 +512,15 @@ fn begin_live(
     row: ContactRow,
     binding: Binding,
 ) -> Result<(), RecordsError> {
-    let newest = state
-        .contacts
-        .get(row)
-        .and_then(|contact| contact.pairs.last())
-        .map(|pair| pair.session);
+    let newest = state.contacts.get(row).and_then(|contact| contact.pairs.last()).map(|pair| pair.session);
     match newest {
-        Some(session) => live_channel::begin(
-            state,
-            turn,
-            link,
-            Handshake {
-                row,
-                session,
-                binding,
-            },
-        ),
+        Some(session) => live_channel::begin(state, turn, link, Handshake { row, session, binding }),
         None => Ok(()),
     }
 }
 
 fn kept_first(state: &State, turn: &Turn<'_>, row: ContactRow) -> Result<Option<Vec<u8>>, RecordsError> {
-    let Some(contact) = state.contacts.get(row) else {
-        return Ok(None);
-    };
+    let Some(contact) = state.contacts.get(row) else { return Ok(None) };
     let parts = turn.scan_bytes(
         &kept_key(turn, contact.account.as_bytes()),
         (&[], None),
@@ -609,10 +543,7 @@ fn tell_answered_twice(
     state.invitations.save(turn, row)?;
     let text = "a one-use invitation was answered by a second person; whoever came first is the contact: \
                 compare safety numbers if it may have been intercepted";
-    turn.push(Output::Notify(Event::Notice {
-        kind: NoticeKind::AnsweredTwice,
-        text: text.to_owned(),
-    }));
+    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::AnsweredTwice, text: text.to_owned() }));
     Ok(())
 }
 

@@ -155,14 +155,16 @@ impl Invitations {
 
     /// Forgets what ended long ago, by evidence of time; says whether there is room for another.
     fn make_room(&mut self, turn: &mut Turn<'_>, evidence: WallTime) -> Result<bool, RecordsError> {
-        let gone: Vec<_> = self
-            .rows
-            .iter()
-            .filter(|(_, old)| !old.is_remembered(evidence))
-            .map(|(row, _)| *row)
-            .collect();
+        let gone: Vec<_> =
+            self.rows.iter().filter(|(_, old)| !old.is_remembered(evidence)).map(|(row, _)| *row).collect();
         for row in gone {
-            self.rows.remove(&row);
+            if let Some(old) = self.rows.remove(&row) {
+                let answers = turn.key(b'I', &[b"answer", old.id().as_bytes()], &[]);
+                let most = usize::try_from(limits::ANSWERS_PER_INVITATION_MAX).unwrap_or(usize::MAX);
+                for suffix in turn.suffixes(&answers, &[], most)? {
+                    turn.delete(&answers.with(&suffix));
+                }
+            }
             self.save(turn, row)?;
         }
         Ok(self.rows.len() < limits::INVITATIONS_MAX)
@@ -181,9 +183,7 @@ impl Invitations {
         match found.as_slice() {
             [] => Err(CommandError::NotFound),
             [(row, _)] => Ok(**row),
-            many => Err(CommandError::Ambiguous(
-                many.iter().map(|(_, one)| one.id().to_string()).collect(),
-            )),
+            many => Err(CommandError::Ambiguous(many.iter().map(|(_, one)| one.id().to_string()).collect())),
         }
     }
 }
@@ -209,15 +209,11 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
     }
     if !state.invitations.make_room(turn, state.evidence)? {
         return Err(
-            CommandError::Full("too many invitations are remembered: wait until some have ended").into(),
+            CommandError::Full("too many invitations are remembered: wait until some have ended").into()
         );
     }
     let not_after = turn.now.wall.as_secs().saturating_add(life.as_secs());
-    let kind = if wishes.reusable {
-        BundleKind::Reusable
-    } else {
-        BundleKind::OneUse
-    };
+    let kind = if wishes.reusable { BundleKind::Reusable } else { BundleKind::OneUse };
     let (account, device) = (state.own.account(), state.own.device());
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());
     let Ok(keys) = BundleKeys::create(account, device, &statics, not_after, kind, &mut turn.random) else {
@@ -234,11 +230,7 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
         not_after,
         reusable: wishes.reusable,
         ask: wishes.ask,
-        hints: if wishes.hints {
-            hints(state.reach.listening())
-        } else {
-            Vec::new()
-        },
+        hints: if wishes.hints { hints(state.reach.listening()) } else { Vec::new() },
     };
     let invitation = Invitation {
         secret,
@@ -253,11 +245,7 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
     };
     let view = invitation.view(turn.now.wall, Some(link.encode()));
     let row = InvitationRow(
-        state
-            .invitations
-            .rows
-            .last_key_value()
-            .map_or(0, |(last, _)| last.0.saturating_add(1)),
+        state.invitations.rows.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1)),
     );
     state.invitations.rows.insert(row, invitation);
     state.invitations.save(turn, row)?;
@@ -269,12 +257,7 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
 /// Every invitation that is not forgotten, oldest first.
 pub(crate) fn list(state: &State, turn: &Turn<'_>) -> Answer {
     Answer::Invitations(
-        state
-            .invitations
-            .rows
-            .values()
-            .map(|invitation| invitation.view(turn.now.wall, None))
-            .collect(),
+        state.invitations.rows.values().map(|invitation| invitation.view(turn.now.wall, None)).collect(),
     )
 }
 
@@ -307,9 +290,7 @@ pub(crate) fn take(
     contact: ContactRow,
 ) -> Result<(), RecordsError> {
     let account = state.contacts.get(contact).map(|contact| contact.account);
-    let Some(invitation) = state.invitations.get_mut(row) else {
-        return Ok(());
-    };
+    let Some(invitation) = state.invitations.get_mut(row) else { return Ok(()) };
     invitation.answers = invitation.answers.saturating_add(1);
     if !invitation.reusable {
         invitation.used = true;
@@ -325,17 +306,10 @@ pub(crate) fn take(
 /// At most three addresses, as different from each other as can be: one a transport and family first.
 fn hints(listening: &[Address]) -> Vec<Address> {
     let mut chosen: Vec<Address> = Vec::new();
-    let kinds = [
-        (Transport::Tcp, true),
-        (Transport::Quic, true),
-        (Transport::Tcp, false),
-    ];
+    let kinds = [(Transport::Tcp, true), (Transport::Quic, true), (Transport::Tcp, false)];
     for (transport, ipv4) in kinds {
         chosen.extend(
-            listening
-                .iter()
-                .find(|one| one.transport == transport && one.ip.is_ipv4() == ipv4)
-                .copied(),
+            listening.iter().find(|one| one.transport == transport && one.ip.is_ipv4() == ipv4).copied(),
         );
     }
     for address in listening {

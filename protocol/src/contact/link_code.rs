@@ -99,27 +99,17 @@ impl Link {
     /// [`LinkError::Newer`] when it is a link of a later version, [`LinkError::Damaged`] for everything else.
     pub fn decode(text: &str) -> Result<Self, LinkError> {
         let text = text.trim();
-        let (version, code) = text
-            .strip_prefix(SCHEME)
-            .and_then(|rest| rest.split_once('#'))
-            .ok_or(LinkError::Damaged)?;
+        let (version, code) =
+            text.strip_prefix(SCHEME).and_then(|rest| rest.split_once('#')).ok_or(LinkError::Damaged)?;
         if version != VERSION {
-            return Err(if is_later(version) {
-                LinkError::Newer
-            } else {
-                LinkError::Damaged
-            });
+            return Err(if is_later(version) { LinkError::Newer } else { LinkError::Damaged });
         }
         if text.len() > LINK_CHARS_MAX {
             return Err(LinkError::Damaged);
         }
-        let bytes = BASE64URL_NOPAD
-            .decode(code.as_bytes())
-            .map(Zeroizing::new)
-            .map_err(|_| LinkError::Damaged)?;
-        let (said, sum) = bytes
-            .split_last_chunk::<CHECKSUM_BYTES>()
-            .ok_or(LinkError::Damaged)?;
+        let bytes =
+            BASE64URL_NOPAD.decode(code.as_bytes()).map(Zeroizing::new).map_err(|_| LinkError::Damaged)?;
+        let (said, sum) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(LinkError::Damaged)?;
         if checksum(said) != *sum {
             return Err(LinkError::Damaged);
         }
@@ -237,11 +227,7 @@ fn read_hint(bytes: &mut &[u8]) -> Option<Address> {
     } else {
         IpAddr::V6(Ipv6Addr::from_octets(take(bytes)?))
     };
-    Some(Address {
-        transport,
-        ip,
-        port: u16::from_be_bytes(take(bytes)?),
-    })
+    Some(Address { transport, ip, port: u16::from_be_bytes(take(bytes)?) })
 }
 
 /// Cuts the next `N` bytes off.

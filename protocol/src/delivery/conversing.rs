@@ -59,17 +59,13 @@ pub(crate) fn write(
     let Some(conversation) = state.conversations.get_mut(&row) else {
         return Err(CommandError::NotFound.into());
     };
-    let appended = conversation
-        .append(turn, kind::TEXT, text.as_bytes(), key)
-        .map_err(|error| match error {
+    let appended =
+        conversation.append(turn, kind::TEXT, text.as_bytes(), key).map_err(|error| match error {
             AppendError::Records(error) => Halt::Failed(error),
             AppendError::Entry(_) => CommandError::TooLong.into(),
         })?;
     state.waiting.insert(row);
-    Ok(Answer::Message {
-        message: appended.mid,
-        state: appended.state,
-    })
+    Ok(Answer::Message { message: appended.mid, state: appended.state })
 }
 
 /// One page of a conversation, oldest of the page first.
@@ -86,9 +82,7 @@ pub(crate) fn history(
         None => None,
     };
     open(state, turn, row)?;
-    let Some(contact) = state.contacts.get(row) else {
-        return Err(CommandError::NotFound.into());
-    };
+    let Some(contact) = state.contacts.get(row) else { return Err(CommandError::NotFound.into()) };
     let (account, failed) = (contact.account, contact.state == ContactState::Failed);
     let mut older = Vec::new();
     for merged in &contact.merged {
@@ -117,9 +111,7 @@ pub(crate) fn history(
 pub(crate) fn mark_read(state: &mut State, turn: &mut Turn<'_>, whose: &Reference) -> Result<Answer, Halt> {
     let row = state.contacts.find(whose)?;
     open(state, turn, row)?;
-    let Some(conversation) = state.conversations.get_mut(&row) else {
-        return Ok(Answer::Done);
-    };
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(Answer::Done) };
     let marks = conversation.mark_read(turn)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.reads.extend(marks);
@@ -135,12 +127,8 @@ pub(crate) fn introduce_ourselves(
     row: ContactRow,
 ) -> Result<(), RecordsError> {
     open(state, turn, row)?;
-    let profile = Profile {
-        name: state.name.clone(),
-    };
-    let Some(conversation) = state.conversations.get_mut(&row) else {
-        return Ok(());
-    };
+    let profile = Profile { name: state.name.clone() };
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
     let Ok(body) = profile.encode() else { return Ok(()) };
     match conversation.append(turn, kind::PROFILE, &body, None) {
         Err(AppendError::Records(error)) => Err(error),
@@ -154,9 +142,7 @@ pub(crate) fn open(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
     if state.conversations.contains_key(&row) {
         return Ok(());
     }
-    let Some(account) = state.contacts.get(row).map(|contact| contact.account) else {
-        return Ok(());
-    };
+    let Some(account) = state.contacts.get(row).map(|contact| contact.account) else { return Ok(()) };
     let mut conversation = Conversation::load(turn, conversation_id(state, account), &author(state))?;
     if state.store_lost_tail {
         conversation.new_run(turn)?;
@@ -174,24 +160,21 @@ fn may_write(state: &State, row: ContactRow) -> Result<(), CommandError> {
     }
     match contact.state {
         ContactState::Pending | ContactState::Active => Ok(()),
-        ContactState::Request => Err(CommandError::WrongState(
-            "this is a request: accept it before you write",
-        )),
-        ContactState::Blocked => Err(CommandError::WrongState(
-            "this contact is blocked: unblock them before you write",
-        )),
-        ContactState::Failed => Err(CommandError::WrongState(
-            "the invitation of this contact failed: ask them for a new one",
-        )),
+        ContactState::Request => {
+            Err(CommandError::WrongState("this is a request: accept it before you write"))
+        }
+        ContactState::Blocked => {
+            Err(CommandError::WrongState("this contact is blocked: unblock them before you write"))
+        }
+        ContactState::Failed => {
+            Err(CommandError::WrongState("the invitation of this contact failed: ask them for a new one"))
+        }
     }
 }
 
 /// Who we are as an author.
 pub(crate) fn author(state: &State) -> Author {
-    Author {
-        dev: state.own.device(),
-        k_self: state.own.k_self().clone(),
-    }
+    Author { dev: state.own.device(), k_self: state.own.k_self().clone() }
 }
 
 fn conversation_id(state: &State, account: AccountId) -> crate::ids::ConversationId {

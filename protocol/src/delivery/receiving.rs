@@ -34,9 +34,7 @@ pub(crate) fn on_envelope(
     envelope: &[u8],
 ) -> Result<bool, RecordsError> {
     let evidence = state.evidence;
-    let Some(delivery) = state.deliveries.get_mut(&row) else {
-        return Ok(true);
-    };
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     match delivery.open(turn, envelope, evidence)? {
         Opened::Records(records) => {
             for record in records {
@@ -62,9 +60,7 @@ pub(crate) fn on_heads(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Some((asks @ (0 | 1), heads)) = payload.split_first() else {
-        return Ok(false);
-    };
+    let Some((asks @ (0 | 1), heads)) = payload.split_first() else { return Ok(false) };
     if *asks == 1 {
         say_heads(state, turn, row, link, false);
     }
@@ -78,25 +74,14 @@ pub(super) fn take_heads(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Ok(heads) = log::decode_heads(payload) else {
-        return Ok(false);
-    };
+    let Ok(heads) = log::decode_heads(payload) else { return Ok(false) };
     let devices = devices(state, row);
-    let Some(conversation) = state.conversations.get_mut(&row) else {
-        return Ok(true);
-    };
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(true) };
     let compared = conversation.compare(turn, &heads, &devices)?;
-    let Some(delivery) = state.deliveries.get_mut(&row) else {
-        return Ok(true);
-    };
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     delivery.cursors.clear();
     // What is not to be sent stays beyond its end.
-    delivery.cursors.extend(
-        conversation
-            .own_chains()
-            .into_iter()
-            .map(|(chain, next)| (chain, next)),
-    );
+    delivery.cursors.extend(conversation.own_chains().into_iter().map(|(chain, next)| (chain, next)));
     delivery.cursors.extend(compared.to_send.iter().copied());
     delivery.heads_known = true;
     delivery.reads.extend(compared.reads);
@@ -105,10 +90,7 @@ pub(super) fn take_heads(
     if compared.store_is_old {
         let text =
             "this device had older data than a contact remembers; what was missing comes back from there";
-        turn.push(Output::Notify(Event::Notice {
-            kind: NoticeKind::StoreRepaired,
-            text: text.to_owned(),
-        }));
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, text: text.to_owned() }));
     }
     for advance in compared.advances {
         tell_advance(state, turn, row, advance);
@@ -125,18 +107,13 @@ pub(crate) fn on_want(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Ok(wants) = log::decode_wants(payload) else {
-        return Ok(false);
-    };
-    let Some(delivery) = state.deliveries.get_mut(&row) else {
-        return Ok(true);
-    };
+    let Ok(wants) = log::decode_wants(payload) else { return Ok(false) };
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     let most = u32::try_from(limits::REPAIR_ENTRIES_MAX).unwrap_or(u32::MAX);
     delivery.repairs.clear();
-    delivery.repairs.extend(wants.into_iter().map(|want| Want {
-        to: want.to.min(want.from.saturating_add(most)),
-        ..want
-    }));
+    delivery.repairs.extend(
+        wants.into_iter().map(|want| Want { to: want.to.min(want.from.saturating_add(most)), ..want }),
+    );
     pump(state, turn, row)?;
     Ok(true)
 }
@@ -148,9 +125,7 @@ fn on_record(
     record: Record,
 ) -> Result<(), RecordsError> {
     let devices = devices(state, row);
-    let Some(conversation) = state.conversations.get_mut(&row) else {
-        return Ok(());
-    };
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
     match record {
         Record::Entry(bytes) => {
             let chain = log::chain_of(&bytes);
@@ -171,9 +146,7 @@ fn on_record(
         Record::Ack(mark) => {
             let advance = conversation.acknowledged(turn, &mark)?;
             if let Some(delivery) = state.deliveries.get_mut(&row) {
-                delivery
-                    .in_flight
-                    .retain(|(chain, last)| *chain != mark.chain || *last > mark.seq);
+                delivery.in_flight.retain(|(chain, last)| *chain != mark.chain || *last > mark.seq);
             }
             if let Some(advance) = advance {
                 tell_advance(state, turn, row, advance);
@@ -203,9 +176,7 @@ fn on_stored(
         delivery.acks.insert(stored.chain);
     }
     let own_account = state.own.account();
-    let Some(contact) = state.contacts.get_mut(row) else {
-        return Ok(());
-    };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let account = contact.account;
     let named = stored
         .name
@@ -230,15 +201,9 @@ fn on_stored(
 fn on_entry_refused(turn: &mut Turn<'_>, refusal: log::Refusal) {
     if refusal == log::Refusal::Fork {
         let text = "two messages claim one place in their author's history: an old copy of a device was used";
-        turn.push(Output::Notify(Event::Notice {
-            kind: NoticeKind::Fork,
-            text: text.to_owned(),
-        }));
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
     }
-    turn.log(
-        LogLevel::Warn,
-        format!("an entry from a contact was refused: {refusal}"),
-    );
+    turn.log(LogLevel::Warn, format!("an entry from a contact was refused: {refusal}"));
 }
 
 /// No session opened an envelope.
@@ -249,14 +214,9 @@ fn on_refusal(
     row: ContactRow,
     refusal: Refusal,
 ) -> Result<(), RecordsError> {
-    turn.log(
-        LogLevel::Warn,
-        format!("an envelope from a contact was refused: {refusal:?}"),
-    );
+    turn.log(LogLevel::Warn, format!("an envelope from a contact was refused: {refusal:?}"));
     let put_back = matches!(refusal, Refusal::UsedIndex | Refusal::TooFar);
-    let Some(live) = state.links.live_mut(link) else {
-        return Ok(());
-    };
+    let Some(live) = state.links.live_mut(link) else { return Ok(()) };
     live.unreadable = live.unreadable.saturating_add(1);
     if put_back || live.unreadable >= UNREADABLE_MAX {
         if let Some(session) = state.deliveries.get_mut(&row).and_then(Delivery::sending_session) {
@@ -274,18 +234,9 @@ fn acknowledge_all(state: &mut State, row: ContactRow) {
     else {
         return;
     };
-    let own: Vec<_> = conversation
-        .own_chains()
-        .into_iter()
-        .map(|(chain, _)| chain)
-        .collect();
+    let own: Vec<_> = conversation.own_chains().into_iter().map(|(chain, _)| chain).collect();
     let heads = conversation.heads();
-    delivery.acks.extend(
-        heads
-            .into_iter()
-            .map(|head| head.chain)
-            .filter(|chain| !own.contains(chain)),
-    );
+    delivery.acks.extend(heads.into_iter().map(|head| head.chain).filter(|chain| !own.contains(chain)));
 }
 
 /// Asks for what they hold of our own chains and we do not, a piece at a time.
@@ -303,16 +254,12 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     let wants: Vec<Want> = conversation
         .wants(&delivery.their_heads, &devices)
         .into_iter()
-        .map(|want| Want {
-            to: want.to.min(want.from.saturating_add(most)),
-            ..want
-        })
+        .map(|want| Want { to: want.to.min(want.from.saturating_add(most)), ..want })
         .collect();
-    let under_way = delivery.asked.iter().any(|asked| {
-        wants
-            .iter()
-            .any(|want| want.chain == asked.chain && want.from < asked.to)
-    });
+    let under_way = delivery
+        .asked
+        .iter()
+        .any(|asked| wants.iter().any(|want| want.chain == asked.chain && want.from < asked.to));
     if wants.is_empty() || under_way {
         return;
     }
@@ -337,13 +284,7 @@ fn tell_advance(state: &State, turn: &mut Turn<'_>, row: ContactRow, advance: Ad
 }
 
 fn devices(state: &State, row: ContactRow) -> Vec<DeviceId> {
-    state
-        .contacts
-        .get(row)
-        .and_then(|contact| contact.device)
-        .map(|(device, _)| device)
-        .into_iter()
-        .collect()
+    state.contacts.get(row).and_then(|contact| contact.device).map(|(device, _)| device).into_iter().collect()
 }
 
 impl MessageView {
@@ -361,11 +302,7 @@ impl MessageView {
             text: row.text.clone(),
             sent_at: row.sent_at(),
             received_at: row.received_at,
-            state: if row.outgoing {
-                row.state
-            } else {
-                row.state.max(MessageState::Delivered)
-            },
+            state: if row.outgoing { row.state } else { row.state.max(MessageState::Delivered) },
         }
     }
 }

@@ -66,11 +66,10 @@ pub(crate) fn begin(
             BundleKind::Renewal,
             &mut turn.random,
         );
-        let Some((keys, bundle)) = keys.ok().and_then(|keys| {
-            Bundle::sign(&state.own, keys.noise1())
-                .ok()
-                .map(|bundle| (keys, bundle))
-        }) else {
+        let Some((keys, bundle)) = keys
+            .ok()
+            .and_then(|keys| Bundle::sign(&state.own, keys.noise1()).ok().map(|bundle| (keys, bundle)))
+        else {
             return Ok(());
         };
         live_channel::send(state, turn, link, FrameKind::Bundle, &bundle);
@@ -90,10 +89,7 @@ pub(crate) fn on_bundle(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let awaited = state
-        .deliveries
-        .get(&row)
-        .is_some_and(|one| matches!(one.renewal, Some(Renewal::Awaited)));
+    let awaited = state.deliveries.get(&row).is_some_and(|one| matches!(one.renewal, Some(Renewal::Awaited)));
     if !awaited {
         return Ok(true);
     }
@@ -122,9 +118,7 @@ pub(crate) fn on_bundle(
     };
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());
     let answered = first_contact::answer(&publisher, &statics, &pair.key, &payload, &mut turn.random);
-    let Ok((first, established)) = answered else {
-        return Ok(false);
-    };
+    let Ok((first, established)) = answered else { return Ok(false) };
     adopt(state, turn, row, &established, pair.generation)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.renewal = Some(Renewal::Answered(established.session));
@@ -141,14 +135,8 @@ pub(crate) fn on_first(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Some(pair) = channel_pair(state, link) else {
-        return Ok(true);
-    };
-    let keys = match state
-        .deliveries
-        .get_mut(&row)
-        .map(|delivery| delivery.renewal.take())
-    {
+    let Some(pair) = channel_pair(state, link) else { return Ok(true) };
+    let keys = match state.deliveries.get_mut(&row).map(|delivery| delivery.renewal.take()) {
         Some(Some(Renewal::Offered(keys))) => keys,
         Some(other) => {
             if let Some(delivery) = state.deliveries.get_mut(&row) {
@@ -158,9 +146,7 @@ pub(crate) fn on_first(
         }
         None => return Ok(true),
     };
-    let Some(established) = check(state, row, &pair.key, &keys, payload) else {
-        return Ok(false);
-    };
+    let Some(established) = check(state, row, &pair.key, &keys, payload) else { return Ok(false) };
     adopt(state, turn, row, &established, pair.generation)?;
     live_channel::send(state, turn, link, FrameKind::Stored, &[]);
     finish(state, turn, row, established.session)?;
@@ -188,11 +174,7 @@ const LIFE_SECS: u64 = 3_600;
 fn channel_pair(state: &State, link: LinkId) -> Option<Pair> {
     let live = state.links.live(link)?;
     let contact = state.contacts.get(live.row())?;
-    contact
-        .pairs
-        .iter()
-        .find(|pair| pair.session == live.session())
-        .cloned()
+    contact.pairs.iter().find(|pair| pair.session == live.session()).cloned()
 }
 
 fn check(state: &State, row: ContactRow, k: &Secret, keys: &BundleKeys, first: &[u8]) -> Option<Established> {
@@ -215,12 +197,8 @@ fn adopt(
     established: &Established,
     generation: u32,
 ) -> Result<(), RecordsError> {
-    let Some(contact) = state.contacts.get_mut(row) else {
-        return Ok(());
-    };
-    let Some((their_device, _)) = contact.device else {
-        return Ok(());
-    };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let Some((their_device, _)) = contact.device else { return Ok(()) };
     contact.add_pair(Pair::of(established, generation.saturating_add(1)));
     let session = Session::establish(turn, state.own.device(), their_device, established)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
@@ -243,9 +221,6 @@ fn finish(
         delivery.send_with(session);
     }
     let text = "the keys of a conversation were renewed because one side's state was lost or put back";
-    turn.push(Output::Notify(Event::Notice {
-        kind: NoticeKind::KeysRenewed,
-        text: text.to_owned(),
-    }));
+    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::KeysRenewed, text: text.to_owned() }));
     delivery::start_over(state, turn, row)
 }

@@ -27,16 +27,11 @@ fn state(bench: &mut Bench, who: usize, of: usize) -> Option<ContactState> {
 
 fn noticed(bench: &Bench, who: usize, kind: NoticeKind) -> usize {
     let told = bench.peers[who].events.iter();
-    told.filter(|event| matches!(event, Event::Notice { kind: told, .. } if *told == kind))
-        .count()
+    told.filter(|event| matches!(event, Event::Notice { kind: told, .. } if *told == kind)).count()
 }
 
 fn received(bench: &Bench, who: usize) -> usize {
-    bench.peers[who]
-        .events
-        .iter()
-        .filter(|event| matches!(event, Event::MessageReceived(_)))
-        .count()
+    bench.peers[who].events.iter().filter(|event| matches!(event, Event::MessageReceived(_))).count()
 }
 
 fn talk(bench: &mut Bench, from: usize, to: usize, count: usize, word: &str) -> Vec<String> {
@@ -52,14 +47,8 @@ fn two_people_meet_and_talk() {
     let mut bench = two();
     let alice = bench.contact(BOB, ALICE).expect("a contact");
     let bob = bench.contact(ALICE, BOB).expect("a contact");
-    assert_eq!(
-        (alice.state, alice.name.as_str(), alice.online),
-        (ContactState::Active, "Alice", true)
-    );
-    assert_eq!(
-        (bob.state, bob.name.as_str(), bob.online),
-        (ContactState::Active, "Bob", true)
-    );
+    assert_eq!((alice.state, alice.name.as_str(), alice.online), (ContactState::Active, "Alice", true));
+    assert_eq!((bob.state, bob.name.as_str(), bob.online), (ContactState::Active, "Bob", true));
     assert_eq!(alice.safety_number, bob.safety_number);
     bench.send(ALICE, BOB, "hi").unwrap();
     bench.settle();
@@ -67,12 +56,7 @@ fn two_people_meet_and_talk() {
     bench.settle();
     assert_eq!(bench.texts(ALICE, BOB), ["hi", "hello"]);
     assert_eq!(bench.texts(BOB, ALICE), ["hi", "hello"]);
-    assert!(
-        bench
-            .history(ALICE, BOB)
-            .iter()
-            .all(|message| message.state == MessageState::Delivered)
-    );
+    assert!(bench.history(ALICE, BOB).iter().all(|message| message.state == MessageState::Delivered));
     assert_eq!(received(&bench, BOB), 1);
 }
 
@@ -84,12 +68,7 @@ fn what_was_written_while_somebody_was_away_arrives_once_and_in_order() {
     bench.start(BOB);
     bench.advance(A_WHILE);
     assert_eq!(bench.texts(BOB, ALICE), expected);
-    assert!(
-        bench
-            .history(ALICE, BOB)
-            .iter()
-            .all(|message| message.state == MessageState::Delivered)
-    );
+    assert!(bench.history(ALICE, BOB).iter().all(|message| message.state == MessageState::Delivered));
     assert_eq!(received(&bench, BOB), 300);
 }
 
@@ -134,9 +113,7 @@ fn a_request_waits_for_consent_and_then_works_at_once() {
         let bob = bench.reference(BOB);
         let refused = bench.send(ALICE, BOB, "hm");
         assert!(matches!(refused, Err(CommandError::WrongState(_))), "{refused:?}");
-        bench
-            .command(ALICE, Command::AcceptContact { contact: bob })
-            .unwrap();
+        bench.command(ALICE, Command::AcceptContact { contact: bob }).unwrap();
         bench.settle();
         assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Active));
         assert_eq!(bench.texts(ALICE, BOB), ["may I?"]);
@@ -197,9 +174,7 @@ fn a_revoked_or_expired_link_fails_with_its_reason() {
         panic!("a list")
     };
     let invitation = crate::command::Reference::new(&all[0].id.to_string());
-    bench
-        .command(ALICE, Command::RevokeInvitation { invitation })
-        .unwrap();
+    bench.command(ALICE, Command::RevokeInvitation { invitation }).unwrap();
     bench.accept(BOB, &revoked).unwrap();
     bench.advance(Duration::from_secs(5));
     assert_eq!(state(&mut bench, BOB, ALICE), Some(ContactState::Failed));
@@ -209,14 +184,9 @@ fn a_revoked_or_expired_link_fails_with_its_reason() {
         expires_in: Some(Duration::from_secs(2)),
         hints: true,
     };
-    let Ok(Answer::Invitation(view)) = bench.command(ALICE, short) else {
-        panic!("an invitation")
-    };
+    let Ok(Answer::Invitation(view)) = bench.command(ALICE, short) else { panic!("an invitation") };
     bench.advance(Duration::from_secs(4));
-    assert_eq!(
-        bench.accept(CAROL, &view.link.unwrap()),
-        Err(CommandError::ExpiredInvitation)
-    );
+    assert_eq!(bench.accept(CAROL, &view.link.unwrap()), Err(CommandError::ExpiredInvitation));
 }
 
 #[test]
@@ -233,9 +203,7 @@ fn two_who_accept_each_other_become_one_contact_each() {
     assert_eq!(bench.texts(BOB, ALICE), expected);
     for (who, of) in [(ALICE, BOB), (BOB, ALICE)] {
         assert_eq!(state(&mut bench, who, of), Some(ContactState::Active));
-        let Ok(Answer::Contacts(all)) = bench.command(who, Command::ListContacts) else {
-            panic!("a list")
-        };
+        let Ok(Answer::Contacts(all)) = bench.command(who, Command::ListContacts) else { panic!("a list") };
         assert_eq!(all.len(), 1);
     }
 }
@@ -244,14 +212,7 @@ fn two_who_accept_each_other_become_one_contact_each() {
 fn a_block_refuses_and_its_end_delivers() {
     let mut bench = two();
     let contact = bench.reference(ALICE);
-    bench
-        .command(
-            BOB,
-            Command::BlockContact {
-                contact: contact.clone(),
-            },
-        )
-        .unwrap();
+    bench.command(BOB, Command::BlockContact { contact: contact.clone() }).unwrap();
     bench.settle();
     let expected = talk(&mut bench, ALICE, BOB, 2, "still there?");
     bench.advance(A_WHILE);
@@ -268,15 +229,7 @@ fn somebody_removed_is_gone_until_a_new_link_and_what_was_deleted_stays_deleted(
     talk(&mut bench, ALICE, BOB, 3, "old");
     bench.settle();
     let contact = bench.reference(ALICE);
-    bench
-        .command(
-            BOB,
-            Command::RemoveContact {
-                contact,
-                keep_history: false,
-            },
-        )
-        .unwrap();
+    bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
     bench.advance(A_WHILE);
     assert_eq!(state(&mut bench, BOB, ALICE), None);
     assert!(!bench.contact(ALICE, BOB).unwrap().online);
@@ -380,10 +333,7 @@ fn verified_stays_through_a_restart_and_changed_keys_refuse() {
     bench.command(ALICE, Command::VerifyContact { contact }).unwrap();
     bench.stop(ALICE);
     bench.start(ALICE);
-    assert_eq!(
-        bench.contact(ALICE, BOB).unwrap().verification,
-        Verification::Verified
-    );
+    assert_eq!(bench.contact(ALICE, BOB).unwrap().verification, Verification::Verified);
 }
 
 #[test]
@@ -406,11 +356,7 @@ fn the_same_seed_gives_the_same_run() {
         bench.befriend(ALICE, BOB);
         talk(&mut bench, ALICE, BOB, 20, "same");
         bench.advance(A_WHILE);
-        (
-            format!("{:?}", bench.peers[BOB].events),
-            bench.durable(BOB),
-            bench.durable(ALICE),
-        )
+        (format!("{:?}", bench.peers[BOB].events), bench.durable(BOB), bench.durable(ALICE))
     };
     assert!(run() == run());
 }

@@ -15,13 +15,8 @@ use crate::{
 
 /// Tells one peer where we listen.
 pub(crate) fn tell(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
-    let own: Vec<Address> = state
-        .reach
-        .listening()
-        .iter()
-        .take(limits::ADDRESSES_PER_CONTACT_MAX)
-        .copied()
-        .collect();
+    let own: Vec<Address> =
+        state.reach.listening().iter().take(limits::ADDRESSES_PER_CONTACT_MAX).copied().collect();
     if let Ok(bytes) = codec::encode(&own) {
         live_channel::send(state, turn, link, FrameKind::Addresses, &bytes);
     }
@@ -42,13 +37,9 @@ pub(crate) fn on_told(
     row: ContactRow,
     bytes: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Ok(told) = codec::decode::<Vec<Address>>(bytes) else {
-        return Ok(false);
-    };
+    let Ok(told) = codec::decode::<Vec<Address>>(bytes) else { return Ok(false) };
     let loopback = state.settings.loopback;
-    let Some(contact) = state.contacts.get_mut(row) else {
-        return Ok(true);
-    };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(true) };
     let mut addresses: Vec<Address> = Vec::new();
     for address in told.into_iter().filter(|address| address.is_dialable(loopback)) {
         if !addresses.contains(&address) {

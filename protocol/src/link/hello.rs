@@ -74,9 +74,7 @@ pub(crate) fn nonce_frame(nonce: &[u8; 32]) -> Vec<u8> {
 
 /// The other side's nonce; `None` when the frame is malformed or no version is shared.
 pub(crate) fn read_nonce(frame: &[u8]) -> Option<[u8; 32]> {
-    let [min, max, nonce @ ..] = frame else {
-        return None;
-    };
+    let [min, max, nonce @ ..] = frame else { return None };
     if frame.len() != NONCE_FRAME_BYTES || *min > VERSION || *max < VERSION {
         return None;
     }
@@ -85,12 +83,7 @@ pub(crate) fn read_nonce(frame: &[u8]) -> Option<[u8; 32]> {
 
 /// What a link's tokens are bound to.
 pub(crate) fn bind(ends: &LinkEnds, own_nonce: [u8; 32], their_nonce: [u8; 32]) -> Binding {
-    Binding {
-        own_peer: peer(&ends.own),
-        their_peer: peer(&ends.peer),
-        own_nonce,
-        their_nonce,
-    }
+    Binding { own_peer: peer(&ends.own), their_peer: peer(&ends.peer), own_nonce, their_nonce }
 }
 
 /// The second frame: our tokens among random slots.
@@ -105,9 +98,7 @@ pub(crate) fn slots_frame(state: &State, turn: &mut Turn<'_>, binding: &Binding)
         .iter()
         .enumerate()
         .find(|(_, size)| slots.len() <= **size)
-        .map_or((0, most), |(class, size)| {
-            (u8::try_from(class).unwrap_or_default(), *size)
-        });
+        .map_or((0, most), |(class, size)| (u8::try_from(class).unwrap_or_default(), *size));
     while slots.len() < size {
         slots.push(turn.random.bytes());
     }
@@ -134,12 +125,8 @@ pub(crate) fn recognise(state: &State, now: WallTime, binding: &Binding, frame: 
         .into_iter()
         .map(|(found, secret)| (secret.counterpart().token(&view), found))
         .collect();
-    let mut matches: Vec<&Match> = slots
-        .as_chunks::<SLOT_BYTES>()
-        .0
-        .iter()
-        .filter_map(|slot| expected.get(slot))
-        .collect();
+    let mut matches: Vec<&Match> =
+        slots.as_chunks::<SLOT_BYTES>().0.iter().filter_map(|slot| expected.get(slot)).collect();
     matches.sort_by_key(|found| rank(state, found));
     Some(matches.first().map_or(Match::Nobody, |found| (*found).clone()))
 }
@@ -147,19 +134,9 @@ pub(crate) fn recognise(state: &State, now: WallTime, binding: &Binding, frame: 
 /// A secret that makes a token, and from which side.
 #[derive(Clone, Debug)]
 enum TokenSecret {
-    Pair {
-        key: Secret,
-        own: DeviceId,
-        their: DeviceId,
-    },
-    Introduction {
-        secret: Secret,
-        role: u8,
-    },
-    Own {
-        key: Secret,
-        device: DeviceId,
-    },
+    Pair { key: Secret, own: DeviceId, their: DeviceId },
+    Introduction { secret: Secret, role: u8 },
+    Own { key: Secret, device: DeviceId },
 }
 
 /// The ends and nonces in the order in which the token's maker sees them.
@@ -193,12 +170,7 @@ impl Binding {
 
 impl TokenSecret {
     fn token(&self, view: &View<'_>) -> [u8; SLOT_BYTES] {
-        let View {
-            maker_peer,
-            other_peer,
-            maker_nonce,
-            other_nonce,
-        } = view;
+        let View { maker_peer, other_peer, maker_nonce, other_nonce } = view;
         let ends: [&[u8]; 4] = [*maker_peer, *other_peer, *maker_nonce, *other_nonce];
         let bound = ends.concat();
         match self {
@@ -211,18 +183,10 @@ impl TokenSecret {
     /// The same secret from the other side.
     fn counterpart(self) -> Self {
         match self {
-            Self::Pair { key, own, their } => Self::Pair {
-                key,
-                own: their,
-                their: own,
-            },
+            Self::Pair { key, own, their } => Self::Pair { key, own: their, their: own },
             Self::Introduction { secret, role } => Self::Introduction {
                 secret,
-                role: if role == ROLE_INVITER {
-                    ROLE_INVITED
-                } else {
-                    ROLE_INVITER
-                },
+                role: if role == ROLE_INVITER { ROLE_INVITED } else { ROLE_INVITER },
             },
             own @ Self::Own { .. } => own,
         }
@@ -232,33 +196,15 @@ impl TokenSecret {
 /// Every secret by which somebody could be recognised, the more likely ones first.
 fn secrets(state: &State, now: WallTime) -> Vec<(Match, TokenSecret)> {
     let own_device = state.own.device();
-    let mut secrets = vec![(
-        Match::Own,
-        TokenSecret::Own {
-            key: state.own.k_self().clone(),
-            device: own_device,
-        },
-    )];
-    let mut met: Vec<_> = state
-        .contacts
-        .iter()
-        .filter(|(_, contact)| contact.is_met())
-        .collect();
+    let mut secrets =
+        vec![(Match::Own, TokenSecret::Own { key: state.own.k_self().clone(), device: own_device })];
+    let mut met: Vec<_> = state.contacts.iter().filter(|(_, contact)| contact.is_met()).collect();
     met.sort_by_key(|(_, contact)| std::cmp::Reverse(contact.last_seen));
     for (row, contact) in &met {
-        let Some((device, _)) = contact.device else {
-            continue;
-        };
+        let Some((device, _)) = contact.device else { continue };
         for pair in &contact.pairs {
-            let found = Match::Contact {
-                row: *row,
-                session: pair.session,
-            };
-            let secret = TokenSecret::Pair {
-                key: pair.key.clone(),
-                own: own_device,
-                their: device,
-            };
+            let found = Match::Contact { row: *row, session: pair.session };
+            let secret = TokenSecret::Pair { key: pair.key.clone(), own: own_device, their: device };
             secrets.push((found, secret));
         }
     }
@@ -266,18 +212,12 @@ fn secrets(state: &State, now: WallTime) -> Vec<(Match, TokenSecret)> {
         if let Some(answer) = &contact.answer
             && !answer.stored
         {
-            let secret = TokenSecret::Introduction {
-                secret: answer.secret.clone(),
-                role: ROLE_INVITED,
-            };
+            let secret = TokenSecret::Introduction { secret: answer.secret.clone(), role: ROLE_INVITED };
             secrets.push((Match::Inviter(row), secret));
         }
     }
     for (row, invitation) in state.invitations.recognised(now) {
-        let secret = TokenSecret::Introduction {
-            secret: invitation.secret.clone(),
-            role: ROLE_INVITER,
-        };
+        let secret = TokenSecret::Introduction { secret: invitation.secret.clone(), role: ROLE_INVITER };
         secrets.push((Match::Invited(row), secret));
     }
     secrets
@@ -301,15 +241,8 @@ fn rank(state: &State, found: &Match) -> (u8, u32, [u8; 32]) {
             (2, 0, secret.map_or([0; 32], introduction_order))
         }
         Match::Inviter(row) => {
-            let answer = state
-                .contacts
-                .get(*row)
-                .and_then(|contact| contact.answer.as_ref());
-            (
-                2,
-                0,
-                answer.map_or([0; 32], |answer| introduction_order(&answer.secret)),
-            )
+            let answer = state.contacts.get(*row).and_then(|contact| contact.answer.as_ref());
+            (2, 0, answer.map_or([0; 32], |answer| introduction_order(&answer.secret)))
         }
         Match::Nobody => (3, 0, [0; 32]),
     }
@@ -331,11 +264,7 @@ pub(crate) fn prologue(
     their: (AccountId, DeviceId),
 ) -> Vec<u8> {
     let ordered = |own: &[u8], their: &[u8]| {
-        if initiator {
-            [own, their].concat()
-        } else {
-            [their, own].concat()
-        }
+        if initiator { [own, their].concat() } else { [their, own].concat() }
     };
     [
         b"causerie/1 live".to_vec(),

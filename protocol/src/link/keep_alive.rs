@@ -15,9 +15,7 @@ use crate::{
 /// Starts the tick when the first channel stands.
 pub(crate) fn start(state: &mut State, turn: &Turn<'_>) {
     if !state.timers.is_set(Timer::KeepAlive) {
-        state
-            .timers
-            .set(Timer::KeepAlive, turn.now.moment + limits::KEEP_ALIVE_TICK);
+        state.timers.set(Timer::KeepAlive, turn.now.moment + limits::KEEP_ALIVE_TICK);
     }
 }
 
@@ -29,9 +27,7 @@ pub(crate) fn on_tick(state: &mut State, turn: &mut Turn<'_>) {
         return;
     }
     for link in links {
-        let Some(live) = state.links.live_mut(link) else {
-            continue;
-        };
+        let Some(live) = state.links.live_mut(link) else { continue };
         let (said, missed) = live.take_tick();
         if missed >= limits::KEEP_ALIVE_MISSED_MAX {
             close(state, turn, link, "nothing heard in two ticks");
@@ -39,7 +35,5 @@ pub(crate) fn on_tick(state: &mut State, turn: &mut Turn<'_>) {
             live_channel::send(state, turn, link, FrameKind::Ping, &[]);
         }
     }
-    state
-        .timers
-        .set(Timer::KeepAlive, turn.now.moment + limits::KEEP_ALIVE_TICK);
+    state.timers.set(Timer::KeepAlive, turn.now.moment + limits::KEEP_ALIVE_TICK);
 }

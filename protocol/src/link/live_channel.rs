@@ -11,7 +11,7 @@
 use crate::{
     account::device_list::SignedDeviceList,
     answer::ContactState,
-    contact::{ContactRow, introduction::accepting},
+    contact::{Contact, ContactRow, introduction::accepting},
     delivery::{self, renewal},
     engine::State,
     event::{Event, NoticeKind},
@@ -69,11 +69,7 @@ impl LiveChannel {
 
     /// What happened since the last tick: whether something was said, and how many ticks nothing was heard.
     pub(crate) fn take_tick(&mut self) -> (bool, u32) {
-        self.missed = if std::mem::take(&mut self.heard) {
-            0
-        } else {
-            self.missed + 1
-        };
+        self.missed = if std::mem::take(&mut self.heard) { 0 } else { self.missed + 1 };
         (std::mem::take(&mut self.said), self.missed)
     }
 }
@@ -85,19 +81,16 @@ pub(crate) fn begin(
     link: LinkId,
     handshake: Handshake,
 ) -> Result<(), RecordsError> {
-    let Some(keys) = keys(state, &handshake) else {
-        close(state, turn, link, "keys are missing");
+    // A block or a removal may have come between the hello and this.
+    let met = state.contacts.get(handshake.row).is_some_and(Contact::is_met);
+    let Some(keys) = keys(state, &handshake).filter(|_| met) else {
+        close(state, turn, link, "not somebody to meet now");
         return Ok(());
     };
     wait_patiently(state, turn, link);
     let phase = if keys.initiator {
-        let begun = noise::live_initiate(
-            &keys.own,
-            &keys.their_static,
-            &keys.psk,
-            &keys.prologue,
-            &mut turn.random,
-        );
+        let begun =
+            noise::live_initiate(&keys.own, &keys.their_static, &keys.psk, &keys.prologue, &mut turn.random);
         let Ok((initiator, frame)) = begun else {
             close(state, turn, link, "the handshake could not begin");
             return Ok(());
@@ -120,24 +113,15 @@ pub(crate) fn on_handshake(
     link: LinkId,
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
-    let Some(one) = state.links.get_mut(link) else {
-        return Ok(());
-    };
+    let Some(one) = state.links.get_mut(link) else { return Ok(()) };
     let phase = std::mem::replace(&mut one.phase, Phase::Closing(None));
     let (handshake, transport) = match phase {
         Phase::Initiator(handshake, initiator) => (handshake, initiator.finish(bytes).ok()),
         Phase::Responder(handshake) => {
             let answered = keys(state, &handshake).and_then(|keys| {
                 let (psk, prologue) = (&keys.psk, &keys.prologue);
-                noise::live_respond(
-                    &keys.own,
-                    &keys.their_static,
-                    psk,
-                    prologue,
-                    bytes,
-                    &mut turn.random,
-                )
-                .ok()
+                noise::live_respond(&keys.own, &keys.their_static, psk, prologue, bytes, &mut turn.random)
+                    .ok()
             });
             let transport = answered.map(|(transport, frame)| {
                 turn.push(Output::Transmit { link, frame });
@@ -170,9 +154,7 @@ pub(crate) fn on_frame(
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
     let now = turn.now.moment;
-    let Some(live) = state.links.live_mut(link) else {
-        return Ok(());
-    };
+    let Some(live) = state.links.live_mut(link) else { return Ok(()) };
     let row = live.row;
     let plain = live.transport.open(bytes).unwrap_or_default();
     let Some((kind, payload)) = frame::decode(&plain) else {
@@ -240,6 +222,9 @@ pub(crate) fn on_gone(
     link: LinkId,
     row: ContactRow,
 ) -> Result<(), RecordsError> {
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.forget_status(link);
+    }
     let used = state.deliveries.get(&row).and_then(|delivery| delivery.link());
     if used.is_some_and(|used| used != link) {
         return Ok(());
@@ -272,12 +257,7 @@ pub(crate) fn on_twin_silent(
     turn: &mut Turn<'_>,
     older: LinkId,
 ) -> Result<(), RecordsError> {
-    close(
-        state,
-        turn,
-        older,
-        "it did not answer, and a newer channel stands",
-    );
+    close(state, turn, older, "it did not answer, and a newer channel stands");
     Ok(())
 }
 
@@ -285,10 +265,7 @@ pub(crate) fn on_twin_silent(
 pub(crate) fn tell_of_twin(turn: &mut Turn<'_>) {
     let text = "another copy of this device is running, or an old copy of its home was put back; \
                 run one copy only, or messages may reach one and not the other";
-    turn.push(Output::Notify(Event::Notice {
-        kind: NoticeKind::Twin,
-        text: text.to_owned(),
-    }));
+    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Twin, text: text.to_owned() }));
 }
 
 /// What a handshake is made of.
@@ -303,17 +280,10 @@ struct HandshakeKeys {
 fn keys(state: &State, handshake: &Handshake) -> Option<HandshakeKeys> {
     let contact = state.contacts.get(handshake.row)?;
     let (their_device, their_static) = contact.device?;
-    let pair = contact
-        .pairs
-        .iter()
-        .find(|pair| pair.session == handshake.session)?;
+    let pair = contact.pairs.iter().find(|pair| pair.session == handshake.session)?;
     let own_device = state.own.device();
     let initiator = own_device < their_device;
-    let (a, b) = if initiator {
-        (own_device, their_device)
-    } else {
-        (their_device, own_device)
-    };
+    let (a, b) = if initiator { (own_device, their_device) } else { (their_device, own_device) };
     Some(HandshakeKeys {
         own: StaticKeys::from_secret(state.own.static_secret().clone()),
         their_static,
@@ -362,33 +332,21 @@ fn stand(
 
 /// Says how things stand here.
 pub(crate) fn say_status(state: &mut State, turn: &mut Turn<'_>, link: LinkId) -> Result<(), RecordsError> {
-    let Some(row) = state.links.live(link).map(LiveChannel::row) else {
-        return Ok(());
-    };
+    let Some(row) = state.links.live(link).map(LiveChannel::row) else { return Ok(()) };
     let their_list = state
         .contacts
         .get(row)
         .and_then(|contact| contact.device_list.as_deref())
         .and_then(|bytes| SignedDeviceList::parse(bytes).ok());
-    let (Some(their_list), Some(delivery)) = (their_list, state.deliveries.get(&row)) else {
-        return Ok(());
-    };
-    let Some(conversation) = state.conversations.get(&row) else {
-        return Ok(());
-    };
+    let (Some(their_list), Some(delivery)) = (their_list, state.deliveries.get(&row)) else { return Ok(()) };
+    let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
     let own_list = state.own.device_list();
     let status = Status {
         process: state.process,
         starts: state.starts,
         wall: turn.now.wall,
-        own_list: ListMark {
-            version: own_list.version(),
-            hash: own_list.hash(),
-        },
-        their_list: ListMark {
-            version: their_list.version(),
-            hash: their_list.hash(),
-        },
+        own_list: ListMark { version: own_list.version(), hash: own_list.hash() },
+        their_list: ListMark { version: their_list.version(), hash: their_list.hash() },
         sessions: delivery.session_statuses(),
         heads: conversation.heads_hash(),
     };
@@ -406,12 +364,8 @@ fn on_status(
     link: LinkId,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Some(status) = Status::decode(payload) else {
-        return Ok(false);
-    };
-    let Some(live) = state.links.live_mut(link) else {
-        return Ok(true);
-    };
+    let Some(status) = Status::decode(payload) else { return Ok(false) };
+    let Some(live) = state.links.live_mut(link) else { return Ok(true) };
     let (row, session, first) = (live.row, live.session, live.peer.is_none());
     live.peer = Some((status.process, status.starts));
     state.timers.cancel(Timer::LinkPatience(link));
@@ -424,11 +378,8 @@ fn on_status(
         let list = state.own.device_list().bytes().to_vec();
         send(state, turn, link, FrameKind::DeviceList, &list);
     }
-    let older = state
-        .deliveries
-        .get(&row)
-        .and_then(|delivery| delivery.link())
-        .filter(|older| *older != link);
+    let older =
+        state.deliveries.get(&row).and_then(|delivery| delivery.link()).filter(|older| *older != link);
     let was_online = state.is_online(row);
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.keep_status(link, status);
@@ -454,20 +405,17 @@ fn settle(
     session: SessionId,
     status: &Status,
 ) -> Result<(), RecordsError> {
-    let Some(contact) = state.contacts.get_mut(row) else {
-        return Ok(());
-    };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let account = contact.account;
     let answered = contact.answer.take().is_some();
     let became_active = contact.state == ContactState::Pending;
-    let old_copy = status.starts < contact.seen_start;
-    let generation = contact
-        .pairs
-        .iter()
-        .find(|pair| pair.session == session)
-        .map_or(0, |pair| pair.generation);
+    let same_process = contact.seen_process == Some(status.process);
+    let old_copy = !same_process && contact.seen_process.is_some() && status.starts <= contact.seen_start;
+    let generation =
+        contact.pairs.iter().find(|pair| pair.session == session).map_or(0, |pair| pair.generation);
     let replaced = contact.drop_pairs_before(generation);
     contact.seen_start = contact.seen_start.max(status.starts);
+    contact.seen_process = Some(status.process);
     contact.last_seen = Some(turn.now.wall);
     if became_active {
         contact.state = ContactState::Active;
@@ -486,10 +434,7 @@ fn settle(
     if old_copy {
         let text = "a contact's device came back in an older state: an old copy of its home was put back, or two \
                     copies are running";
-        turn.push(Output::Notify(Event::Notice {
-            kind: NoticeKind::Twin,
-            text: text.to_owned(),
-        }));
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Twin, text: text.to_owned() }));
     }
     Ok(())
 }
@@ -506,9 +451,7 @@ fn choose(
     older: LinkId,
     newer: LinkId,
 ) -> Result<(), RecordsError> {
-    let (Some(one), Some(two)) = (state.links.live(older), state.links.live(newer)) else {
-        return Ok(());
-    };
+    let (Some(one), Some(two)) = (state.links.live(older), state.links.live(newer)) else { return Ok(()) };
     let same_process = one.peer.map(|(process, _)| process) == two.peer.map(|(process, _)| process);
     let fresh = turn.now.moment.since(one.heard_at) < limits::TWIN_PATIENCE;
     if same_process && two.order < one.order {
@@ -519,9 +462,7 @@ fn choose(
     } else {
         delivery::attach(state, turn, row, newer)?;
         send(state, turn, older, FrameKind::Ping, &[]);
-        state
-            .timers
-            .set(Timer::TwinAnswer(older), turn.now.moment + limits::TWIN_PATIENCE);
+        state.timers.set(Timer::TwinAnswer(older), turn.now.moment + limits::TWIN_PATIENCE);
     }
     Ok(())
 }
@@ -532,24 +473,13 @@ fn on_twin_answered(state: &mut State, turn: &mut Turn<'_>, older: LinkId) -> Re
         return Ok(());
     }
     state.timers.cancel(Timer::TwinAnswer(older));
-    let Some(row) = state.links.live(older).map(LiveChannel::row) else {
-        return Ok(());
-    };
-    let Some(newer) = state
-        .deliveries
-        .get(&row)
-        .and_then(|delivery| delivery.link())
-        .filter(|link| *link != older)
+    let Some(row) = state.links.live(older).map(LiveChannel::row) else { return Ok(()) };
+    let Some(newer) =
+        state.deliveries.get(&row).and_then(|delivery| delivery.link()).filter(|link| *link != older)
     else {
         return Ok(());
     };
-    let process = |link| {
-        state
-            .links
-            .live(link)
-            .and_then(|live| live.peer)
-            .map(|(process, _)| process)
-    };
+    let process = |link| state.links.live(link).and_then(|live| live.peer).map(|(process, _)| process);
     let two_processes = process(older) != process(newer);
     delivery::attach(state, turn, row, older)?;
     if two_processes {
@@ -566,15 +496,9 @@ fn on_device_list(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Ok(list) = SignedDeviceList::parse(payload) else {
-        return Ok(false);
-    };
-    let Some(contact) = state.contacts.get_mut(row) else {
-        return Ok(true);
-    };
-    let Some((device, _)) = contact.device else {
-        return Ok(true);
-    };
+    let Ok(list) = SignedDeviceList::parse(payload) else { return Ok(false) };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(true) };
+    let Some((device, _)) = contact.device else { return Ok(true) };
     let (true, Some(certified)) = (list.account() == contact.account, list.device(device)) else {
         return Ok(false);
     };
@@ -587,9 +511,6 @@ fn on_device_list(
     state.identity_changed();
     state.notify(turn, row, Event::ContactChanged);
     let text = "a contact's list of devices changed; compare safety numbers if you did not expect it";
-    turn.push(Output::Notify(Event::Notice {
-        kind: NoticeKind::DeviceListChanged,
-        text: text.to_owned(),
-    }));
+    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::DeviceListChanged, text: text.to_owned() }));
     Ok(true)
 }

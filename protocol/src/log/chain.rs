@@ -32,12 +32,7 @@ pub(super) struct Chain {
 
 impl Chain {
     pub(super) fn new(id: ChainId, own: bool) -> Self {
-        Self {
-            id,
-            own,
-            reach: Reach::default(),
-            open: None,
-        }
+        Self { id, own, reach: Reach::default(), open: None }
     }
 
     /// Reads a chain that is in the conversation's list.
@@ -48,10 +43,7 @@ impl Chain {
         own: bool,
     ) -> Result<Self, RecordsError> {
         let reach = turn.load(&key(turn, conv, id))?.unwrap_or_default();
-        Ok(Self {
-            reach,
-            ..Self::new(id, own)
-        })
+        Ok(Self { reach, ..Self::new(id, own) })
     }
 
     /// Reads our own current chain: its end is where its last extent ends.
@@ -141,27 +133,19 @@ pub(super) struct Range {
 impl Reach {
     /// Whether an entry is held at this place.
     pub(super) fn holds(&self, seq: u32) -> bool {
-        seq < self.next
-            || self
-                .beyond
-                .iter()
-                .any(|range| (range.from..range.to).contains(&seq))
+        seq < self.next || self.beyond.iter().any(|range| (range.from..range.to).contains(&seq))
     }
 
     /// One past the last place held, and the lamport number there.
     pub(super) fn end(&self) -> (u32, u64) {
-        self.beyond
-            .last()
-            .map_or((self.next, self.lamport), |range| (range.to, range.high))
+        self.beyond.last().map_or((self.next, self.lamport), |range| (range.to, range.high))
     }
 
     /// Whether an entry can be held at `seq`, beyond a gap, where none is held yet.
     pub(super) fn check_beyond(&self, seq: u32, lamport: u64) -> Result<(), Refusal> {
         let held: u32 = self.beyond.iter().map(|range| range.to - range.from).sum();
-        let touches = self
-            .beyond
-            .iter()
-            .any(|range| range.to == seq || seq.checked_add(1) == Some(range.from));
+        let touches =
+            self.beyond.iter().any(|range| range.to == seq || seq.checked_add(1) == Some(range.from));
         if held >= limits::ENTRIES_BEYOND_GAP_MAX
             || (!touches && self.beyond.len() >= limits::RANGES_BEYOND_GAP_MAX)
         {
@@ -180,12 +164,7 @@ impl Reach {
 
     /// Notes that an entry is held beyond the gap.
     pub(super) fn hold_beyond(&mut self, seq: u32, lamport: u64) {
-        self.beyond.push(Range {
-            from: seq,
-            to: seq.saturating_add(1),
-            low: lamport,
-            high: lamport,
-        });
+        self.beyond.push(Range { from: seq, to: seq.saturating_add(1), low: lamport, high: lamport });
         self.beyond.sort_unstable_by_key(|range| range.from);
         self.beyond.dedup_by(|next, kept| {
             let adjacent = kept.to == next.from;

@@ -80,12 +80,7 @@ pub fn check(
 }
 
 const fn start() -> CheckCursor {
-    CheckCursor {
-        chains: 0,
-        at: (0, 0),
-        expected: Some(0),
-        prev: None,
-    }
+    CheckCursor { chains: 0, at: (0, 0), expected: Some(0), prev: None }
 }
 
 fn check_extent(
@@ -108,9 +103,7 @@ fn check_extent(
             (at.expected, at.prev) = (None, None);
             continue;
         };
-        let missing = at
-            .expected
-            .map_or(0, |expected| item.seq.saturating_sub(expected));
+        let missing = at.expected.map_or(0, |expected| item.seq.saturating_sub(expected));
         let follows = missing > 0 || at.prev.is_none_or(|prev| prev == entry.head().prev);
         checked.gaps += u64::from(missing) + u64::from(!follows);
         checked.entries += 1;

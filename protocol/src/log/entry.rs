@@ -152,9 +152,7 @@ impl Entry {
         }
         let head: Head = codec::decode(head_bytes).map_err(|_| EntryError::Malformed)?;
         check_head(&head)?;
-        let (self_mac, rest) = rest
-            .split_first_chunk::<SELF_BYTES>()
-            .ok_or(EntryError::Malformed)?;
+        let (self_mac, rest) = rest.split_first_chunk::<SELF_BYTES>().ok_or(EntryError::Malformed)?;
         let content = match *erased {
             ERASED if rest.is_empty() => None,
             WHOLE => Some(decode_content(&head, rest)?),
@@ -228,10 +226,7 @@ impl Entry {
     /// Where it stands in the order that both sides see.
     #[must_use]
     pub const fn rank(&self) -> Rank {
-        Rank {
-            lamport: self.head.lamport,
-            id: self.id,
-        }
+        Rank { lamport: self.head.lamport, id: self.id }
     }
 }
 
@@ -319,9 +314,7 @@ fn id_of(head_bytes: &[u8]) -> EntryId {
 }
 
 fn decode_content(head: &Head, bytes: &[u8]) -> Result<([u8; SALT_BYTES], Vec<u8>), EntryError> {
-    let (salt, body) = bytes
-        .split_first_chunk::<SALT_BYTES>()
-        .ok_or(EntryError::Malformed)?;
+    let (salt, body) = bytes.split_first_chunk::<SALT_BYTES>().ok_or(EntryError::Malformed)?;
     check_body(head.kind, body)?;
     if secret::hash_plain(&[salt, body]) != head.body_hash {
         return Err(EntryError::BodyHash);
@@ -331,10 +324,7 @@ fn decode_content(head: &Head, bytes: &[u8]) -> Result<([u8; SALT_BYTES], Vec<u8
 
 fn check_head(head: &Head) -> Result<(), EntryError> {
     let deps_ascend = head.deps.is_sorted_by(|one, next| one.chain < next.chain);
-    let deps_elsewhere = head
-        .deps
-        .iter()
-        .all(|dep| dep.chain != head.chain && dep.seq < SEQ_MAX);
+    let deps_elsewhere = head.deps.iter().all(|dep| dep.chain != head.chain && dep.seq < SEQ_MAX);
     let first_has_no_prev = (head.seq == 0) == (head.prev == NO_ENTRY);
     let well_formed = head.version == VERSION
         && head.seq < SEQ_MAX

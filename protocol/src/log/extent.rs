@@ -38,9 +38,7 @@ pub(super) struct Extents {
 impl Extents {
     pub(super) fn of(turn: &Turn<'_>, conv: &ConversationId, chain: ChainId) -> Self {
         let logical: [&[u8]; 3] = [conv.as_bytes(), chain.author_dev.as_bytes(), chain.run.as_bytes()];
-        Self {
-            family: turn.key(PREFIX, &logical, &[]),
-        }
+        Self { family: turn.key(PREFIX, &logical, &[]) }
     }
 
     /// Writes one item behind what this turn wrote last, or in a record of its own.
@@ -67,9 +65,7 @@ impl Extents {
 
     /// Writes items that follow one another as one extent.
     pub(super) fn save(&self, turn: &mut Turn<'_>, items: &[Item]) -> Result<(), RecordsError> {
-        let Some(first) = items.first() else {
-            return Ok(());
-        };
+        let Some(first) = items.first() else { return Ok(()) };
         let mut bytes = vec![ITEMS];
         bytes.extend(items.iter().flat_map(Item::encode));
         turn.save_bytes(&self.key(first.seq, 0), &bytes)
@@ -79,9 +75,7 @@ impl Extents {
     pub(super) fn at_or_before(&self, turn: &Turn<'_>, seq: u32) -> Result<Vec<Item>, RecordsError> {
         let to = suffix(seq.min(SEQ_MAX).saturating_add(1), 0);
         let found = turn.scan_bytes(&self.family, (&[], Some(&to)), Order::Descending, 1)?;
-        let Some((at, bytes)) = found.into_iter().next() else {
-            return Ok(Vec::new());
-        };
+        let Some((at, bytes)) = found.into_iter().next() else { return Ok(Vec::new()) };
         let (first, part) = parse_suffix(&at).ok_or(DAMAGED)?;
         if part == 0 {
             return parse_items(first, bytes.strip_prefix(&[ITEMS]).ok_or(DAMAGED)?).ok_or(DAMAGED);
@@ -101,9 +95,7 @@ impl Extents {
         let mut end = end;
         while let Some(last) = end.checked_sub(1).filter(|last| *last >= from) {
             let items = self.at_or_before(turn, last)?;
-            let Some(first) = items.first().map(|item| item.seq) else {
-                break;
-            };
+            let Some(first) = items.first().map(|item| item.seq) else { break };
             let (kept, cut): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.seq < from);
             if cut.is_empty() {
                 break;
@@ -134,9 +126,7 @@ impl Extents {
         turn: &Turn<'_>,
         (first, part): (u32, u8),
     ) -> Result<Vec<Item>, RecordsError> {
-        let Some(bytes) = turn.load_bytes(&self.key(first, part))? else {
-            return Ok(Vec::new());
-        };
+        let Some(bytes) = turn.load_bytes(&self.key(first, part))? else { return Ok(Vec::new()) };
         match bytes.split_first() {
             Some((&ITEMS, items)) if part == 0 => parse_items(first, items).ok_or(DAMAGED),
             Some((&PIECE, [parts, ..])) if part == 0 => {
@@ -200,11 +190,7 @@ pub(super) struct Open {
 
 impl Open {
     fn new(first: u32) -> Self {
-        Self {
-            first,
-            next: first,
-            plain: vec![ITEMS],
-        }
+        Self { first, next: first, plain: vec![ITEMS] }
     }
 
     /// What was read, as if it had just been written.

@@ -145,10 +145,7 @@ impl Conversation {
         to_send.sort_by_key(|(chain, _)| Some(*chain) == self.current_chain());
         compared.to_send = to_send;
         compared.wants = self.wants(theirs, devices);
-        compared.store_is_old |= compared
-            .wants
-            .iter()
-            .any(|want| want.chain.author_dev == self.own.dev);
+        compared.store_is_old |= compared.wants.iter().any(|want| want.chain.author_dev == self.own.dev);
         Ok(compared)
     }
 
@@ -173,11 +170,7 @@ impl Conversation {
                 }
             };
             if from < head.next {
-                wants.push(Want {
-                    chain: head.chain,
-                    from,
-                    to: head.next,
-                });
+                wants.push(Want { chain: head.chain, from, to: head.next });
             }
         }
         wants
@@ -190,9 +183,7 @@ impl Conversation {
         head: &ChainHead,
         compared: &mut Compared,
     ) -> Result<u32, RecordsError> {
-        let Some(chain) = self.chains.get(&head.chain) else {
-            return Ok(0);
-        };
+        let Some(chain) = self.chains.get(&head.chain) else { return Ok(0) };
         if head.next <= chain.reach.erased {
             // Nothing of it is left to compare or to send.
             return Ok(u32::MAX);
@@ -215,24 +206,12 @@ impl Conversation {
 
     /// Our mark of reading in a chain of theirs, where they do not know it.
     fn unknown_read(&self, turn: &Turn<'_>, head: &ChainHead) -> Result<Option<Mark>, RecordsError> {
-        let Some(chain) = self.chains.get(&head.chain) else {
-            return Ok(None);
-        };
-        let Some(seq) = chain
-            .reach
-            .read
-            .checked_sub(1)
-            .filter(|_| head.read < chain.reach.read)
-        else {
+        let Some(chain) = self.chains.get(&head.chain) else { return Ok(None) };
+        let Some(seq) = chain.reach.read.checked_sub(1).filter(|_| head.read < chain.reach.read) else {
             return Ok(None);
         };
         let id = self.id_at(turn, chain, seq)?;
-        Ok(id.map(|id| Mark {
-            conv: self.id,
-            chain: chain.id,
-            seq,
-            id,
-        }))
+        Ok(id.map(|id| Mark { conv: self.id, chain: chain.id, seq, id }))
     }
 }
 
@@ -259,9 +238,7 @@ pub fn decode_heads(bytes: &[u8]) -> Result<Vec<ChainHead>, HeadsError> {
 }
 
 fn check(heads: &[ChainHead]) -> Result<(), HeadsError> {
-    let in_range = heads
-        .iter()
-        .all(|head| head.next > 0 && head.next <= SEQ_MAX && head.read <= head.next);
+    let in_range = heads.iter().all(|head| head.next > 0 && head.next <= SEQ_MAX && head.read <= head.next);
     let ascend = heads.is_sorted_by(|one, next| one.chain < next.chain);
     let well_formed = heads.len() <= limits::HEADS_MAX && in_range && ascend;
     well_formed.then_some(()).ok_or(HeadsError::Malformed)

@@ -93,9 +93,7 @@ impl Conversation {
         let mut rows = Vec::new();
         while rows.len() < limit {
             let highest = cursors.iter_mut().max_by_key(|cursor| cursor.bound());
-            let Some(cursor) = highest.filter(|cursor| cursor.bound().is_some()) else {
-                break;
-            };
+            let Some(cursor) = highest.filter(|cursor| cursor.bound().is_some()) else { break };
             if let Some((entry, received_at)) = cursor.next(turn)?
                 && self.is_shown(turn, cursor.chain, &entry)?
             {
@@ -224,10 +222,7 @@ impl<'a> Cursor<'a> {
 
     /// What the next entry stands at, or no higher than; `None` at the chain's start.
     fn bound(&self) -> Option<Rank> {
-        let unread = (self.below > 0).then_some(Rank {
-            lamport: self.highest,
-            id: LAST_ID,
-        });
+        let unread = (self.below > 0).then_some(Rank { lamport: self.highest, id: LAST_ID });
         self.opened.last().map(|(entry, _)| entry.rank()).or(unread)
     }
 
@@ -237,9 +232,7 @@ impl<'a> Cursor<'a> {
             self.highest = entry.head().lamport.saturating_sub(1);
             return Ok(Some((entry, received_at)));
         }
-        let Some(last) = self.below.checked_sub(1) else {
-            return Ok(None);
-        };
+        let Some(last) = self.below.checked_sub(1) else { return Ok(None) };
         let mut items = self.extents.at_or_before(turn, last)?;
         items.retain(|item| item.seq <= last);
         self.below = items.first().map_or(0, |item| item.seq);

@@ -28,11 +28,7 @@ pub(super) struct Place {
 impl Place {
     /// Where this entry is.
     pub(super) const fn of(entry: &Entry) -> Self {
-        Self {
-            lamport: entry.head().lamport,
-            chain: entry.head().chain,
-            seq: entry.head().seq,
-        }
+        Self { lamport: entry.head().lamport, chain: entry.head().chain, seq: entry.head().seq }
     }
 }
 

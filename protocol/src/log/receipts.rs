@@ -111,10 +111,7 @@ impl Conversation {
                 marked.push(chain.id);
             }
         }
-        Ok(marked
-            .into_iter()
-            .filter_map(|chain| self.mark_for(chain))
-            .collect())
+        Ok(marked.into_iter().filter_map(|chain| self.mark_for(chain)).collect())
     }
 
     /// As [`Self::raise`], for a mark that names the very entry that is held there.
@@ -125,9 +122,7 @@ impl Conversation {
         state: MessageState,
     ) -> Result<Option<Advance>, RecordsError> {
         let count = mark.seq.saturating_add(1);
-        let Some(chain) = self.chains.get(&mark.chain).filter(|chain| chain.own) else {
-            return Ok(None);
-        };
+        let Some(chain) = self.chains.get(&mark.chain).filter(|chain| chain.own) else { return Ok(None) };
         if mark.conv != self.id || count > chain.reach.next || count <= counted(chain, state) {
             return Ok(None);
         }
@@ -145,16 +140,12 @@ impl Conversation {
         count: u32,
         state: MessageState,
     ) -> Result<Option<Advance>, RecordsError> {
-        let Some(chain) = self.chains.get(&id).filter(|chain| chain.own) else {
-            return Ok(None);
-        };
+        let Some(chain) = self.chains.get(&id).filter(|chain| chain.own) else { return Ok(None) };
         if count <= counted(chain, state) || count > chain.reach.next {
             return Ok(None);
         }
         let messages = self.messages_before(turn, chain, count)?;
-        let Some(chain) = self.chains.get_mut(&id) else {
-            return Ok(None);
-        };
+        let Some(chain) = self.chains.get_mut(&id) else { return Ok(None) };
         if state == MessageState::Read {
             chain.reach.read = count;
         }
@@ -171,9 +162,7 @@ impl Conversation {
         if count == chain.reach.next {
             return Ok(chain.reach.messages);
         }
-        let Some(seq) = count.checked_sub(1) else {
-            return Ok(0);
-        };
+        let Some(seq) = count.checked_sub(1) else { return Ok(0) };
         let item = Extents::of(turn, &self.id, chain.id).read(turn, seq)?;
         Ok(item.map_or(0, |item| item.messages))
     }
@@ -188,14 +177,11 @@ impl Conversation {
             if !complete && let Some(entry) = self.entry_at(turn, chain.id, count)? {
                 first_lacking = first_lacking.min(entry.head().lamport);
             }
-            let Some(seq) = count.checked_sub(1) else {
-                continue;
-            };
+            let Some(seq) = count.checked_sub(1) else { continue };
             let lamport = if complete {
                 chain.reach.lamport
             } else {
-                self.entry_at(turn, chain.id, seq)?
-                    .map_or(0, |entry| entry.head().lamport)
+                self.entry_at(turn, chain.id, seq)?.map_or(0, |entry| entry.head().lamport)
             };
             last = last.max(Some((lamport, chain.id, seq)));
         }

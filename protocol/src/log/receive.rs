@@ -159,11 +159,7 @@ impl Conversation {
         }
         if chain.reach.holds(head.seq) {
             let is_same = self.id_at(turn, chain, head.seq)? == Some(entry.id());
-            return Ok(if is_same {
-                Ok(Verdict::Known)
-            } else {
-                Err(Refusal::Fork)
-            });
+            return Ok(if is_same { Ok(Verdict::Known) } else { Err(Refusal::Fork) });
         }
         // Ids name one message each in a conversation: else a page before one would begin elsewhere.
         if !own && place::shown(turn, &self.id, true, head.mid)?.is_some() {
@@ -209,9 +205,7 @@ impl Conversation {
 
     /// The lamport number of a dependency, where that very entry is held.
     fn lamport_of(&self, turn: &Turn<'_>, dep: &Dep) -> Result<Option<u64>, RecordsError> {
-        let Some(chain) = self.chains.get(&dep.chain) else {
-            return Ok(None);
-        };
+        let Some(chain) = self.chains.get(&dep.chain) else { return Ok(None) };
         if dep.seq.checked_add(1) == Some(chain.reach.next) {
             return Ok((dep.id == chain.reach.head).then_some(chain.reach.lamport));
         }
@@ -219,9 +213,7 @@ impl Conversation {
             return Ok(None);
         }
         let held = self.entry_at(turn, dep.chain, dep.seq)?;
-        Ok(held
-            .filter(|entry| entry.id() == dep.id)
-            .map(|entry| entry.head().lamport))
+        Ok(held.filter(|entry| entry.id() == dep.id).map(|entry| entry.head().lamport))
     }
 
     fn take(
@@ -244,15 +236,8 @@ impl Conversation {
         if linked {
             self.close_gap(turn, id)?;
         }
-        let advance = if own && linked {
-            self.returned(turn, id)?
-        } else {
-            None
-        };
-        let row = self
-            .chains
-            .get(&id)
-            .map(|chain| order::row(chain, entry, turn.now.wall));
+        let advance = if own && linked { self.returned(turn, id)? } else { None };
+        let row = self.chains.get(&id).map(|chain| order::row(chain, entry, turn.now.wall));
         let body = entry.body().filter(|_| entry.head().kind == kind::PROFILE);
         Ok(Received::Stored(Box::new(Stored {
             chain: id,
@@ -267,11 +252,7 @@ impl Conversation {
     fn close_gap(&mut self, turn: &mut Turn<'_>, id: ChainId) -> Result<(), RecordsError> {
         let mut changed = false;
         while let Some(chain) = self.chains.get(&id)
-            && chain
-                .reach
-                .beyond
-                .first()
-                .is_some_and(|range| range.from == chain.reach.next)
+            && chain.reach.beyond.first().is_some_and(|range| range.from == chain.reach.next)
         {
             changed = true;
             let item = Extents::of(turn, &self.id, id).read(turn, chain.reach.next)?;
@@ -304,9 +285,7 @@ impl Conversation {
         id: ChainId,
         from: u32,
     ) -> Result<Vec<Entry>, RecordsError> {
-        let Some(chain) = self.chains.get(&id) else {
-            return Ok(Vec::new());
-        };
+        let Some(chain) = self.chains.get(&id) else { return Ok(Vec::new()) };
         let extents = Extents::of(turn, &self.id, id);
         let (own, next, (end, _)) = (chain.own, chain.reach.next, chain.reach.end());
         let mut removed = Vec::new();

@@ -79,11 +79,7 @@ impl Conversation {
     pub fn gaps(&self) -> Vec<Want> {
         let gaps = self.chains.values().filter_map(|chain| {
             let beyond = chain.reach.beyond.first()?;
-            Some(Want {
-                chain: chain.id,
-                from: chain.reach.next,
-                to: beyond.from,
-            })
+            Some(Want { chain: chain.id, from: chain.reach.next, to: beyond.from })
         });
         gaps.collect()
     }
@@ -94,9 +90,7 @@ impl Conversation {
         if is_current && !self.new_run(turn)? {
             return Ok(false);
         }
-        let Some(chain) = self.chains.get(&id) else {
-            return Ok(false);
-        };
+        let Some(chain) = self.chains.get(&id) else { return Ok(false) };
         let (delivered, next) = (chain.reach.delivered, chain.reach.next);
         if delivered >= next {
             return Ok(is_current);
@@ -110,15 +104,9 @@ impl Conversation {
             chain.save(turn, &self.id)?;
         }
         for entry in removed.iter().filter(|entry| entry.head().seq < next) {
-            let Some(body) = entry.body() else {
-                continue;
-            };
-            let draft = Draft {
-                kind: entry.head().kind,
-                mid: entry.head().mid,
-                wall: entry.head().wall,
-                body,
-            };
+            let Some(body) = entry.body() else { continue };
+            let draft =
+                Draft { kind: entry.head().kind, mid: entry.head().mid, wall: entry.head().wall, body };
             self.write_own(turn, &draft).map_err(|error| match error {
                 AppendError::Records(error) => error,
                 // It was an entry before: only a chain that is full can be in the way.

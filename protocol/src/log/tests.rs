@@ -90,10 +90,7 @@ impl World {
             Store {
                 memory: Memory::default(),
                 vault: Vault::create(&mut random).2,
-                author: Author {
-                    dev: dev(number),
-                    k_self: Secret::new([100 + account; 32]),
-                },
+                author: Author { dev: dev(number), k_self: Secret::new([100 + account; 32]) },
                 devices: others.map(|(other, _)| dev(other)).collect(),
                 writes: 0,
             }
@@ -126,18 +123,13 @@ impl World {
     }
 
     fn write(&mut self, store: usize, text: &str) -> Appended {
-        self.turn(store, |turn, conversation| {
-            conversation.append(turn, kind::TEXT, text.as_bytes(), None)
-        })
-        .unwrap()
+        self.turn(store, |turn, conversation| conversation.append(turn, kind::TEXT, text.as_bytes(), None))
+            .unwrap()
     }
 
     fn receive(&mut self, store: usize, bytes: &[u8]) -> Received {
         let devices = self.stores[store].devices.clone();
-        self.turn(store, |turn, conversation| {
-            conversation.receive(turn, bytes, &devices)
-        })
-        .unwrap()
+        self.turn(store, |turn, conversation| conversation.receive(turn, bytes, &devices)).unwrap()
     }
 
     /// Every entry that a store holds without a gap, encoded, by chain and seq.
@@ -187,9 +179,7 @@ impl World {
     fn exchange(&mut self, one: usize, other: usize) -> bool {
         let hashes = [self.hash(one), self.hash(other)];
         let agree = [(one, hashes[1]), (other, hashes[0])].map(|(store, theirs)| {
-            self.turn(store, |turn, conversation| conversation.agree(turn, &theirs))
-                .unwrap()
-                .is_some()
+            self.turn(store, |turn, conversation| conversation.agree(turn, &theirs)).unwrap().is_some()
         });
         assert_eq!(agree[0], agree[1]);
         if agree[0] {
@@ -205,8 +195,7 @@ impl World {
                 self.carry(to, from, want.chain, want.from, want.to);
             }
             for mark in &compared.reads {
-                self.turn(to, |turn, conversation| conversation.read_by_peer(turn, mark))
-                    .unwrap();
+                self.turn(to, |turn, conversation| conversation.read_by_peer(turn, mark)).unwrap();
             }
         }
         // What somebody read on another device, or before an old copy was put back, makes the hashes differ for good.
@@ -218,10 +207,7 @@ impl World {
 
     fn compare(&mut self, store: usize, theirs: &[ChainHead]) -> Compared {
         let devices = self.stores[store].devices.clone();
-        self.turn(store, |turn, conversation| {
-            conversation.compare(turn, theirs, &devices)
-        })
-        .unwrap()
+        self.turn(store, |turn, conversation| conversation.compare(turn, theirs, &devices)).unwrap()
     }
 
     /// Brings entries of a chain over in one turn and the acknowledgement back.
@@ -237,8 +223,7 @@ impl World {
             conversation.mark_for(chain)
         });
         if let Some(mark) = mark {
-            self.turn(from, |turn, conversation| conversation.acknowledged(turn, &mark))
-                .unwrap();
+            self.turn(from, |turn, conversation| conversation.acknowledged(turn, &mark)).unwrap();
         }
     }
 
@@ -254,7 +239,6 @@ impl World {
 
     fn checked(&mut self, store: usize) -> Checked {
         let conv = self.conv;
-        self.turn(store, |turn, _| check(turn, conv, None, usize::MAX))
-            .unwrap()
+        self.turn(store, |turn, _| check(turn, conv, None, usize::MAX)).unwrap()
     }
 }

@@ -83,21 +83,12 @@ impl Epoch {
         } = EpochKeys::derive(prk);
         let from_a = (header_from_a, message_from_a);
         let to_a = (header_to_a, message_to_a);
-        let (sending, receiving) = if own < their {
-            (from_a, to_a)
-        } else {
-            (to_a, from_a)
-        };
+        let (sending, receiving) = if own < their { (from_a, to_a) } else { (to_a, from_a) };
         Self {
             n,
             fingerprint,
             chain,
-            sending: SendingChain {
-                header_key: sending.0,
-                chain_key: sending.1,
-                sent: 0,
-                previous_count,
-            },
+            sending: SendingChain { header_key: sending.0, chain_key: sending.1, sent: 0, previous_count },
             receiving: ReceivingChain {
                 header_key: receiving.0,
                 chain_key: Some(receiving.1),
@@ -112,12 +103,7 @@ impl Epoch {
     /// Every epoch of a session, oldest first.
     pub(super) fn load_all(turn: &Turn<'_>, session: &SessionId) -> Result<Vec<Self>, RecordsError> {
         let family = epochs(turn, session);
-        let all = turn.scan(
-            &family,
-            (&[], None),
-            Order::Ascending,
-            limits::EPOCHS_PER_SESSION_MAX,
-        )?;
+        let all = turn.scan(&family, (&[], None), Order::Ascending, limits::EPOCHS_PER_SESSION_MAX)?;
         Ok(all.into_iter().map(|(_, epoch)| epoch).collect())
     }
 
@@ -203,9 +189,7 @@ impl Epoch {
         count: usize,
         evidence: WallTime,
     ) -> Result<usize, RecordsError> {
-        self.drop_while(turn, session, count, |key| {
-            key.at + limits::SKIPPED_KEY_AGE_MAX < evidence
-        })
+        self.drop_while(turn, session, count, |key| key.at + limits::SKIPPED_KEY_AGE_MAX < evidence)
     }
 
     fn drop_while(

@@ -44,11 +44,8 @@ pub const CT_BYTES: usize = 1_088;
 const BUNDLE_ID_BYTES: usize = 4;
 const OUTER_OVERHEAD_BYTES: usize = 1 + NONCE_BYTES + TAG_BYTES;
 /// The smallest bucket is never used: a first message always carries a device list and a KEM ciphertext.
-const FIRST_BUCKETS: [usize; 3] = [
-    limits::ENVELOPE_BUCKETS[1],
-    limits::ENVELOPE_BUCKETS[2],
-    limits::ENVELOPE_BUCKETS[3],
-];
+const FIRST_BUCKETS: [usize; 3] =
+    [limits::ENVELOPE_BUCKETS[1], limits::ENVELOPE_BUCKETS[2], limits::ENVELOPE_BUCKETS[3]];
 
 /// What a bundle is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -445,13 +442,7 @@ pub fn outer_key(k: &Secret) -> Secret {
 pub fn kem_psk(salt: &Secret, shared: &[u8; 32], ek: &[u8], ct: &[u8]) -> Secret {
     Secret::extract(
         salt.expose(),
-        &[
-            LABEL_PREFIX.as_bytes(),
-            b"kem",
-            shared,
-            &hash_plain(&[ek]),
-            &hash_plain(&[ct]),
-        ],
+        &[LABEL_PREFIX.as_bytes(), b"kem", shared, &hash_plain(&[ek]), &hash_plain(&[ct])],
     )
 }
 
@@ -471,26 +462,17 @@ fn read_answer(
     outer: &Outer,
 ) -> Result<(Vec<u8>, [u8; PUBLIC_BYTES], Split), FirstContactError> {
     let terms = keys.terms();
-    let mut shared = keys
-        .decapsulation_key()
-        .decapsulate_slice(&outer.ct)
-        .map_err(|_| FirstContactError::Malformed)?;
+    let mut shared =
+        keys.decapsulation_key().decapsulate_slice(&outer.ct).map_err(|_| FirstContactError::Malformed)?;
     let psk = kem_psk(k, shared.as_ref(), &terms.ek, &outer.ct);
     shared.as_mut_slice().zeroize();
-    let (published, noise1) = Published::rebuild(
-        own,
-        keys.ephemeral.clone(),
-        &prologue(account, dev),
-        &terms.to_bytes(),
-        &psk,
-    )
-    .map_err(|_| FirstContactError::Keys)?;
+    let (published, noise1) =
+        Published::rebuild(own, keys.ephemeral.clone(), &prologue(account, dev), &terms.to_bytes(), &psk)
+            .map_err(|_| FirstContactError::Keys)?;
     if noise1 != keys.noise1 {
         return Err(FirstContactError::Keys);
     }
-    published
-        .finish(&outer.msg2)
-        .map_err(|_| FirstContactError::Refused)
+    published.finish(&outer.msg2).map_err(|_| FirstContactError::Refused)
 }
 
 /// A ciphertext for this encapsulation key, and the psk that follows; `None` when it is not one.
@@ -512,9 +494,7 @@ fn seal_outer(
 ) -> Option<Vec<u8>> {
     let length = u32::try_from(msg2.len()).ok()?.to_be_bytes();
     let mut plain = [&bundle_id, ct, &length, msg2].concat();
-    let bucket = FIRST_BUCKETS
-        .into_iter()
-        .find(|bucket| plain.len() + OUTER_OVERHEAD_BYTES <= *bucket)?;
+    let bucket = FIRST_BUCKETS.into_iter().find(|bucket| plain.len() + OUTER_OVERHEAD_BYTES <= *bucket)?;
     plain.resize(bucket - OUTER_OVERHEAD_BYTES, 0);
     let nonce = random.bytes();
     let mut first = Vec::with_capacity(bucket);
@@ -532,30 +512,18 @@ fn open_outer(k: &Secret, first: &[u8]) -> Result<Outer, FirstContactError> {
         .strip_prefix(&[TYPE_FIRST])
         .and_then(|rest| rest.split_first_chunk::<NONCE_BYTES>())
         .ok_or(FirstContactError::Malformed)?;
-    let plain = outer_key(k)
-        .open(nonce, &[TYPE_FIRST], sealed)
-        .ok_or(FirstContactError::OtherSecret)?;
+    let plain = outer_key(k).open(nonce, &[TYPE_FIRST], sealed).ok_or(FirstContactError::OtherSecret)?;
     split_outer(&plain).ok_or(FirstContactError::Malformed)
 }
 
 fn split_outer(plain: &[u8]) -> Option<Outer> {
     let (bundle_id, rest) = plain.split_first_chunk()?;
     let (ct, rest) = rest.split_first_chunk::<CT_BYTES>()?;
-    Some(Outer {
-        bundle_id: *bundle_id,
-        ct: ct.to_vec(),
-        msg2: padded(rest)?.to_vec(),
-    })
+    Some(Outer { bundle_id: *bundle_id, ct: ct.to_vec(), msg2: padded(rest)?.to_vec() })
 }
 
 fn prologue(account: AccountId, dev: DeviceId) -> Vec<u8> {
-    [
-        LABEL_PREFIX.as_bytes(),
-        b"first",
-        account.as_bytes(),
-        dev.as_bytes(),
-    ]
-    .concat()
+    [LABEL_PREFIX.as_bytes(), b"first", account.as_bytes(), dev.as_bytes()].concat()
 }
 
 #[cfg(test)]

@@ -101,9 +101,7 @@ pub(crate) fn publish(
     prologue: &[u8],
     payload: &[u8],
 ) -> Result<Vec<u8>, NoiseError> {
-    let mut state = Setup::new(FIRST_CONTACT, prologue, &own.secret)
-        .drawing(ephemeral)
-        .initiator()?;
+    let mut state = Setup::new(FIRST_CONTACT, prologue, &own.secret).drawing(ephemeral).initiator()?;
     write(&mut state, payload)
 }
 
@@ -115,9 +113,7 @@ pub(crate) fn read_published(
 ) -> Result<Vec<u8>, NoiseError> {
     // snow wants a static key of a responder; the first message does not depend on it.
     let nobody = Secret::new([1; 32]);
-    let mut state = Setup::new(FIRST_CONTACT, prologue, &nobody)
-        .with(their)
-        .responder()?;
+    let mut state = Setup::new(FIRST_CONTACT, prologue, &nobody).with(their).responder()?;
     read(&mut state, published)
 }
 
@@ -154,10 +150,8 @@ impl Published {
         payload: &[u8],
         psk: &Secret,
     ) -> Result<(Self, Vec<u8>), NoiseError> {
-        let mut state = Setup::new(FIRST_CONTACT, prologue, &own.secret)
-            .psk(2, psk)
-            .drawing(ephemeral)
-            .initiator()?;
+        let mut state =
+            Setup::new(FIRST_CONTACT, prologue, &own.secret).psk(2, psk).drawing(ephemeral).initiator()?;
         let published = write(&mut state, payload)?;
         Ok((Self(state), published))
     }
@@ -206,10 +200,7 @@ impl LiveTransport {
             return Err(NoiseError::TooLong);
         }
         let mut sealed = vec![0; plain.len() + TAG_BYTES];
-        let length = self
-            .0
-            .write_message(plain, &mut sealed)
-            .map_err(|_| NoiseError::TooLong)?;
+        let length = self.0.write_message(plain, &mut sealed).map_err(|_| NoiseError::TooLong)?;
         sealed.truncate(length);
         Ok(sealed)
     }
@@ -223,10 +214,7 @@ impl LiveTransport {
             return Err(NoiseError::Refused);
         }
         let mut plain = vec![0; sealed.len()];
-        let length = self
-            .0
-            .read_message(sealed, &mut plain)
-            .map_err(|_| NoiseError::Refused)?;
+        let length = self.0.read_message(sealed, &mut plain).map_err(|_| NoiseError::Refused)?;
         plain.truncate(length);
         Ok(plain)
     }
@@ -238,10 +226,7 @@ impl LiveTransport {
     }
 
     fn new(state: HandshakeState) -> Result<Self, NoiseError> {
-        state
-            .into_transport_mode()
-            .map(Self)
-            .map_err(|_| NoiseError::Setup)
+        state.into_transport_mode().map(Self).map_err(|_| NoiseError::Setup)
     }
 }
 
@@ -305,14 +290,7 @@ struct Setup<'a> {
 
 impl<'a> Setup<'a> {
     const fn new(pattern: &'a str, prologue: &'a [u8], own: &'a Secret) -> Self {
-        Self {
-            pattern,
-            prologue,
-            own,
-            their: None,
-            psk: None,
-            ephemeral: None,
-        }
+        Self { pattern, prologue, own, their: None, psk: None, ephemeral: None }
     }
 
     /// The other side's static key is known beforehand.
@@ -368,9 +346,7 @@ struct Primitives {
 
 impl Primitives {
     const fn drawing(ephemeral: Option<Secret>) -> Self {
-        Self {
-            ephemeral: Cell::new(ephemeral),
-        }
+        Self { ephemeral: Cell::new(ephemeral) }
     }
 }
 
@@ -455,9 +431,7 @@ fn write(state: &mut HandshakeState, payload: &[u8]) -> Result<Vec<u8>, NoiseErr
         return Err(NoiseError::TooLong);
     }
     let mut message = vec![0; room];
-    let length = state
-        .write_message(payload, &mut message)
-        .map_err(|_| NoiseError::Refused)?;
+    let length = state.write_message(payload, &mut message).map_err(|_| NoiseError::Refused)?;
     message.truncate(length);
     Ok(message)
 }
@@ -467,19 +441,14 @@ fn read(state: &mut HandshakeState, message: &[u8]) -> Result<Vec<u8>, NoiseErro
         return Err(NoiseError::Refused);
     }
     let mut payload = vec![0; message.len()];
-    let length = state
-        .read_message(message, &mut payload)
-        .map_err(|_| NoiseError::Refused)?;
+    let length = state.read_message(message, &mut payload).map_err(|_| NoiseError::Refused)?;
     payload.truncate(length);
     Ok(payload)
 }
 
 /// The only place where a handshake's keys leave it.
 fn export(mut state: HandshakeState) -> Result<Split, NoiseError> {
-    let hash: [u8; 32] = state
-        .get_handshake_hash()
-        .try_into()
-        .map_err(|_| NoiseError::Setup)?;
+    let hash: [u8; 32] = state.get_handshake_hash().try_into().map_err(|_| NoiseError::Setup)?;
     let (mut first, mut second) = state.dangerously_get_raw_split();
     let prk = Secret::extract(&hash, &[&first, &second]);
     first.zeroize();

@@ -47,12 +47,7 @@ pub(super) struct Memory {
 
 impl Memory {
     pub(super) fn new() -> Self {
-        Self {
-            generation: 0,
-            began_at: 0,
-            swept: 0,
-            starts: vec![(0, 0)],
-        }
+        Self { generation: 0, began_at: 0, swept: 0, starts: vec![(0, 0)] }
     }
 
     /// Whether this envelope was opened before, as far back as is remembered.

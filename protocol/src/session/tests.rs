@@ -38,10 +38,7 @@ impl Records for MemoryRecords {
     }
 
     fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Pair>, RecordsError> {
-        let range = self
-            .0
-            .range(from.to_vec()..to.to_vec())
-            .map(|(key, value)| (key.clone(), value.clone()));
+        let range = self.0.range(from.to_vec()..to.to_vec()).map(|(key, value)| (key.clone(), value.clone()));
         Ok(match order {
             Order::Ascending => range.take(limit).collect(),
             Order::Descending => range.rev().take(limit).collect(),
@@ -70,10 +67,7 @@ impl Side {
                 break;
             }
         }
-        let now = Now {
-            moment: Moment::default(),
-            wall: WallTime::from_millis(77),
-        };
+        let now = Now { moment: Moment::default(), wall: WallTime::from_millis(77) };
         let mut records = core::mem::take(&mut self.records);
         let mut turn = Turn::new(now, &Entropy::new(self.entropy), &records, &self.vault);
         let done = work(&mut turn);
@@ -196,10 +190,7 @@ fn both_sides_speak_at_once_and_lone_envelopes_cost_few_records() {
         a.reads(&back, &format!("b{number}"));
         assert_eq!((a.writes, b.writes), (2, 2), "the epoch and the memory");
     }
-    assert_eq!(
-        a.refuses(&a.records.0.values().next().unwrap().clone()),
-        Refusal::Malformed
-    );
+    assert_eq!(a.refuses(&a.records.0.values().next().unwrap().clone()), Refusal::Malformed);
 }
 
 #[test]
@@ -255,10 +246,7 @@ fn envelopes_share_nothing_but_their_type() {
         assert!(right.windows(8).all(|window| !windows.contains(window)));
     }
     for id in [a.id.as_bytes().as_slice(), a.own.as_bytes(), b.own.as_bytes()] {
-        assert!(
-            one.windows(8)
-                .all(|window| !id.windows(8).any(|part| part == window))
-        );
+        assert!(one.windows(8).all(|window| !id.windows(8).any(|part| part == window)));
     }
 }
 
@@ -298,10 +286,7 @@ fn a_lost_session_is_read_and_not_written() {
     assert_eq!(a.writes, 1);
     a.with(|turn, session| session.mark_lost(turn).unwrap());
     assert_eq!(a.writes, 0, "it was lost once");
-    assert_eq!(
-        a.with(|_, session| session.lost_at()),
-        Some(WallTime::from_millis(77))
-    );
+    assert_eq!(a.with(|_, session| session.lost_at()), Some(WallTime::from_millis(77)));
     let refused = a.with(|turn, session| session.seal(turn, &[]));
     assert_eq!((refused, a.writes), (Err(SessionError::Lost), 0));
     a.reads(&late, "late");

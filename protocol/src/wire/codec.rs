@@ -53,10 +53,7 @@ pub fn decode<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecE
 }
 
 const fn layout() -> Configuration<BigEndian, Fixint, Limit<DECODE_BYTES_MAX>> {
-    config::standard()
-        .with_big_endian()
-        .with_fixed_int_encoding()
-        .with_limit::<DECODE_BYTES_MAX>()
+    config::standard().with_big_endian().with_fixed_int_encoding().with_limit::<DECODE_BYTES_MAX>()
 }
 
 #[cfg(test)]
@@ -76,9 +73,6 @@ mod tests {
         assert_eq!(decode::<u16>(&[0]), Err(CodecError::Malformed));
         assert_eq!(decode::<Vec<u8>>(&[0xff; 8]), Err(CodecError::Malformed));
         assert_eq!(decode::<bool>(&[2]), Err(CodecError::Malformed));
-        assert_eq!(
-            decode::<Vec<u8>>(&vec![0; DECODE_BYTES_MAX + 1]),
-            Err(CodecError::Malformed)
-        );
+        assert_eq!(decode::<Vec<u8>>(&vec![0; DECODE_BYTES_MAX + 1]), Err(CodecError::Malformed));
     }
 }

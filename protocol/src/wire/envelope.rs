@@ -247,12 +247,7 @@ impl<'a> SealedPair<'a> {
         let (before_body, body) = envelope.split_at_checked(1 + NONCE_BYTES + SEALED_HEADER_BYTES)?;
         let rest = before_body.strip_prefix(&[TYPE_PAIR])?;
         let (nonce, header) = rest.split_first_chunk()?;
-        Some(Self {
-            before_body,
-            nonce,
-            header,
-            body,
-        })
+        Some(Self { before_body, nonce, header, body })
     }
 
     /// `None` when the header was not sealed under this key.
@@ -371,10 +366,7 @@ mod tests {
 
     #[test]
     fn the_smallest_bucket_is_taken_below_at_and_above_each() {
-        for (bucket, next) in limits::ENVELOPE_BUCKETS
-            .into_iter()
-            .zip([8_192, 32_768, 61_440, 0])
-        {
+        for (bucket, next) in limits::ENVELOPE_BUCKETS.into_iter().zip([8_192, 32_768, 61_440, 0]) {
             let fits = records_room(bucket) - RECORD_HEAD_BYTES;
             for length in [fits - 1, fits] {
                 let body = encode_body(&[Record::Entry(vec![1; length])]).unwrap();
@@ -394,10 +386,7 @@ mod tests {
         while packing.take(&Record::Heads(vec![])) {}
         assert_eq!(packing.records(), limits::RECORDS_PER_ENVELOPE_MAX);
         let most = vec![Record::Heads(vec![]); limits::RECORDS_PER_ENVELOPE_MAX];
-        assert_eq!(
-            decode_body(&encode_body(&most).unwrap()).unwrap().len(),
-            most.len()
-        );
+        assert_eq!(decode_body(&encode_body(&most).unwrap()).unwrap().len(), most.len());
         assert!(encode_body(&vec![Record::Heads(vec![]); most.len() + 1]).is_none());
         let mut hostile = 5_125_u32.to_be_bytes().to_vec();
         hostile.extend_from_slice(&[0; 5_125]);
@@ -449,9 +438,6 @@ mod tests {
 
     #[test]
     fn debug_shows_no_text() {
-        assert_eq!(
-            format!("{:?}", Record::Entry(b"secret".to_vec())),
-            "Record(type 1, 11 bytes)"
-        );
+        assert_eq!(format!("{:?}", Record::Entry(b"secret".to_vec())), "Record(type 1, 11 bytes)");
     }
 }

@@ -113,10 +113,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<(FrameKind, &[u8])> {
     let (kind, rest) = bytes.split_first()?;
     let (len, rest) = rest.split_first_chunk::<2>()?;
     let (payload, padding) = rest.split_at_checked(usize::from(u16::from_be_bytes(*len)))?;
-    padding
-        .iter()
-        .all(|byte| *byte == 0)
-        .then_some((FrameKind::from_byte(*kind), payload))
+    padding.iter().all(|byte| *byte == 0).then_some((FrameKind::from_byte(*kind), payload))
 }
 
 #[cfg(test)]
@@ -152,10 +149,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             let kind = FrameKind::from_byte(byte);
             assert_eq!(kind.to_byte(), byte);
-            assert_eq!(
-                matches!(kind, FrameKind::Unknown(_)),
-                !matches!(byte, 1..=13 | 32..=34)
-            );
+            assert_eq!(matches!(kind, FrameKind::Unknown(_)), !matches!(byte, 1..=13 | 32..=34));
         }
     }
 }

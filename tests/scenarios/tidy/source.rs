@@ -17,11 +17,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            code: code_of(text),
-        }
+        Self { path: path.to_owned(), text: text.to_owned(), code: code_of(text) }
     }
 
     pub(super) fn is_below(&self, place: &str) -> bool {
@@ -50,8 +46,7 @@ impl Source {
 
     /// The same, as far as the tests at the file's end.
     pub(super) fn code_without_tests(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.code()
-            .take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
+        self.code().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
     }
 }
 
@@ -80,11 +75,7 @@ pub(super) fn files(endings: &[&str]) -> Vec<Source> {
     collect(workspace(), endings, &mut paths);
     paths.sort();
     let read = |path: &PathBuf| {
-        let relative = path
-            .strip_prefix(workspace())
-            .unwrap()
-            .to_string_lossy()
-            .replace('\\', "/");
+        let relative = path.strip_prefix(workspace()).unwrap().to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{relative}: {error}"));
         Source::new(&relative, &text)
     };
@@ -100,10 +91,7 @@ fn collect(directory: &Path, endings: &[&str], paths: &mut Vec<PathBuf>) {
         }
         if path.is_dir() {
             collect(&path, endings, paths);
-        } else if path
-            .extension()
-            .is_some_and(|ending| endings.iter().any(|one| ending == *one))
-        {
+        } else if path.extension().is_some_and(|ending| endings.iter().any(|one| ending == *one)) {
             paths.push(path);
         }
     }
@@ -117,11 +105,7 @@ fn code_of(text: &str) -> String {
     while place < chars.len() {
         let end = end_of_blank(&chars, place);
         if end > place {
-            code.extend(
-                chars[place..end]
-                    .iter()
-                    .map(|c| if *c == '\n' { '\n' } else { ' ' }),
-            );
+            code.extend(chars[place..end].iter().map(|c| if *c == '\n' { '\n' } else { ' ' }));
             place = end;
         } else {
             code.push(chars[place]);

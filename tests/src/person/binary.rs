@@ -24,10 +24,7 @@ fn find() -> PathBuf {
     }
     let executable = std::env::current_exe().expect("this test has a path");
     // target/PROFILE/deps/scenarios-HASH
-    let directory = executable
-        .ancestors()
-        .nth(2)
-        .expect("tests lie below target/PROFILE/deps");
+    let directory = executable.ancestors().nth(2).expect("tests lie below target/PROFILE/deps");
     let program = directory.join(format!("causerie-node{}", std::env::consts::EXE_SUFFIX));
     let built = modified(&program);
     if built.is_none() || built < newest_source() {
@@ -64,9 +61,7 @@ fn build(directory: &Path) {
 }
 
 fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("this package lies below the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies below the workspace")
 }
 
 fn newest_source() -> Option<SystemTime> {

@@ -73,24 +73,12 @@ impl Diary {
     /// How many of the events from number `from` on are like this.
     pub(super) fn count(&self, from: usize, is_it: impl Fn(&Value) -> bool) -> usize {
         let pages = self.pages.lock().unwrap();
-        pages
-            .events
-            .iter()
-            .skip(from)
-            .filter(|event| is_it(event))
-            .count()
+        pages.events.iter().skip(from).filter(|event| is_it(event)).count()
     }
 
     /// All events from number `from` on.
     pub(super) fn events(&self, from: usize) -> Vec<Value> {
-        self.pages
-            .lock()
-            .unwrap()
-            .events
-            .iter()
-            .skip(from)
-            .cloned()
-            .collect()
+        self.pages.lock().unwrap().events.iter().skip(from).cloned().collect()
     }
 
     /// The first event from number `from` on that is like this, now or later.
@@ -134,12 +122,7 @@ impl Diary {
             writeln!(report, "  {event}").unwrap();
         }
         let ended = if pages.ended { "ended" } else { "runs" };
-        write!(
-            report,
-            "the process {ended}; its standard error:\n{}",
-            pages.stderr
-        )
-        .unwrap();
+        write!(report, "the process {ended}; its standard error:\n{}", pages.stderr).unwrap();
         report
     }
 
@@ -160,10 +143,7 @@ mod tests {
 
     #[test]
     fn events_are_found_whenever_they_come() {
-        let diary = Diary::of(
-            &b"{\"type\":\"a\"}\n{\"type\":\"b\"}\noops\n"[..],
-            &b"words\n"[..],
-        );
+        let diary = Diary::of(&b"{\"type\":\"a\"}\n{\"type\":\"b\"}\noops\n"[..], &b"words\n"[..]);
         let is = |wanted: &'static str| move |event: &Value| event["type"] == wanted;
         let patience = Duration::from_secs(10);
         assert_eq!(diary.wait_for(0, patience, is("b")).unwrap()["type"], "b");

@@ -31,10 +31,7 @@ impl Port {
             let free = TcpListener::bind((Ipv4Addr::LOCALHOST, number)).is_ok()
                 && UdpSocket::bind((Ipv4Addr::LOCALHOST, number)).is_ok();
             if let (Ok(claim), true) = (claim, free) {
-                return Self {
-                    number,
-                    _claim: claim,
-                };
+                return Self { number, _claim: claim };
             }
         }
         panic!("no port is free on this machine");

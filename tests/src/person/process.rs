@@ -24,10 +24,7 @@ pub(super) struct Running {
 impl Running {
     /// Starts it.
     pub(super) fn spawn(mut command: Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
         let diary = Diary::of(child.stdout.take().unwrap(), child.stderr.take().unwrap());
         Self { child, diary }
@@ -65,10 +62,7 @@ impl Listening {
 
 /// Runs a command; its outcome.
 pub(super) fn run_to_its_end(mut command: Command, asked: String, input: &[u8]) -> Outcome {
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program can be started");
     let mut stdin = child.stdin.take().unwrap();
     let stdout = read_to_end(child.stdout.take().unwrap());
@@ -83,12 +77,7 @@ pub(super) fn run_to_its_end(mut command: Command, asked: String, input: &[u8]) 
         panic!("`{asked}` does not end");
     };
     let code = child.wait().unwrap().code().unwrap_or(-1);
-    Outcome {
-        asked,
-        code,
-        stdout,
-        stderr,
-    }
+    Outcome { asked, code, stdout, stderr }
 }
 
 fn read_to_end(mut stream: impl Read + Send + 'static) -> Receiver<String> {

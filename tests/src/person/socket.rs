@@ -29,11 +29,7 @@ impl Socket {
         // A node that never answers is a fault, not a reason to hang.
         writer.set_read_timeout(Some(crate::PATIENCE))?;
         writer.set_write_timeout(Some(crate::PATIENCE))?;
-        Ok(Self {
-            reader: BufReader::new(writer.try_clone()?),
-            writer,
-            next_id: 1,
-        })
+        Ok(Self { reader: BufReader::new(writer.try_clone()?), writer, next_id: 1 })
     }
 
     /// Asks and waits for the answer.
@@ -66,10 +62,7 @@ impl Socket {
             });
             for _ in 0..params.len() {
                 let Ok(heard) = self.hear() else { return };
-                let id = heard["id"]
-                    .as_u64()
-                    .and_then(|id| usize::try_from(id).ok())
-                    .unwrap();
+                let id = heard["id"].as_u64().and_then(|id| usize::try_from(id).ok()).unwrap();
                 answers[id - first] = Some(answer(&heard));
             }
         });
@@ -106,9 +99,6 @@ fn answer(heard: &Value) -> Answer {
     assert_eq!(heard["jsonrpc"], "2.0", "not JSON-RPC: {heard}");
     match heard.get("error") {
         Some(error) => Err(error.clone()),
-        None => Ok(heard
-            .get("result")
-            .unwrap_or_else(|| panic!("no result: {heard}"))
-            .clone()),
+        None => Ok(heard.get("result").unwrap_or_else(|| panic!("no result: {heard}")).clone()),
     }
 }

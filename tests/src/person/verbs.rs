@@ -37,10 +37,7 @@ impl Person {
     /// Everybody in the list of contacts, oldest first.
     #[must_use]
     pub fn contacts(&self) -> Vec<Contact> {
-        self.lists("contact.list", &["contacts"])
-            .iter()
-            .map(Contact::read)
-            .collect()
+        self.lists("contact.list", &["contacts"]).iter().map(Contact::read).collect()
     }
 
     /// What they see of somebody; `None` where that is nobody of their contacts.
@@ -77,10 +74,7 @@ impl Person {
         if !self.is_running() {
             return self.cli(args).values();
         }
-        self.asks(method, &json!({}))
-            .as_array()
-            .cloned()
-            .unwrap_or_else(|| panic!("{method} is no list"))
+        self.asks(method, &json!({})).as_array().cloned().unwrap_or_else(|| panic!("{method} is no list"))
     }
 }
 
@@ -98,9 +92,7 @@ impl Person {
 
     /// Writes to somebody and waits until the message has come so far; the message's id.
     pub fn sends_and_waits(&self, to: &Self, text: &str, state: &str) -> String {
-        let sent = self
-            .cli(&["send", &to.id, text, "--wait", state, "--timeout", "90s"])
-            .value();
+        let sent = self.cli(&["send", &to.id, text, "--wait", state, "--timeout", "90s"]).value();
         views::text(&sent, "message")
     }
 
@@ -110,21 +102,13 @@ impl Person {
         let mut pages: Vec<Vec<Row>> = Vec::new();
         loop {
             let mut params = json!({"conversation": with.id, "limit": 500});
-            let mut args = vec![
-                "history".to_owned(),
-                with.id.clone(),
-                "--limit".into(),
-                "500".into(),
-            ];
+            let mut args = vec!["history".to_owned(), with.id.clone(), "--limit".into(), "500".into()];
             if let Some(first) = pages.last().and_then(|page| page.first()) {
                 params["before"] = json!(first.id);
                 args.extend(["--before".into(), first.id.clone()]);
             }
             let page = if self.is_running() {
-                self.asks("message.list", &params)
-                    .as_array()
-                    .cloned()
-                    .expect("a page is a list")
+                self.asks("message.list", &params).as_array().cloned().expect("a page is a list")
             } else {
                 self.cli(&args).values()
             };
@@ -139,17 +123,13 @@ impl Person {
     #[must_use]
     pub fn texts_from(&self, author: &Self) -> Vec<String> {
         let rows = self.history(author).into_iter();
-        rows.filter(|row| row.author == author.id)
-            .map(|row| row.text)
-            .collect()
+        rows.filter(|row| row.author == author.id).map(|row| row.text).collect()
     }
 
     /// Waits until a text of somebody's is here.
     pub fn waits_for_text(&self, from: &Self, text: &str) -> Row {
         let is_it = |row: &Row| row.author == from.id && row.text == text;
-        self.waits_until(&format!("{text:?}"), || {
-            self.history(from).into_iter().find(is_it)
-        })
+        self.waits_until(&format!("{text:?}"), || self.history(from).into_iter().find(is_it))
     }
 
     /// Waits until a message of their own has come exactly so far.
@@ -162,10 +142,6 @@ impl Person {
     pub fn finds_everything_in_order(&self) {
         let checked = self.cli(&["check"]).value();
         assert_eq!(checked["ok"], true, "{}: {checked}", self.name);
-        assert_eq!(
-            (&checked["gaps"], &checked["unreadable"]),
-            (&json!(0), &json!(0)),
-            "{checked}"
-        );
+        assert_eq!((&checked["gaps"], &checked["unreadable"]), (&json!(0), &json!(0)), "{checked}");
     }
 }

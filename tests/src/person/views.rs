@@ -80,36 +80,19 @@ impl Outcome {
     /// It was refused with this exit code and this kind, in one sentence with a hint, and printed no result.
     #[track_caller]
     pub fn is_refused(&self, code: i32, kind: &str) {
-        assert_eq!(
-            (self.code, self.kind().as_str()),
-            (code, kind),
-            "`{}`: {}",
-            self.asked,
-            self.stderr
-        );
+        assert_eq!((self.code, self.kind().as_str()), (code, kind), "`{}`: {}", self.asked, self.stderr);
     }
 
     /// The kind of the error that it ended with.
     #[track_caller]
     #[must_use]
     pub fn kind(&self) -> String {
-        let said = self
-            .stderr
-            .lines()
-            .rev()
-            .find_map(|line| serde_json::from_str::<Value>(line).ok());
+        let said = self.stderr.lines().rev().find_map(|line| serde_json::from_str::<Value>(line).ok());
         let said = said.unwrap_or_else(|| {
-            panic!(
-                "`{}` ended with {} and no error in JSON: {}",
-                self.asked, self.code, self.stderr
-            )
+            panic!("`{}` ended with {} and no error in JSON: {}", self.asked, self.code, self.stderr)
         });
         for field in ["message", "hint"] {
-            assert!(
-                !text(&said["error"], field).is_empty(),
-                "`{}` has no {field}",
-                self.asked
-            );
+            assert!(!text(&said["error"], field).is_empty(), "`{}` has no {field}", self.asked);
         }
         text(&said["error"], "kind")
     }
@@ -125,9 +108,7 @@ impl Contact {
             state: text(value, "state"),
             reason: value["reason"].as_str().map(str::to_owned),
             verification: text(value, "verification"),
-            online: value["online"]
-                .as_bool()
-                .unwrap_or_else(|| panic!("no `online` in {value}")),
+            online: value["online"].as_bool().unwrap_or_else(|| panic!("no `online` in {value}")),
             safety_number: value["safety_number"].as_str().map(str::to_owned),
         }
     }
@@ -140,9 +121,7 @@ impl Row {
         Self {
             id: text(value, "id"),
             author: text(value, "author"),
-            outgoing: value["outgoing"]
-                .as_bool()
-                .unwrap_or_else(|| panic!("no `outgoing` in {value}")),
+            outgoing: value["outgoing"].as_bool().unwrap_or_else(|| panic!("no `outgoing` in {value}")),
             text: text(value, "text"),
             state: text(value, "state"),
         }
@@ -152,8 +131,5 @@ impl Row {
 /// A field that has to be there.
 #[track_caller]
 pub(super) fn text(value: &Value, field: &str) -> String {
-    value[field]
-        .as_str()
-        .unwrap_or_else(|| panic!("no `{field}` in {value}"))
-        .to_owned()
+    value[field].as_str().unwrap_or_else(|| panic!("no `{field}` in {value}")).to_owned()
 }

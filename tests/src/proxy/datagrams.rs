@@ -59,9 +59,7 @@ fn begin_way(front: &UdpSocket, sender: SocketAddr, shared: &Arc<Shared>) -> (Ud
             let Ok(count) = own.recv(&mut buffer) else {
                 continue;
             };
-            pass(&shared, back, &mut buffer[..count], |bytes| {
-                front.send_to(bytes, sender)
-            });
+            pass(&shared, back, &mut buffer[..count], |bytes| front.send_to(bytes, sender));
         }
     });
     (socket, there)

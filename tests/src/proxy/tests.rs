@@ -25,12 +25,7 @@ fn through(plan: Plan, bytes: &[u8]) -> (Vec<u8>, Proxy) {
 }
 
 fn one(fault: Fault) -> Plan {
-    Plan {
-        seed: 7,
-        kinds: vec![fault],
-        apart: 1_000..2_000,
-        at_most: 1,
-    }
+    Plan { seed: 7, kinds: vec![fault], apart: 1_000..2_000, at_most: 1 }
 }
 
 #[test]
@@ -46,34 +41,19 @@ fn a_sound_line_changes_nothing_and_writes_everything_down() {
 fn each_fault_does_what_it_says_and_as_often() {
     let bytes = Dice::seeded(2).bytes(100_000);
     let (flipped, proxy) = through(one(Fault::Flip), &bytes);
-    let changed: u32 = flipped
-        .iter()
-        .zip(&bytes)
-        .map(|(one, other)| (one ^ other).count_ones())
-        .sum();
-    assert_eq!(
-        (flipped.len(), changed, proxy.faults()),
-        (bytes.len(), 1, vec![Fault::Flip])
-    );
+    let changed: u32 = flipped.iter().zip(&bytes).map(|(one, other)| (one ^ other).count_ones()).sum();
+    assert_eq!((flipped.len(), changed, proxy.faults()), (bytes.len(), 1, vec![Fault::Flip]));
     assert!(through(one(Fault::Drop), &bytes).0.len() < bytes.len());
     assert!(through(one(Fault::Repeat), &bytes).0.len() > bytes.len());
     let (cut, proxy) = through(one(Fault::Cut), &bytes);
-    assert!(
-        cut.len() < bytes.len() && bytes.starts_with(&cut),
-        "{} bytes",
-        cut.len()
-    );
+    assert!(cut.len() < bytes.len() && bytes.starts_with(&cut), "{} bytes", cut.len());
     assert_eq!(proxy.faults(), [Fault::Cut]);
 }
 
 #[test]
 fn the_same_seed_does_the_same_to_the_same() {
-    let plan = Plan {
-        seed: 3,
-        kinds: vec![Fault::Flip, Fault::Drop, Fault::Repeat],
-        apart: 10..90,
-        at_most: 40,
-    };
+    let plan =
+        Plan { seed: 3, kinds: vec![Fault::Flip, Fault::Drop, Fault::Repeat], apart: 10..90, at_most: 40 };
     let run = || {
         let shared = Shared::new(9, plan.clone());
         (0..1_000).map(|_| shared.deal(&mut [0; 20])).collect::<Vec<_>>()

@@ -99,11 +99,7 @@ fn global_options_may_stand_anywhere() {
 #[test]
 fn a_text_may_look_like_an_option() {
     for text in ["-", "--", "- item", "-5 degrees", "-hello", "--nothing-like-it"] {
-        let line: &[&str] = if text == "--" {
-            &["send", "bob", "--", "--"]
-        } else {
-            &["send", "bob", text]
-        };
+        let line: &[&str] = if text == "--" { &["send", "bob", "--", "--"] } else { &["send", "bob", text] };
         match command(line) {
             Command::Send(send) => assert_eq!(send.text, text),
             other => panic!("{other:?}"),
@@ -142,14 +138,8 @@ fn the_home_is_where_the_contract_says() {
     assert_eq!(home(&["--home", "/a"], &all), Some(PathBuf::from("/a")));
     assert_eq!(home(&[], &all), Some(PathBuf::from("/b")));
     assert_eq!(home(&[], &all[1..]), Some(PathBuf::from("/c/causerie")));
-    assert_eq!(
-        home(&[], &all[2..]),
-        Some(PathBuf::from("/d/.local/share/causerie"))
-    );
-    assert_eq!(
-        home(&[], &[("CAUSERIE_HOME", ""), all[1]]),
-        Some(PathBuf::from("/c/causerie"))
-    );
+    assert_eq!(home(&[], &all[2..]), Some(PathBuf::from("/d/.local/share/causerie")));
+    assert_eq!(home(&[], &[("CAUSERIE_HOME", ""), all[1]]), Some(PathBuf::from("/c/causerie")));
     assert_eq!(
         home(&[], &[("XDG_DATA_HOME", "relative"), all[2]]),
         Some(PathBuf::from("/d/.local/share/causerie"))
@@ -163,10 +153,7 @@ fn the_overview_names_every_command() {
     let help = Args::command().render_help().to_string();
     for command in Args::command().get_subcommands() {
         let name = command.get_name();
-        assert!(
-            help.contains(&format!("\n  {name} ")),
-            "{name} is missing in:\n{help}"
-        );
+        assert!(help.contains(&format!("\n  {name} ")), "{name} is missing in:\n{help}");
     }
     assert!(help.contains("--home"));
     assert!(help.contains("Examples:"));

@@ -46,12 +46,7 @@ impl Stage {
         let home = tempfile::tempdir().unwrap();
         let listener = std::os::unix::net::UnixListener::bind(home.path().join("node.sock")).unwrap();
         let serving = tokio::spawn(server::serve(listener, node));
-        Self {
-            home,
-            asked,
-            events,
-            serving,
-        }
+        Self { home, asked, events, serving }
     }
 
     /// What a command prints, and how it ends.
@@ -72,10 +67,7 @@ impl Stage {
     async fn json(&self, line: &[&str]) -> Vec<Value> {
         let (printed, outcome) = self.perform(&[&["--json"], line].concat()).await;
         assert_eq!(outcome, Ok(()), "{line:?}");
-        printed
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     fn asked(&self) -> Vec<Asked> {
@@ -124,10 +116,7 @@ fn ordinary(command: &Asked) -> Result<Answer, NodeError> {
 }
 
 fn sent(state: MessageState) -> Answer {
-    Answer::Message {
-        message: MessageId::from_bytes([9; 16]),
-        state,
-    }
+    Answer::Message { message: MessageId::from_bytes([9; 16]), state }
 }
 
 fn reference(words: &str) -> Reference {
@@ -157,29 +146,15 @@ async fn people_get_words() {
     let stage = Stage::new(ordinary);
     assert_eq!(stage.perform(&["invite"]).await.0, "causerie:i1#abc\n");
     assert!(stage.perform(&["contacts"]).await.0.starts_with("NAME"));
-    assert!(
-        stage
-            .perform(&["accept", "x"])
-            .await
-            .0
-            .contains("Safety number:  12345 ")
-    );
+    assert!(stage.perform(&["accept", "x"]).await.0.contains("Safety number:  12345 "));
     assert_eq!(stage.perform(&["read", "bob"]).await, (String::new(), Ok(())));
-    assert!(
-        stage
-            .perform(&["send", "bob", "hi"])
-            .await
-            .0
-            .ends_with("  queued\n")
-    );
+    assert!(stage.perform(&["send", "bob", "hi"]).await.0.ends_with("  queued\n"));
 }
 
 #[tokio::test]
 async fn flags_become_parameters() {
     let stage = Stage::new(ordinary);
-    stage
-        .json(&["invite", "--reusable", "--expires", "2h", "--no-hints"])
-        .await;
+    stage.json(&["invite", "--reusable", "--expires", "2h", "--no-hints"]).await;
     stage.json(&["accept", "link", "--name", "Bo"]).await;
     stage.json(&["contacts", "rename", "bob", "Bo"]).await;
     stage.json(&["contacts", "merge", "b", "a"]).await;
@@ -191,22 +166,10 @@ async fn flags_become_parameters() {
             expires_in: Some(core::time::Duration::from_secs(7_200)),
             hints: false,
         },
-        Asked::AcceptInvitation {
-            link: "link".to_owned(),
-            name: Some("Bo".to_owned()),
-        },
-        Asked::RenameContact {
-            contact: reference("bob"),
-            name: "Bo".to_owned(),
-        },
-        Asked::MergeContacts {
-            new: reference("b"),
-            old: reference("a"),
-        },
-        Asked::RemoveContact {
-            contact: reference("bob"),
-            keep_history: true,
-        },
+        Asked::AcceptInvitation { link: "link".to_owned(), name: Some("Bo".to_owned()) },
+        Asked::RenameContact { contact: reference("bob"), name: "Bo".to_owned() },
+        Asked::MergeContacts { new: reference("b"), old: reference("a") },
+        Asked::RemoveContact { contact: reference("bob"), keep_history: true },
     ];
     assert_eq!(stage.asked(), expected);
 }
@@ -233,11 +196,7 @@ async fn refusals_keep_their_kind_and_code_over_the_socket() {
     for (line, kind, code) in cases {
         let (printed, outcome) = stage.perform(line).await;
         let failure = outcome.unwrap_err();
-        assert_eq!(
-            (failure.kind.as_str(), failure.exit_code()),
-            (kind, code),
-            "{line:?}"
-        );
+        assert_eq!((failure.kind.as_str(), failure.exit_code()), (kind, code), "{line:?}");
         assert_eq!(printed, "", "{line:?}");
     }
 }
@@ -245,11 +204,7 @@ async fn refusals_keep_their_kind_and_code_over_the_socket() {
 #[tokio::test]
 async fn damage_is_printed_and_fails() {
     let stage = Stage::new(|_| {
-        Ok(Answer::Check(causerie_protocol::answer::CheckView {
-            entries: 1,
-            gaps: 1,
-            unreadable: 0,
-        }))
+        Ok(Answer::Check(causerie_protocol::answer::CheckView { entries: 1, gaps: 1, unreadable: 0 }))
     });
     let (printed, outcome) = stage.perform(&["--json", "check"]).await;
     assert!(printed.contains(r#""ok":false"#));
@@ -270,22 +225,15 @@ async fn history_reads_on_until_it_has_enough() {
         other => ordinary(other),
     });
     let texts = |rows: Vec<Value>| -> Vec<String> {
-        rows.iter()
-            .map(|row| row["text"].as_str().unwrap().to_owned())
-            .collect()
+        rows.iter().map(|row| row["text"].as_str().unwrap().to_owned()).collect()
     };
     let expected = |numbers: core::ops::RangeInclusive<u8>| -> Vec<String> {
         numbers.map(|number| format!("text {number}")).collect()
     };
     assert_eq!(texts(stage.json(&["history", "bob"]).await), expected(1..=20));
-    assert_eq!(
-        texts(stage.json(&["history", "bob", "--limit", "10"]).await),
-        expected(11..=20)
-    );
+    assert_eq!(texts(stage.json(&["history", "bob", "--limit", "10"]).await), expected(11..=20));
     let before = fake::message(5).id.to_string();
-    let rows = stage
-        .json(&["history", "bob", "--limit", "2", "--before", &before])
-        .await;
+    let rows = stage.json(&["history", "bob", "--limit", "2", "--before", &before]).await;
     assert_eq!(texts(rows), expected(3..=4));
 }
 
@@ -302,16 +250,8 @@ fn delivering(after: usize, state: MessageState) -> Stage {
                 up_to: MessageId::from_bytes([8; 16]),
                 state: MessageState::Delivered,
             };
-            said.lock()
-                .unwrap()
-                .as_ref()
-                .unwrap()
-                .push(&event, WallTime::default());
-            Ok(sent(if times > after {
-                state
-            } else {
-                MessageState::Queued
-            }))
+            said.lock().unwrap().as_ref().unwrap().push(&event, WallTime::default());
+            Ok(sent(if times > after { state } else { MessageState::Queued }))
         }
         other => ordinary(other),
     });
@@ -328,33 +268,15 @@ async fn waiting_asks_again_with_the_same_key_until_it_has_come_so_far() {
     let asked = stage.asked();
     assert_eq!(asked.len(), 4);
     assert!(asked.iter().all(|command| *command == asked[0]));
-    assert!(matches!(
-        &asked[0],
-        Asked::SendMessage {
-            idempotency_key: Some(_),
-            ..
-        }
-    ));
+    assert!(matches!(&asked[0], Asked::SendMessage { idempotency_key: Some(_), .. }));
 }
 
 #[tokio::test]
 async fn a_later_state_is_enough_and_an_earlier_one_is_not() {
     let stage = delivering(0, MessageState::Read);
-    assert_eq!(
-        stage.json(&["send", "bob", "hi", "--wait", "sent"]).await[0]["state"],
-        "read"
-    );
+    assert_eq!(stage.json(&["send", "bob", "hi", "--wait", "sent"]).await[0]["state"], "read");
     let stage = delivering(0, MessageState::Sent);
-    let line = [
-        "--json",
-        "send",
-        "bob",
-        "hi",
-        "--wait",
-        "delivered",
-        "--timeout",
-        "0s",
-    ];
+    let line = ["--json", "send", "bob", "hi", "--wait", "delivered", "--timeout", "0s"];
     let (printed, outcome) = stage.perform(&line).await;
     assert!(printed.contains(r#""state":"sent""#));
     assert_eq!(outcome.unwrap_err().exit_code(), 8);
@@ -363,9 +285,7 @@ async fn a_later_state_is_enough_and_an_earlier_one_is_not() {
 #[tokio::test]
 async fn a_message_that_failed_is_not_waited_for() {
     let stage = delivering(1, MessageState::Failed);
-    let (printed, outcome) = stage
-        .perform(&["--json", "send", "bob", "hi", "--wait", "sent"])
-        .await;
+    let (printed, outcome) = stage.perform(&["--json", "send", "bob", "hi", "--wait", "sent"]).await;
     assert!(printed.contains(r#""state":"failed""#));
     assert_eq!(outcome.unwrap_err().exit_code(), 1);
 }
@@ -383,14 +303,8 @@ async fn time_out_says_that_the_message_is_kept() {
 #[tokio::test]
 async fn listen_prints_events_until_the_node_stops() {
     let stage = Stage::new(ordinary);
-    stage.events.push(
-        &Event::MessageReceived(Box::new(fake::message(1))),
-        WallTime::default(),
-    );
-    stage.events.push(
-        &Event::ContactOnline(Box::new(fake::contact())),
-        WallTime::default(),
-    );
+    stage.events.push(&Event::MessageReceived(Box::new(fake::message(1))), WallTime::default());
+    stage.events.push(&Event::ContactOnline(Box::new(fake::contact())), WallTime::default());
     let since = stage.events.origin().to_string();
     let page = Page::default();
     let line = ["listen", "--since", &since];
@@ -416,9 +330,7 @@ async fn commands_that_need_a_node_say_that_none_runs() {
     for line in [["listen", "--json"], ["rpc", "node.status"]] {
         let line = [&["causerie-node", "--home", home.to_str().unwrap()], &line[..]].concat();
         let args = Args::try_parse_from(line).unwrap();
-        let failure = perform(args, Printer::to(true, Box::new(io::sink())))
-            .await
-            .unwrap_err();
+        let failure = perform(args, Printer::to(true, Box::new(io::sink()))).await.unwrap_err();
         assert_eq!((failure.kind.as_str(), failure.exit_code()), ("no_node", 7));
     }
 }

@@ -30,11 +30,7 @@ impl Person {
     pub(super) async fn moves_in(name: &'static str) -> Result<Self, Failure> {
         let home = tempfile::Builder::new().prefix("causerie-demo-").tempdir()?;
         crate::init(home.path(), name)?;
-        let mut person = Self {
-            name,
-            home,
-            node: None,
-        };
+        let mut person = Self { name, home, node: None };
         person.comes_back().await?;
         Ok(person)
     }
@@ -48,10 +44,7 @@ impl Person {
             mdns: false,
             loopback: true,
         };
-        let config = Config {
-            home: self.home.path().to_owned(),
-            network: Some(network),
-        };
+        let config = Config { home: self.home.path().to_owned(), network: Some(network) };
         self.node = Some(Node::start(config).await?);
         // A link made before the node listens would tell no address.
         self.until(async || Ok(!self.listening()?.is_empty())).await
@@ -65,12 +58,8 @@ impl Person {
     }
 
     pub(super) async fn invites(&self) -> Result<String, Failure> {
-        let command = Command::CreateInvitation {
-            reusable: false,
-            ask: false,
-            expires_in: None,
-            hints: true,
-        };
+        let command =
+            Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: true };
         match self.ask(command).await? {
             Answer::Invitation(invitation) => invitation.link.ok_or_else(unexpected),
             _ => Err(unexpected()),
@@ -92,11 +81,8 @@ impl Person {
         let to = self.other().await?;
         let mut answers = Vec::with_capacity(texts.len());
         for text in texts {
-            let command = Command::SendMessage {
-                conversation: to.clone(),
-                text: text.clone(),
-                idempotency_key: None,
-            };
+            let command =
+                Command::SendMessage { conversation: to.clone(), text: text.clone(), idempotency_key: None };
             answers.push(self.handle()?.submit(command).await?);
         }
         for answer in answers {
@@ -134,9 +120,7 @@ impl Person {
 
     pub(super) async fn safety_number(&self) -> Result<String, Failure> {
         let contact = self.contacts().await?.into_iter().next();
-        contact
-            .and_then(|contact| contact.safety_number)
-            .ok_or_else(unexpected)
+        contact.and_then(|contact| contact.safety_number).ok_or_else(unexpected)
     }
 
     /// Messages that the other does not have yet.
@@ -155,9 +139,7 @@ impl Person {
     /// Every text of the conversation, oldest first.
     pub(super) async fn texts(&self) -> Result<Vec<String>, Failure> {
         let messages = self.history().await?;
-        let texts = messages
-            .into_iter()
-            .map(|Message(view)| view.text.unwrap_or_default());
+        let texts = messages.into_iter().map(|Message(view)| view.text.unwrap_or_default());
         Ok(texts.collect())
     }
 
@@ -188,11 +170,7 @@ impl Person {
     }
 
     async fn page(&self, limit: u32, before: Option<String>) -> Result<Vec<MessageView>, Failure> {
-        let command = Command::ListMessages {
-            conversation: self.other().await?,
-            limit,
-            before,
-        };
+        let command = Command::ListMessages { conversation: self.other().await?, limit, before };
         match self.ask(command).await? {
             Answer::Messages(page) => Ok(page),
             _ => Err(unexpected()),
@@ -227,11 +205,7 @@ pub(super) fn expect(holds: bool, otherwise: &str) -> Result<(), Failure> {
     if holds {
         Ok(())
     } else {
-        Err(Failure::new(
-            "demo_failed",
-            otherwise,
-            "This is a fault: please report it.",
-        ))
+        Err(Failure::new("demo_failed", otherwise, "This is a fault: please report it."))
     }
 }
 

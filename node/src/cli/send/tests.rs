@@ -5,10 +5,7 @@ fn a_text_has_1_to_32768_bytes_of_utf_8() {
     assert_eq!(checked(b"x".to_vec()).unwrap(), "x");
     assert_eq!(checked(Vec::new()).unwrap_err().kind, "empty");
     assert!(checked(vec![b'x'; TEXT_BYTES_MAX]).is_ok());
-    assert_eq!(
-        checked(vec![b'x'; TEXT_BYTES_MAX + 1]).unwrap_err().kind,
-        "too_long"
-    );
+    assert_eq!(checked(vec![b'x'; TEXT_BYTES_MAX + 1]).unwrap_err().kind, "too_long");
     let failure = checked(vec![0xff]).unwrap_err();
     assert_eq!((failure.kind.as_str(), failure.exit_code()), ("not_utf8", 1));
 }

@@ -58,10 +58,7 @@ enum State {
 #[derive(Debug)]
 pub(crate) enum HandlerEvent {
     /// Its stream stands.
-    Opened {
-        stream: Stream,
-        address: Option<Address>,
-    },
+    Opened { stream: Stream, address: Option<Address> },
     /// It has no stream and will not get one.
     Refused,
 }
@@ -76,12 +73,7 @@ impl LinkHandler {
     }
 
     fn new(state: State, is_dialler: bool, address: Option<Address>) -> Self {
-        Self {
-            state,
-            is_dialler,
-            address,
-            patience: Box::pin(time::sleep(limits::STREAM_PATIENCE)),
-        }
+        Self { state, is_dialler, address, patience: Box::pin(time::sleep(limits::STREAM_PATIENCE)) }
     }
 
     fn on_stream(&mut self, stream: Stream) {
@@ -127,10 +119,7 @@ impl ConnectionHandler for LinkHandler {
             }
             State::Ready(stream) => {
                 let address = self.address;
-                Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(HandlerEvent::Opened {
-                    stream,
-                    address,
-                }))
+                Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(HandlerEvent::Opened { stream, address }))
             }
             State::Done => Poll::Pending,
         }

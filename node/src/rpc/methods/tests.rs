@@ -28,51 +28,30 @@ fn methods_without_parameters() {
     for (method, expected) in commands {
         assert_eq!(command(method, json!({})), expected);
         assert!(parse(method, None).is_ok());
-        assert!(matches!(
-            parse(method, Some(json!({"x": 1}))),
-            Err(CallError::BadParams(_))
-        ));
+        assert!(matches!(parse(method, Some(json!({"x": 1}))), Err(CallError::BadParams(_))));
     }
 }
 
 #[test]
 fn invitations() {
-    let create = |reusable, ask, expires_in, hints| Command::CreateInvitation {
-        reusable,
-        ask,
-        expires_in,
-        hints,
-    };
-    assert_eq!(
-        command("invite.create", json!({})),
-        create(false, false, None, true)
-    );
+    let create =
+        |reusable, ask, expires_in, hints| Command::CreateInvitation { reusable, ask, expires_in, hints };
+    assert_eq!(command("invite.create", json!({})), create(false, false, None, true));
     let hour = Some(Duration::from_secs(3_600));
     assert_eq!(
-        command(
-            "invite.create",
-            json!({"reusable": true, "ask": true, "expires": "1h", "hints": false})
-        ),
+        command("invite.create", json!({"reusable": true, "ask": true, "expires": "1h", "hints": false})),
         create(true, true, hour, false)
     );
-    assert_eq!(
-        command("invite.create", json!({"expires": 3600})),
-        create(false, false, hour, true)
-    );
+    assert_eq!(command("invite.create", json!({"expires": 3600})), create(false, false, hour, true));
     assert_eq!(
         command("invite.revoke", json!({"invite": "abcd"})),
-        Command::RevokeInvitation {
-            invitation: reference("abcd")
-        }
+        Command::RevokeInvitation { invitation: reference("abcd") }
     );
     let link = "causerie:x".to_owned();
     assert_eq!(
         parse("invite.accept", Some(json!({"link": link, "name": "Bob"}))).unwrap(),
         Call::Command {
-            command: Command::AcceptInvitation {
-                link,
-                name: Some("Bob".to_owned())
-            },
+            command: Command::AcceptInvitation { link, name: Some("Bob".to_owned()) },
             form: Form::InContact
         }
     );
@@ -83,51 +62,16 @@ fn contacts() {
     let contact = reference("bob");
     let params = json!({"contact": "bob"});
     let commands = [
-        (
-            "contact.accept",
-            Command::AcceptContact {
-                contact: contact.clone(),
-            },
-        ),
-        (
-            "contact.ignore",
-            Command::IgnoreContact {
-                contact: contact.clone(),
-            },
-        ),
-        (
-            "contact.verify",
-            Command::VerifyContact {
-                contact: contact.clone(),
-            },
-        ),
-        (
-            "contact.block",
-            Command::BlockContact {
-                contact: contact.clone(),
-            },
-        ),
-        (
-            "contact.unblock",
-            Command::UnblockContact {
-                contact: contact.clone(),
-            },
-        ),
-        (
-            "contact.remove",
-            Command::RemoveContact {
-                contact,
-                keep_history: false,
-            },
-        ),
+        ("contact.accept", Command::AcceptContact { contact: contact.clone() }),
+        ("contact.ignore", Command::IgnoreContact { contact: contact.clone() }),
+        ("contact.verify", Command::VerifyContact { contact: contact.clone() }),
+        ("contact.block", Command::BlockContact { contact: contact.clone() }),
+        ("contact.unblock", Command::UnblockContact { contact: contact.clone() }),
+        ("contact.remove", Command::RemoveContact { contact, keep_history: false }),
     ];
     for (method, expected) in commands {
         assert_eq!(command(method, params.clone()), expected);
-        for bad in [
-            json!({}),
-            json!({"contact": 1}),
-            json!({"contact": "bob", "x": 1}),
-        ] {
+        for bad in [json!({}), json!({"contact": 1}), json!({"contact": "bob", "x": 1})] {
             assert!(matches!(parse(method, Some(bad)), Err(CallError::BadParams(_))));
         }
     }
@@ -138,34 +82,22 @@ fn contacts_with_more_than_a_name() {
     let contact = reference("bob");
     assert_eq!(
         command("contact.remove", json!({"contact": "bob", "keep_history": true})),
-        Command::RemoveContact {
-            contact: contact.clone(),
-            keep_history: true
-        }
+        Command::RemoveContact { contact: contact.clone(), keep_history: true }
     );
     assert_eq!(
         command("contact.rename", json!({"contact": "bob", "name": "Bo"})),
-        Command::RenameContact {
-            contact,
-            name: "Bo".to_owned()
-        }
+        Command::RenameContact { contact, name: "Bo".to_owned() }
     );
     assert_eq!(
         command("contact.merge", json!({"new": "a", "old": "b"})),
-        Command::MergeContacts {
-            new: reference("a"),
-            old: reference("b")
-        }
+        Command::MergeContacts { new: reference("a"), old: reference("b") }
     );
 }
 
 #[test]
 fn messages() {
     assert_eq!(
-        command(
-            "message.send",
-            json!({"conversation": "bob", "text": "hi", "idempotency_key": "k"})
-        ),
+        command("message.send", json!({"conversation": "bob", "text": "hi", "idempotency_key": "k"})),
         Command::SendMessage {
             conversation: reference("bob"),
             text: "hi".to_owned(),
@@ -174,41 +106,22 @@ fn messages() {
     );
     assert_eq!(
         command("message.list", json!({"conversation": "bob"})),
-        Command::ListMessages {
-            conversation: reference("bob"),
-            limit: 50,
-            before: None
-        }
+        Command::ListMessages { conversation: reference("bob"), limit: 50, before: None }
     );
     assert_eq!(
-        command(
-            "message.list",
-            json!({"conversation": "bob", "limit": 2, "before": "m"})
-        ),
-        Command::ListMessages {
-            conversation: reference("bob"),
-            limit: 2,
-            before: Some("m".to_owned())
-        }
+        command("message.list", json!({"conversation": "bob", "limit": 2, "before": "m"})),
+        Command::ListMessages { conversation: reference("bob"), limit: 2, before: Some("m".to_owned()) }
     );
     assert_eq!(
         command("message.read", json!({"conversation": "bob"})),
-        Command::MarkRead {
-            conversation: reference("bob")
-        }
+        Command::MarkRead { conversation: reference("bob") }
     );
 }
 
 #[test]
 fn subscriptions() {
-    assert_eq!(
-        parse("event.subscribe", None),
-        Ok(Call::Subscribe { since: None })
-    );
-    assert_eq!(
-        parse("event.subscribe", Some(json!({"since": 7}))),
-        Ok(Call::Subscribe { since: Some(7) })
-    );
+    assert_eq!(parse("event.subscribe", None), Ok(Call::Subscribe { since: None }));
+    assert_eq!(parse("event.subscribe", Some(json!({"since": 7}))), Ok(Call::Subscribe { since: Some(7) }));
     for bad in [json!({"since": -1}), json!({"since": "7"}), json!({"from": 7})] {
         assert!(parse("event.subscribe", Some(bad)).is_err());
     }
@@ -229,10 +142,7 @@ fn wrong_parameters_are_refused_before_anything_is_asked() {
         ("message.send", json!({"conversation": "bob"})),
         ("message.send", json!({"conversation": "bob", "text": null})),
         ("message.list", json!({"conversation": "bob", "limit": -1})),
-        (
-            "message.list",
-            json!({"conversation": "bob", "limit": 4_294_967_296_u64}),
-        ),
+        ("message.list", json!({"conversation": "bob", "limit": 4_294_967_296_u64})),
         ("node.status", json!([])),
         ("node.status", json!(["positional"])),
         ("node.status", json!(null)),
@@ -240,31 +150,16 @@ fn wrong_parameters_are_refused_before_anything_is_asked() {
     ];
     for (method, params) in bad {
         let outcome = parse(method, Some(params.clone()));
-        assert!(
-            matches!(outcome, Err(CallError::BadParams(_))),
-            "{method} {params}"
-        );
+        assert!(matches!(outcome, Err(CallError::BadParams(_))), "{method} {params}");
     }
 }
 
 #[test]
 fn unknown_methods_are_refused() {
-    for method in [
-        "",
-        "node",
-        "node.",
-        "node.stop",
-        "contact.add",
-        "message.send ",
-        "Node.status",
-        "event.x",
-        "a.b",
-    ] {
-        assert_eq!(
-            parse(method, None),
-            Err(CallError::UnknownMethod(method.to_owned())),
-            "{method}"
-        );
+    for method in
+        ["", "node", "node.", "node.stop", "contact.add", "message.send ", "Node.status", "event.x", "a.b"]
+    {
+        assert_eq!(parse(method, None), Err(CallError::UnknownMethod(method.to_owned())), "{method}");
     }
 }
 
@@ -273,36 +168,18 @@ fn answers_become_results() {
     let plain = |answer| result(answer, Form::Plain, true);
     assert_eq!(plain(Answer::Done), json!({}));
     assert_eq!(plain(Answer::Status(fake::status()))["running"], true);
-    assert_eq!(
-        result(Answer::Status(fake::status()), Form::Plain, false)["running"],
-        false
-    );
+    assert_eq!(result(Answer::Status(fake::status()), Form::Plain, false)["running"], false);
     let contact = || Answer::Contact(Box::new(fake::contact()));
     assert_eq!(plain(contact())["name"], "Bob");
     assert_eq!(result(contact(), Form::InContact, true)["contact"]["name"], "Bob");
     assert_eq!(plain(Answer::Contacts(vec![fake::contact()]))[0]["name"], "Bob");
     assert_eq!(plain(Answer::Contacts(Vec::new())), json!([]));
-    assert_eq!(
-        plain(Answer::Invitations(vec![fake::invitation()]))[0]["answers"],
-        1
-    );
-    assert_eq!(
-        plain(Answer::Invitation(fake::invitation()))["invite"],
-        "causerie:i1#abc"
-    );
+    assert_eq!(plain(Answer::Invitations(vec![fake::invitation()]))[0]["answers"], 1);
+    assert_eq!(plain(Answer::Invitation(fake::invitation()))["invite"], "causerie:i1#abc");
     assert_eq!(plain(Answer::Check(CheckView::default()))["ok"], true);
-    let sent = Answer::Message {
-        message: MessageId::from_bytes([0; 16]),
-        state: MessageState::Queued,
-    };
-    assert_eq!(
-        plain(sent),
-        json!({"message": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "state": "queued"})
-    );
-    assert_eq!(
-        plain(Answer::Messages(vec![fake::message(1)]))[0]["text"],
-        "text 1"
-    );
+    let sent = Answer::Message { message: MessageId::from_bytes([0; 16]), state: MessageState::Queued };
+    assert_eq!(plain(sent), json!({"message": "aaaaaaaaaaaaaaaaaaaaaaaaaa", "state": "queued"}));
+    assert_eq!(plain(Answer::Messages(vec![fake::message(1)]))[0]["text"], "text 1");
 }
 
 #[test]

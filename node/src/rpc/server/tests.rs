@@ -39,11 +39,7 @@ fn serve_node(node: NodeHandle) -> Served {
     let home = tempfile::tempdir().unwrap();
     let socket = home.path().join("node.sock");
     let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-    Served {
-        _home: home,
-        socket,
-        serving: tokio::spawn(serve(listener, node)),
-    }
+    Served { _home: home, socket, serving: tokio::spawn(serve(listener, node)) }
 }
 
 fn served(answer: impl FnMut(Command) -> Result<Answer, NodeError> + Send + 'static) -> (Served, EventLog) {
@@ -89,11 +85,8 @@ async fn an_answer_carries_its_id() {
     let (served, _) = with_status();
     let mut raw = Raw::connect(&served).await;
     for id in ["7", r#""a text""#, "null"] {
-        let answer = raw
-            .ask(&format!(
-                r#"{{"jsonrpc":"2.0","id":{id},"method":"node.status","params":{{}}}}"#
-            ))
-            .await;
+        let answer =
+            raw.ask(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"node.status","params":{{}}}}"#)).await;
         assert_eq!(answer["jsonrpc"], "2.0");
         assert_eq!(answer["id"], serde_json::from_str::<Value>(id).unwrap());
         assert_eq!(answer["result"]["name"], "Alice");
@@ -107,50 +100,18 @@ const BAD_LINES: [(&str, i32, &str); 15] = [
     ("{", -32_700, "parse_error"),
     ("\u{fffd}", -32_700, "parse_error"),
     ("[]", -32_600, "invalid_request"),
-    (
-        r#"[{"jsonrpc":"2.0","id":1,"method":"node.status"}]"#,
-        -32_600,
-        "invalid_request",
-    ),
+    (r#"[{"jsonrpc":"2.0","id":1,"method":"node.status"}]"#, -32_600, "invalid_request"),
     ("7", -32_600, "invalid_request"),
     ("null", -32_600, "invalid_request"),
     (r#"{"id":1,"method":"node.status"}"#, -32_600, "invalid_request"),
-    (
-        r#"{"jsonrpc":"1.0","id":1,"method":"node.status"}"#,
-        -32_600,
-        "invalid_request",
-    ),
+    (r#"{"jsonrpc":"1.0","id":1,"method":"node.status"}"#, -32_600, "invalid_request"),
     (r#"{"jsonrpc":"2.0","id":1}"#, -32_600, "invalid_request"),
-    (
-        r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
-        -32_600,
-        "invalid_request",
-    ),
-    (
-        r#"{"jsonrpc":"2.0","id":[],"method":"node.status"}"#,
-        -32_600,
-        "invalid_request",
-    ),
-    (
-        r#"{"jsonrpc":"2.0","id":1,"method":"node.status","extra":1}"#,
-        -32_600,
-        "invalid_request",
-    ),
-    (
-        r#"{"jsonrpc":"2.0","id":1,"method":"node.explode"}"#,
-        -32_601,
-        "unknown_method",
-    ),
-    (
-        r#"{"jsonrpc":"2.0","id":1,"method":"node.status","params":["x"]}"#,
-        -32_602,
-        "invalid_params",
-    ),
-    (
-        r#"{"jsonrpc":"2.0","id":1,"method":"node.status","params":{"x":1}}"#,
-        -32_602,
-        "invalid_params",
-    ),
+    (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, -32_600, "invalid_request"),
+    (r#"{"jsonrpc":"2.0","id":[],"method":"node.status"}"#, -32_600, "invalid_request"),
+    (r#"{"jsonrpc":"2.0","id":1,"method":"node.status","extra":1}"#, -32_600, "invalid_request"),
+    (r#"{"jsonrpc":"2.0","id":1,"method":"node.explode"}"#, -32_601, "unknown_method"),
+    (r#"{"jsonrpc":"2.0","id":1,"method":"node.status","params":["x"]}"#, -32_602, "invalid_params"),
+    (r#"{"jsonrpc":"2.0","id":1,"method":"node.status","params":{"x":1}}"#, -32_602, "invalid_params"),
 ];
 
 #[tokio::test]
@@ -163,19 +124,13 @@ async fn bad_lines_are_answered_and_the_next_one_is_read() {
         assert_eq!(answer["error"]["data"]["kind"], kind, "{line}");
         assert_eq!(answer["error"]["data"]["retryable"], false, "{line}");
         assert!(answer.get("result").is_none());
-        let id = if line.contains(r#""id":1"#) && !line.starts_with('[') {
-            json!(1)
-        } else {
-            Value::Null
-        };
+        let id = if line.contains(r#""id":1"#) && !line.starts_with('[') { json!(1) } else { Value::Null };
         assert_eq!(answer["id"], id, "{line}");
     }
     raw.say(b"\xff\xfe\n").await;
     assert_eq!(raw.hear().await.unwrap()["error"]["code"], -32_700);
     raw.say(b"\n \r\n").await;
-    let answer = raw
-        .ask(r#"{"jsonrpc":"2.0","id":9,"method":"node.status"}"#)
-        .await;
+    let answer = raw.ask(r#"{"jsonrpc":"2.0","id":9,"method":"node.status"}"#).await;
     assert_eq!(answer["id"], 9);
 }
 
@@ -224,15 +179,10 @@ async fn a_request_without_id_is_done_and_not_answered() {
     raw.say(b"{\"jsonrpc\":\"2.0\",\"method\":\"message.read\",\"params\":{\"conversation\":\"bob\"}}\n")
         .await;
     raw.say(b"{\"jsonrpc\":\"2.0\",\"method\":\"no.such\"}\n").await;
-    let answer = raw
-        .ask(r#"{"jsonrpc":"2.0","id":1,"method":"node.status"}"#)
-        .await;
+    let answer = raw.ask(r#"{"jsonrpc":"2.0","id":1,"method":"node.status"}"#).await;
     assert_eq!(answer["id"], 1);
     let conversation = Reference::new("bob");
-    assert_eq!(
-        *seen.lock().unwrap(),
-        [Command::MarkRead { conversation }, Command::Status]
-    );
+    assert_eq!(*seen.lock().unwrap(), [Command::MarkRead { conversation }, Command::Status]);
 }
 
 #[tokio::test]
@@ -256,8 +206,7 @@ async fn pipelined_commands_enter_in_order_and_answers_come_as_they_are_ready() 
         waiting.push(request);
     }
     // One more is not even read while so many are on their way.
-    raw.say(b"{\"jsonrpc\":\"2.0\",\"id\":\"last\",\"method\":\"node.status\"}\n")
-        .await;
+    raw.say(b"{\"jsonrpc\":\"2.0\",\"id\":\"last\",\"method\":\"node.status\"}\n").await;
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -279,8 +228,7 @@ async fn whoever_stops_writing_still_gets_all_answers() {
     let (served, _) = with_status();
     let mut raw = Raw::connect(&served).await;
     for id in 0..200 {
-        raw.say(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"node.status\"}}\n").as_bytes())
-            .await;
+        raw.say(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"node.status\"}}\n").as_bytes()).await;
     }
     raw.0.get_mut().shutdown().await.unwrap();
     let mut heard = 0;
@@ -312,9 +260,7 @@ async fn events_follow_the_answer_to_the_subscription() {
     let (served, events) = with_status();
     events.push(&notice("before".to_owned()), WallTime::default());
     let mut raw = Raw::connect(&served).await;
-    let answer = raw
-        .ask(r#"{"jsonrpc":"2.0","id":1,"method":"event.subscribe"}"#)
-        .await;
+    let answer = raw.ask(r#"{"jsonrpc":"2.0","id":1,"method":"event.subscribe"}"#).await;
     assert_eq!(answer["result"]["seq"], (1_u64 << 32) + 1);
     events.push(&notice("after".to_owned()), WallTime::default());
     let row = raw.hear().await.unwrap();
@@ -322,14 +268,10 @@ async fn events_follow_the_answer_to_the_subscription() {
     assert_eq!(row["params"]["text"], "after");
     assert_eq!(row["params"]["seq"], (1_u64 << 32) + 2);
     assert!(row.get("id").is_none());
-    let answer = raw
-        .ask(r#"{"jsonrpc":"2.0","id":2,"method":"event.subscribe"}"#)
-        .await;
+    let answer = raw.ask(r#"{"jsonrpc":"2.0","id":2,"method":"event.subscribe"}"#).await;
     assert_eq!(answer["error"]["data"]["kind"], "already_subscribed");
     // Asking and following go together.
-    let answer = raw
-        .ask(r#"{"jsonrpc":"2.0","id":3,"method":"node.status"}"#)
-        .await;
+    let answer = raw.ask(r#"{"jsonrpc":"2.0","id":3,"method":"node.status"}"#).await;
     assert_eq!(answer["result"]["name"], "Alice");
 }
 
@@ -372,11 +314,7 @@ async fn a_subscriber_that_does_not_read_gets_an_overflow_and_holds_nobody_up() 
             continue;
         }
         rows += 1;
-        if row["text"]
-            .as_str()
-            .unwrap()
-            .starts_with(&format!("{} ", total - 1))
-        {
+        if row["text"].as_str().unwrap().starts_with(&format!("{} ", total - 1)) {
             break;
         }
     }
@@ -417,10 +355,7 @@ async fn stopping_the_server_cuts_its_connections() {
     let mut client = Client::connect(&served.socket).await.unwrap();
     client.call("node.status", json!({})).await.unwrap();
     served.serving.abort();
-    assert!(matches!(
-        client.call("node.status", json!({})).await,
-        Err(ClientError::Cut(_))
-    ));
+    assert!(matches!(client.call("node.status", json!({})).await, Err(ClientError::Cut(_))));
 }
 
 #[tokio::test]
@@ -429,10 +364,7 @@ async fn the_client_understands_only_its_own_answers() {
         (r#"{"jsonrpc":"2.0","id":9,"result":{}}"#, "garbled"),
         (r#"{"jsonrpc":"2.0","id":1}"#, "garbled"),
         ("nonsense", "garbled"),
-        (
-            r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"m"}}"#,
-            "refused",
-        ),
+        (r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"m"}}"#, "refused"),
         ("", "cut"),
     ];
     for (line, expected) in cases {

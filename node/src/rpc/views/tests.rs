@@ -11,11 +11,7 @@ const BOB: &str = "aibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaiba";
 
 fn address(text: &str, transport: Transport) -> Address {
     let socket: std::net::SocketAddr = text.parse().unwrap();
-    Address {
-        transport,
-        ip: socket.ip(),
-        port: socket.port(),
-    }
+    Address { transport, ip: socket.ip(), port: socket.port() }
 }
 
 #[test]
@@ -26,16 +22,11 @@ fn status_has_the_contract_s_fields() {
             "listening": [], "reachability": "offline", "peers": 2, "queued": 3})
     );
     let mut view = fake::status();
-    view.listening = vec![
-        address("127.0.0.1:47474", Transport::Tcp),
-        address("[fd00::1]:47474", Transport::Quic),
-    ];
+    view.listening =
+        vec![address("127.0.0.1:47474", Transport::Tcp), address("[fd00::1]:47474", Transport::Quic)];
     let value = status(&view, false);
     assert_eq!(value["running"], false);
-    assert_eq!(
-        value["listening"],
-        json!(["/ip4/127.0.0.1/tcp/47474", "/ip6/fd00::1/udp/47474/quic-v1"])
-    );
+    assert_eq!(value["listening"], json!(["/ip4/127.0.0.1/tcp/47474", "/ip6/fd00::1/udp/47474/quic-v1"]));
     assert_eq!(value["reachability"], "lan-only");
     view.listening.push(address("198.51.100.1:1", Transport::Tcp));
     assert_eq!(status(&view, false)["reachability"], "unknown");
@@ -124,15 +115,8 @@ fn message_has_the_contract_s_fields() {
 
 #[test]
 fn check_is_ok_only_without_damage() {
-    let mut view = CheckView {
-        entries: 7,
-        gaps: 0,
-        unreadable: 0,
-    };
-    assert_eq!(
-        check(&view),
-        json!({"entries": 7, "gaps": 0, "unreadable": 0, "ok": true})
-    );
+    let mut view = CheckView { entries: 7, gaps: 0, unreadable: 0 };
+    assert_eq!(check(&view), json!({"entries": 7, "gaps": 0, "unreadable": 0, "ok": true}));
     view.gaps = 1;
     assert_eq!(check(&view)["ok"], false);
     view.gaps = 0;
@@ -165,17 +149,12 @@ fn events_have_the_contract_s_types_and_fields() {
             json!({"conversation": BOB, "up_to": "aqcaibaeaqcaibaeaqcaibaeaq", "state": "read"}),
         ),
         (
-            Event::Listening {
-                addresses: vec![address("[::1]:9", Transport::Quic)],
-            },
+            Event::Listening { addresses: vec![address("[::1]:9", Transport::Quic)] },
             "node.listening",
             json!({"addresses": ["/ip6/::1/udp/9/quic-v1"]}),
         ),
         (
-            Event::Notice {
-                kind: NoticeKind::KeysRenewed,
-                text: "words".to_owned(),
-            },
+            Event::Notice { kind: NoticeKind::KeysRenewed, text: "words".to_owned() },
             "notice",
             json!({"kind": "keys_renewed", "text": "words"}),
         ),

@@ -32,11 +32,7 @@ struct Gated {
 fn gated() -> (Arc<Gated>, Receiver<()>, SyncSender<()>) {
     let (began, commits) = sync_channel(100);
     let (gate, go_on) = sync_channel(100);
-    let store = Gated {
-        store: MemoryStore::default(),
-        began,
-        go_on: Mutex::new(go_on),
-    };
+    let store = Gated { store: MemoryStore::default(), began, go_on: Mutex::new(go_on) };
     (Arc::new(store), commits, gate)
 }
 
@@ -66,18 +62,12 @@ impl Records for Gated {
 
 /// Drives a future on this thread; there is nothing else to run.
 fn wait<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }
 
 fn is_pending<T>(future: impl Future<Output = T>) -> bool {
     let mut future = pin!(future);
-    future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()))
-        .is_pending()
+    future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending()
 }
 
 #[test]

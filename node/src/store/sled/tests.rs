@@ -56,12 +56,7 @@ fn written(bench: &OnDisk, count: u32) {
     for n in 0..count {
         let number = n.to_be_bytes().to_vec();
         let filler = Some(vec![0x5a; 500]);
-        store
-            .apply(&changes([
-                (number.clone(), filler),
-                (b"last".to_vec(), Some(number)),
-            ]))
-            .unwrap();
+        store.apply(&changes([(number.clone(), filler), (b"last".to_vec(), Some(number))])).unwrap();
         store.commit().unwrap();
     }
 }
@@ -190,10 +185,7 @@ fn a_failed_write_ends_the_store() {
 fn a_directory_that_is_none_is_an_error() {
     let bench = OnDisk::new();
     fs::write(bench.path(), b"a file").unwrap();
-    assert!(matches!(
-        SledStore::open(&bench.path()),
-        Err(StoreError::Backend(_))
-    ));
+    assert!(matches!(SledStore::open(&bench.path()), Err(StoreError::Backend(_))));
 }
 
 /// Damages a copy of a store and asserts that it opens with a prefix of what was committed, or not at all; how much it
@@ -219,20 +211,7 @@ fn a_store_cut_anywhere_opens_with_a_prefix_or_not_at_all() {
     assert_eq!(damaged(&bench.path(), |_| ()), Some(60));
     let file = bench.path().join("db");
     let length = fs::metadata(&file).unwrap().len();
-    for cut in [
-        0,
-        1,
-        19,
-        20,
-        21,
-        100,
-        1_000,
-        5_000,
-        20_000,
-        40_000,
-        length / 2,
-        length - 1,
-    ] {
+    for cut in [0, 1, 19, 20, 21, 100, 1_000, 5_000, 20_000, 40_000, length / 2, length - 1] {
         damaged(&bench.path(), |copy| {
             let db = File::options().write(true).open(copy.join("db")).unwrap();
             db.set_len(cut).unwrap();
@@ -250,8 +229,7 @@ fn a_store_with_a_flipped_byte_opens_with_a_prefix_or_not_at_all() {
         for at in (0..=end).step_by((end / 40).max(1)) {
             damaged(&bench.path(), |copy| {
                 let file = File::options().write(true).open(copy.join(name)).unwrap();
-                file.write_all_at(&[bytes[at] ^ 0x10], u64::try_from(at).unwrap())
-                    .unwrap();
+                file.write_all_at(&[bytes[at] ^ 0x10], u64::try_from(at).unwrap()).unwrap();
             });
         }
     }

@@ -39,11 +39,7 @@ fn first(count: u8) -> SignedDeviceList {
 }
 
 fn after(known: &SignedDeviceList, devices: Vec<Device>) -> SignedDeviceList {
-    let next = DeviceList {
-        version: known.version() + 1,
-        previous: known.hash(),
-        ..list_of(devices)
-    };
+    let next = DeviceList { version: known.version() + 1, previous: known.hash(), ..list_of(devices) };
     next.sign(&SEED).unwrap()
 }
 
@@ -58,11 +54,7 @@ fn one_to_the_maximum_of_devices_pass() {
         let parsed = SignedDeviceList::parse(signed.bytes()).unwrap();
         assert_eq!(parsed, signed);
         assert_eq!(parsed.list(), signed.list());
-        assert!(
-            devices(count)
-                .iter()
-                .all(|one| parsed.device(one.id) == Some(one))
-        );
+        assert!(devices(count).iter().all(|one| parsed.device(one.id) == Some(one)));
         assert_eq!(parsed.device(device(100).id), None);
     }
 }
@@ -76,10 +68,7 @@ fn none_and_one_too_many_are_refused() {
 
 #[test]
 fn the_fullest_list_fits_a_stored_value() {
-    let mut revoked: Vec<DeviceId> = (100..)
-        .map(|number| device(number).id)
-        .take(REVOKED_MAX)
-        .collect();
+    let mut revoked: Vec<DeviceId> = (100..).map(|number| device(number).id).take(REVOKED_MAX).collect();
     revoked.sort();
     let mut full = list_of(devices(u8::try_from(DEVICES_MAX).unwrap()));
     full.revoked = revoked;
@@ -147,11 +136,7 @@ fn static_keys_of_small_order_are_refused() {
 #[test]
 fn version_and_previous_go_together() {
     for (version, previous) in [(0, [0; 32]), (1, [1; 32]), (2, [0; 32])] {
-        let list = DeviceList {
-            version,
-            previous,
-            ..list_of(devices(1))
-        };
+        let list = DeviceList { version, previous, ..list_of(devices(1)) };
         assert_eq!(refusal(&list), DeviceListError::Chain);
     }
 }
@@ -180,14 +165,8 @@ fn bytes_between_list_and_signature_are_refused() {
 
 #[test]
 fn only_the_account_can_sign() {
-    assert_eq!(
-        list_of(devices(1)).sign(&Secret::new([1; 32])),
-        Err(DeviceListError::Signature)
-    );
-    assert_eq!(
-        SignedDeviceList::parse(&malleated(first(1).bytes())),
-        Err(DeviceListError::Signature)
-    );
+    assert_eq!(list_of(devices(1)).sign(&Secret::new([1; 32])), Err(DeviceListError::Signature));
+    assert_eq!(SignedDeviceList::parse(&malleated(first(1).bytes())), Err(DeviceListError::Signature));
 }
 
 #[test]
@@ -198,20 +177,15 @@ fn another_kind_of_signed_object_is_refused_even_under_our_label() {
         assert!(SignedDeviceList::parse(&signed).is_err(), "{label}");
         let signature = &signed[signed.len() - 64..];
         let relabelled = [&b"causerie/1 devlist"[..], &body, signature].concat();
-        assert_eq!(
-            SignedDeviceList::parse(&relabelled),
-            Err(DeviceListError::Signature)
-        );
+        assert_eq!(SignedDeviceList::parse(&relabelled), Err(DeviceListError::Signature));
     }
 }
 
 #[test]
 fn formats_of_other_versions_are_told_apart() {
-    for (format, error) in [
-        (0_u8, DeviceListError::Malformed),
-        (2, DeviceListError::Newer),
-        (255, DeviceListError::Newer),
-    ] {
+    for (format, error) in
+        [(0_u8, DeviceListError::Malformed), (2, DeviceListError::Newer), (255, DeviceListError::Newer)]
+    {
         let body = codec::encode(&(format, list_of(devices(1)))).unwrap();
         let signed = signature::sign(&SEED, LABEL, &body);
         assert_eq!(SignedDeviceList::parse(&signed), Err(error));
@@ -220,10 +194,7 @@ fn formats_of_other_versions_are_told_apart() {
 
 #[test]
 fn oversized_and_hostile_lengths_are_refused() {
-    assert_eq!(
-        SignedDeviceList::parse(&vec![0; RECORD_BYTES_MAX + 1]),
-        Err(DeviceListError::TooLarge)
-    );
+    assert_eq!(SignedDeviceList::parse(&vec![0; RECORD_BYTES_MAX + 1]), Err(DeviceListError::TooLarge));
     let mut bytes = first(1).bytes().to_vec();
     let count_at = b"causerie/1 devlist".len() + 1 + 32 + 4 + 32;
     assert_eq!(bytes[count_at..count_at + 8], [0, 0, 0, 0, 0, 0, 0, 1]);
@@ -269,11 +240,7 @@ fn rollback_gap_fork_and_other_accounts_are_told_apart() {
 
 #[test]
 fn the_last_version_of_all_overflows_nothing() {
-    let last = DeviceList {
-        version: u32::MAX,
-        previous: [1; 32],
-        ..list_of(devices(1))
-    };
+    let last = DeviceList { version: u32::MAX, previous: [1; 32], ..list_of(devices(1)) };
     let last = last.sign(&SEED).unwrap();
     assert_eq!(succession(&first(1), &last), Succession::Gap);
     assert_eq!(succession(&last, &first(1)), Succession::Older);

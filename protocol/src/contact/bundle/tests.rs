@@ -60,10 +60,7 @@ fn a_bundle_matches_its_link_only() {
     assert!(bundle.matches(&link));
     let other = Bundle::parse(&Bundle::sign(&own(1), b"noisf").unwrap()).unwrap();
     assert!(!other.matches(&link));
-    let misbound = Link {
-        account: own(2).account(),
-        ..link
-    };
+    let misbound = Link { account: own(2).account(), ..link };
     assert!(!bundle.matches(&misbound));
 }
 
@@ -115,10 +112,7 @@ fn an_unsound_device_list_is_refused() {
     let own = own(1);
     let mut body = body_of(&own);
     body.device_list = malleated(&body.device_list);
-    assert_eq!(
-        refusal(&signed(&own, &body)),
-        BundleError::DeviceList(DeviceListError::Signature)
-    );
+    assert_eq!(refusal(&signed(&own, &body)), BundleError::DeviceList(DeviceListError::Signature));
 }
 
 #[test]
@@ -140,15 +134,8 @@ fn signed_objects_are_not_taken_for_each_other() {
 #[test]
 fn formats_of_other_versions_are_told_apart() {
     let own = own(1);
-    for (format, error) in [
-        (0, BundleError::Malformed),
-        (2, BundleError::Newer),
-        (255, BundleError::Newer),
-    ] {
-        let body = Body {
-            format,
-            ..body_of(&own)
-        };
+    for (format, error) in [(0, BundleError::Malformed), (2, BundleError::Newer), (255, BundleError::Newer)] {
+        let body = Body { format, ..body_of(&own) };
         assert_eq!(refusal(&signed(&own, &body)), error);
     }
 }
@@ -163,15 +150,9 @@ fn the_longest_bundle_passes_and_one_byte_more_does_not() {
     assert_eq!(Bundle::parse(&bytes).unwrap().noise1(), longest);
     let too_long = vec![5; longest.len() + 1];
     assert_eq!(Bundle::sign(&own, &too_long), Err(BundleError::TooLarge));
-    let body = Body {
-        noise1: too_long,
-        ..body_of(&own)
-    };
+    let body = Body { noise1: too_long, ..body_of(&own) };
     assert_eq!(refusal(&signed(&own, &body)), BundleError::TooLarge);
-    assert_eq!(
-        Bundle::sign(&own, &vec![0; codec::DECODE_BYTES_MAX]),
-        Err(BundleError::TooLarge)
-    );
+    assert_eq!(Bundle::sign(&own, &vec![0; codec::DECODE_BYTES_MAX]), Err(BundleError::TooLarge));
 }
 
 #[test]

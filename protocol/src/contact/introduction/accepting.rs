@@ -37,10 +37,7 @@ pub(crate) fn accept(
         LinkError::Newer => CommandError::NewerVersion,
         _ => CommandError::BadInvitation,
     })?;
-    let name = name
-        .map(name::check)
-        .transpose()
-        .map_err(|_| CommandError::BadName)?;
+    let name = name.map(name::check).transpose().map_err(|_| CommandError::BadName)?;
     if link.account == state.own.account() {
         return Err(CommandError::OwnInvitation.into());
     }
@@ -48,9 +45,7 @@ pub(crate) fn accept(
         return Err(CommandError::ExpiredInvitation.into());
     }
     let known = state.contacts.by_account(link.account);
-    let before = known
-        .and_then(|row| state.contacts.get(row))
-        .filter(|contact| !contact.removed);
+    let before = known.and_then(|row| state.contacts.get(row)).filter(|contact| !contact.removed);
     if before.is_some_and(|contact| contact.links_used.contains(&link.bundle_hash)) {
         return Err(CommandError::AlreadyContact.into());
     }
@@ -63,24 +58,14 @@ pub(crate) fn accept(
     let is_new = before.is_none();
     let row = match known {
         Some(row) => row,
-        None => state
-            .contacts
-            .add(turn, Contact::new(link.account, None, ContactState::Pending))?,
+        None => state.contacts.add(turn, Contact::new(link.account, None, ContactState::Pending))?,
     };
     take_link(state, turn, row, link, name.as_ref())?;
     if is_new {
         delivery::introduce_ourselves(state, turn, row)?;
     }
     state.secrets_changed(turn);
-    state.notify(
-        turn,
-        row,
-        if is_new {
-            Event::ContactAdded
-        } else {
-            Event::ContactChanged
-        },
-    );
+    state.notify(turn, row, if is_new { Event::ContactAdded } else { Event::ContactChanged });
     let view = state.contact_view(row).ok_or(CommandError::NotFound)?;
     Ok(answer::Answer::Contact(Box::new(view)))
 }
@@ -92,12 +77,8 @@ pub(super) fn answer_body(
     row: ContactRow,
     body: &[u8],
 ) -> Result<Option<Vec<u8>>, RecordsError> {
-    let Some(contact) = state.contacts.get(row) else {
-        return Ok(None);
-    };
-    let Some(link) = contact.answer.clone().filter(|answer| !answer.first_made) else {
-        return Ok(None);
-    };
+    let Some(contact) = state.contacts.get(row) else { return Ok(None) };
+    let Some(link) = contact.answer.clone().filter(|answer| !answer.first_made) else { return Ok(None) };
     let Some(bundle) = Bundle::parse(body).ok().filter(|bundle| {
         bundle.account() == contact.account && bundle::bundle_hash(body) == link.bundle_hash
     }) else {
@@ -145,9 +126,7 @@ pub(super) fn on_refused(
     row: ContactRow,
     reason: &str,
 ) -> Result<(), RecordsError> {
-    let Some(contact) = state.contacts.get_mut(row) else {
-        return Ok(());
-    };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let account = contact.account;
     contact.answer = None;
     // A contact whose keys work goes on as it was; only the new link led nowhere.
@@ -192,9 +171,7 @@ fn take_link(
     name: Option<&Name>,
 ) -> Result<(), RecordsError> {
     drop_kept_first(turn, link.account)?;
-    let Some(contact) = state.contacts.get_mut(row) else {
-        return Ok(());
-    };
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let returning = contact.removed || contact.state == ContactState::Failed;
     contact.removed = false;
     contact.history_kept = false;

@@ -8,11 +8,7 @@ fn address(text: &str) -> Address {
     let (transport, socket) = text.split_once("://").unwrap();
     let socket: SocketAddr = socket.parse().unwrap();
     Address {
-        transport: if transport == "tcp" {
-            Transport::Tcp
-        } else {
-            Transport::Quic
-        },
+        transport: if transport == "tcp" { Transport::Tcp } else { Transport::Quic },
         ip: socket.ip(),
         port: socket.port(),
     }
@@ -45,11 +41,7 @@ fn bytes_of(link: &Link) -> Vec<u8> {
 
 #[test]
 fn the_longest_link_is_short_enough() {
-    let longest = link(&[
-        "quic://[2001:db8::1]:47474",
-        "tcp://[2001:db8::2]:65535",
-        "quic://[fd00::3]:1",
-    ]);
+    let longest = link(&["quic://[2001:db8::1]:47474", "tcp://[2001:db8::2]:65535", "quic://[fd00::3]:1"]);
     let text = longest.encode();
     assert_eq!(text.len(), 212);
     assert!(text.len() <= LINK_CHARS_MAX);
@@ -110,11 +102,7 @@ fn only_white_space_around_is_tolerated() {
 
 #[test]
 fn later_versions_are_newer_and_nothing_else_is() {
-    for newer in [
-        "causerie:i2#",
-        "causerie:i10#anything",
-        " causerie:i4294967295#x ",
-    ] {
+    for newer in ["causerie:i2#", "causerie:i10#anything", " causerie:i4294967295#x "] {
         assert_eq!(Link::decode(newer), Err(LinkError::Newer), "{newer}");
     }
     let long = format!("causerie:i2#{}", "A".repeat(10_000));
@@ -147,10 +135,7 @@ fn lengths_are_exact() {
     }
     let with_hint = bytes_of(&link(&["tcp://[2001:db8::2]:65535"]));
     for length in bytes.len() + 1..with_hint.len() {
-        assert_eq!(
-            Link::decode(&crafted(&with_hint[..length])),
-            Err(LinkError::Damaged)
-        );
+        assert_eq!(Link::decode(&crafted(&with_hint[..length])), Err(LinkError::Damaged));
     }
     let too_long = format!("causerie:i1#{}", "A".repeat(LINK_CHARS_MAX));
     assert_eq!(Link::decode(&too_long), Err(LinkError::Damaged));
@@ -158,12 +143,7 @@ fn lengths_are_exact() {
 
 #[test]
 fn four_hints_are_refused_and_never_written() {
-    let four = link(&[
-        "tcp://1.2.3.4:1",
-        "tcp://1.2.3.4:2",
-        "tcp://1.2.3.4:3",
-        "tcp://1.2.3.4:4",
-    ]);
+    let four = link(&["tcp://1.2.3.4:1", "tcp://1.2.3.4:2", "tcp://1.2.3.4:3", "tcp://1.2.3.4:4"]);
     let read = Link::decode(&four.encode()).unwrap();
     assert_eq!(read.hints, four.hints[..3]);
     let mut bytes = bytes_of(&four);
@@ -186,11 +166,7 @@ fn hostile_hints_are_refused_and_never_written() {
     ] {
         let mut bytes = bytes_of(&link(&[]));
         write_hint(&mut bytes, &address(hostile));
-        assert_eq!(
-            Link::decode(&crafted(&bytes)),
-            Err(LinkError::Damaged),
-            "{hostile}"
-        );
+        assert_eq!(Link::decode(&crafted(&bytes)), Err(LinkError::Damaged), "{hostile}");
         assert_eq!(link(&[hostile]).encode(), link(&[]).encode());
     }
     for kind in 4..=255 {
@@ -211,10 +187,7 @@ fn unknown_flags_are_refused() {
 
 #[test]
 fn times_are_bounded_and_never_is_never() {
-    let ending = |not_after| Link {
-        not_after,
-        ..link(&[])
-    };
+    let ending = |not_after| Link { not_after, ..link(&[]) };
     let never = Link::decode(&ending(Link::NEVER).encode()).unwrap();
     assert_eq!(never.expires(), None);
     assert!(!never.is_expired(WallTime::from_millis(u64::MAX)));
@@ -242,10 +215,7 @@ fn debug_shows_no_secret_byte() {
 
 #[test]
 fn ids_of_invitations_differ_by_secret() {
-    assert_ne!(
-        invitation_id(&Secret::new([1; 32])),
-        invitation_id(&Secret::new([2; 32]))
-    );
+    assert_ne!(invitation_id(&Secret::new([1; 32])), invitation_id(&Secret::new([2; 32])));
 }
 
 fn hint() -> impl Strategy<Value = Address> {

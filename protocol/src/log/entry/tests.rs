@@ -6,20 +6,14 @@ fn k_self() -> Secret {
 
 fn head(seq: u32) -> Head {
     let dep = |run| Dep {
-        chain: ChainId {
-            author_dev: DeviceId::from_bytes([7; 16]),
-            run: RunId::from_bytes([run; 8]),
-        },
+        chain: ChainId { author_dev: DeviceId::from_bytes([7; 16]), run: RunId::from_bytes([run; 8]) },
         seq: 3,
         id: EntryId::from_bytes([run; 32]),
     };
     Head {
         version: VERSION,
         conv: ConversationId::from_bytes([1; 32]),
-        chain: ChainId {
-            author_dev: DeviceId::from_bytes([2; 16]),
-            run: RunId::from_bytes([3; 8]),
-        },
+        chain: ChainId { author_dev: DeviceId::from_bytes([2; 16]), run: RunId::from_bytes([3; 8]) },
         seq,
         prev: EntryId::from_bytes([if seq == 0 { 0 } else { 4 }; 32]),
         deps: vec![dep(1), dep(2)],
@@ -49,10 +43,7 @@ fn an_entry_reads_back() {
 #[test]
 fn an_erased_entry_keeps_its_id() {
     let entry = text(b"words").unwrap();
-    let erased = Entry {
-        content: None,
-        ..entry.clone()
-    };
+    let erased = Entry { content: None, ..entry.clone() };
     let again = Entry::decode(&erased.encode()).unwrap();
     assert_eq!(again.id(), entry.id());
     assert_eq!((again.body(), again.text()), (None, None));
@@ -107,10 +98,7 @@ fn a_text_that_is_too_long_is_refused_where_it_arrives() {
         let honest = Entry::compose(head.clone(), salt, &body, &k_self()).unwrap();
         let mut lying = honest.head().clone();
         lying.kind = kind::TEXT;
-        let forged = Entry {
-            head_bytes: codec::encode(&lying).unwrap(),
-            ..honest
-        };
+        let forged = Entry { head_bytes: codec::encode(&lying).unwrap(), ..honest };
         assert_eq!(Entry::decode(&forged.encode()), Err(EntryError::Body));
     }
 }
@@ -118,11 +106,7 @@ fn a_text_that_is_too_long_is_refused_where_it_arrives() {
 #[test]
 fn heads_are_well_formed_or_refused() {
     type Change<'a> = &'a dyn Fn(&mut Head);
-    let dep_of = |head: &Head| Dep {
-        chain: head.chain,
-        seq: 0,
-        id: head.prev,
-    };
+    let dep_of = |head: &Head| Dep { chain: head.chain, seq: 0, id: head.prev };
     let wrong: [(&str, Change<'_>); 9] = [
         ("older version", &|head| head.version = 0),
         ("seq too high", &|head| head.seq = SEQ_MAX),
@@ -135,13 +119,7 @@ fn heads_are_well_formed_or_refused() {
         ("17 deps", &|head| {
             let dep = head.deps[0];
             head.deps = (0..17_u8)
-                .map(|run| Dep {
-                    chain: ChainId {
-                        run: RunId::from_bytes([run; 8]),
-                        ..dep.chain
-                    },
-                    ..dep
-                })
+                .map(|run| Dep { chain: ChainId { run: RunId::from_bytes([run; 8]), ..dep.chain }, ..dep })
                 .collect();
         }),
     ];
@@ -149,15 +127,8 @@ fn heads_are_well_formed_or_refused() {
     for (name, change) in wrong {
         let mut head = good.head().clone();
         change(&mut head);
-        let forged = Entry {
-            head_bytes: codec::encode(&head).unwrap(),
-            ..good.clone()
-        };
-        assert_eq!(
-            Entry::decode(&forged.encode()),
-            Err(EntryError::Malformed),
-            "{name}"
-        );
+        let forged = Entry { head_bytes: codec::encode(&head).unwrap(), ..good.clone() };
+        assert_eq!(Entry::decode(&forged.encode()), Err(EntryError::Malformed), "{name}");
     }
     let mut newer = good.encode();
     newer[3] = VERSION + 1;
@@ -169,13 +140,7 @@ fn the_longest_head_fits_its_bound() {
     let mut head = head(1);
     let dep = head.deps[0];
     head.deps = (0..16_u8)
-        .map(|run| Dep {
-            chain: ChainId {
-                run: RunId::from_bytes([run; 8]),
-                ..dep.chain
-            },
-            ..dep
-        })
+        .map(|run| Dep { chain: ChainId { run: RunId::from_bytes([run; 8]), ..dep.chain }, ..dep })
         .collect();
     let entry = Entry::compose(head, [8; 16], b"x", &k_self()).unwrap();
     assert_eq!(entry.head_bytes.len(), HEAD_BYTES_MAX);
@@ -184,9 +149,7 @@ fn the_longest_head_fits_its_bound() {
 
 #[test]
 fn profiles_read_back_and_are_bounded() {
-    let profile = |length: usize| Profile {
-        name: "ä".repeat(length),
-    };
+    let profile = |length: usize| Profile { name: "ä".repeat(length) };
     let bytes = profile(64).encode().unwrap();
     assert_eq!(Profile::decode(&bytes), Some(profile(64)));
     assert_eq!(Profile::decode(&profile(65).encode().unwrap()), None);

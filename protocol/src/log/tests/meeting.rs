@@ -84,14 +84,10 @@ impl Model {
                 self.world.exchange(0, with);
             }
             Step::Read(store) => {
-                self.world
-                    .turn(store, |turn, conversation| conversation.mark_read(turn))
-                    .unwrap();
+                self.world.turn(store, |turn, conversation| conversation.mark_read(turn)).unwrap();
             }
             Step::NewRun(store) => {
-                self.world
-                    .turn(store, |turn, conversation| conversation.new_run(turn))
-                    .unwrap();
+                self.world.turn(store, |turn, conversation| conversation.new_run(turn)).unwrap();
             }
             Step::Copy(store) => {
                 let copy = self.world.stores[store].memory.map.clone();
@@ -129,11 +125,7 @@ impl Model {
         for store in 0..self.world.stores.len() {
             for head in self.world.heads(store) {
                 let entries = self.world.entries(store, head.chain);
-                linked.extend(
-                    entries
-                        .iter()
-                        .map(|bytes| Entry::decode(bytes).unwrap().head().mid),
-                );
+                linked.extend(entries.iter().map(|bytes| Entry::decode(bytes).unwrap().head().mid));
             }
             shown.extend(self.world.rows(store).iter().map(|row| row.mid));
         }
@@ -158,21 +150,14 @@ impl Model {
         set.dedup();
         assert_eq!(set.len(), expected.len(), "a message is shown twice");
         assert!(linked.iter().all(|mid| set.contains(mid)), "a message is lost");
-        assert!(
-            set.iter().all(|mid| shown.contains(mid)),
-            "a message came from nowhere"
-        );
+        assert!(set.iter().all(|mid| shown.contains(mid)), "a message came from nowhere");
         for store in 0..self.world.stores.len() {
             let rows = self.world.rows(store);
             let mids: Vec<_> = rows.iter().map(|row| row.mid).collect();
             assert_eq!(mids, expected, "store {store} shows another order");
             assert!(rows.is_sorted_by(|one, next| one.rank < next.rank));
             assert!(rows.iter().all(|row| row.state >= MessageState::Delivered));
-            assert_eq!(
-                self.world
-                    .turn(store, |_, conversation| conversation.undelivered()),
-                0
-            );
+            assert_eq!(self.world.turn(store, |_, conversation| conversation.undelivered()), 0);
             let checked = self.world.checked(store);
             assert_eq!((checked.gaps, checked.unreadable), (0, 0));
         }
@@ -226,9 +211,7 @@ fn five_arrived() -> (World, Vec<Appended>, Vec<Mark>) {
 }
 
 fn acknowledge(world: &mut World, mark: &Mark) -> Option<Advance> {
-    world
-        .turn(0, |turn, conversation| conversation.acknowledged(turn, mark))
-        .unwrap()
+    world.turn(0, |turn, conversation| conversation.acknowledged(turn, mark)).unwrap()
 }
 
 #[test]
@@ -241,24 +224,15 @@ fn marks_count_once_forward_and_only_for_what_is_held() {
     let forged = [
         Mark { id, ..mark },
         Mark { seq: 5, ..mark },
-        Mark {
-            seq: u32::MAX,
-            ..mark
-        },
+        Mark { seq: u32::MAX, ..mark },
         Mark { conv, ..mark },
-        Mark {
-            chain: ChainId { run, ..mark.chain },
-            ..mark
-        },
+        Mark { chain: ChainId { run, ..mark.chain }, ..mark },
     ];
     for mark in &forged {
         assert_eq!(acknowledge(&mut world, mark), None);
         assert_eq!(world.stores[0].writes, 0);
     }
-    let delivered = Advance {
-        up_to: sent[2].mid,
-        state: MessageState::Delivered,
-    };
+    let delivered = Advance { up_to: sent[2].mid, state: MessageState::Delivered };
     assert_eq!(acknowledge(&mut world, &mark), Some(delivered));
     assert_eq!(acknowledge(&mut world, &mark), None);
     assert_eq!(acknowledge(&mut world, &marks[0]), None);
@@ -272,18 +246,11 @@ fn marks_count_once_forward_and_only_for_what_is_held() {
 #[test]
 fn reading_is_told_once_and_again_where_it_was_lost() {
     let (mut world, sent, marks) = five_arrived();
-    let mut mark_read = || {
-        world
-            .turn(1, |turn, conversation| conversation.mark_read(turn))
-            .unwrap()
-    };
+    let mut mark_read = || world.turn(1, |turn, conversation| conversation.mark_read(turn)).unwrap();
     assert_eq!(mark_read(), [marks[4]]);
     assert_eq!(mark_read(), []);
     let advance = world.turn(0, |turn, conversation| conversation.read_by_peer(turn, &marks[3]));
-    let expected = Advance {
-        up_to: sent[3].mid,
-        state: MessageState::Read,
-    };
+    let expected = Advance { up_to: sent[3].mid, state: MessageState::Read };
     assert_eq!(advance.unwrap(), Some(expected));
     let states: Vec<_> = world.rows(0).iter().map(|row| row.state).collect();
     let read = [MessageState::Read; 4];
@@ -301,28 +268,18 @@ fn reading_is_told_once_and_again_where_it_was_lost() {
 fn nothing_is_claimed_while_an_older_chain_lags() {
     let mut world = World::pair();
     let first = world.write(0, "first");
-    world
-        .turn(0, |turn, conversation| conversation.new_run(turn))
-        .unwrap();
+    world.turn(0, |turn, conversation| conversation.new_run(turn)).unwrap();
     let second = world.write(0, "second");
     let chains = [first.chain, second.chain];
     let marks = chains.map(|chain| {
         let entries = world.entries(0, chain);
         world.receive(1, &entries[0]);
-        world
-            .turn(1, |_, conversation| conversation.mark_for(chain))
-            .unwrap()
+        world.turn(1, |_, conversation| conversation.mark_for(chain)).unwrap()
     });
-    let mut acknowledge = |mark: &Mark| {
-        world
-            .turn(0, |turn, conversation| conversation.acknowledged(turn, mark))
-            .unwrap()
-    };
+    let mut acknowledge =
+        |mark: &Mark| world.turn(0, |turn, conversation| conversation.acknowledged(turn, mark)).unwrap();
     assert_eq!(acknowledge(&marks[1]), None);
-    assert_eq!(
-        acknowledge(&marks[0]).map(|advance| advance.up_to),
-        Some(second.mid)
-    );
+    assert_eq!(acknowledge(&marks[0]).map(|advance| advance.up_to), Some(second.mid));
 }
 
 #[test]
@@ -333,11 +290,7 @@ fn an_answer_depends_on_what_it_answers_and_a_burst_names_it_once() {
     let head = world.heads(1)[0];
     world.write(1, "answer");
     world.write(1, "more");
-    let entries: Vec<_> = world
-        .own_entries(1)
-        .iter()
-        .map(|bytes| Entry::decode(bytes).unwrap())
-        .collect();
+    let entries: Vec<_> = world.own_entries(1).iter().map(|bytes| Entry::decode(bytes).unwrap()).collect();
     assert_eq!(entries[0].head().deps.len(), 1);
     assert_eq!(entries[0].head().deps[0].id, head.id);
     assert_eq!(entries[1].head().deps, []);
@@ -353,9 +306,8 @@ fn entries_for_an_envelope_keep_within_their_bounds() {
         world.write(0, &"x".repeat(100));
     }
     let mut take = |from, bytes_max, count_max| {
-        let entries = world.turn(0, |turn, conversation| {
-            conversation.entries_from(turn, chain, from, bytes_max, count_max)
-        });
+        let entries = world
+            .turn(0, |turn, conversation| conversation.entries_from(turn, chain, from, bytes_max, count_max));
         entries.unwrap()
     };
     let one = take(0, usize::MAX, 1)[0].1.len() + ENTRY_RECORD_OVERHEAD;

@@ -10,9 +10,7 @@ fn by_pages(world: &mut World, store: usize, limit: u32) -> Vec<Row> {
     loop {
         let before = rows.first().map(|row| row.mid);
         let page = world
-            .turn(store, |turn, conversation| {
-                conversation.history(turn, limit, before)
-            })
+            .turn(store, |turn, conversation| conversation.history(turn, limit, before))
             .unwrap()
             .unwrap();
         assert!(page.len() <= usize::try_from(limit).unwrap());
@@ -80,15 +78,9 @@ fn unknown_messages_and_empty_pages() {
     let unknown = MessageId::from_bytes([1; 16]);
     world.turn(0, |turn, conversation| {
         assert_eq!(conversation.history(turn, 5, Some(unknown)).unwrap(), None);
-        assert_eq!(
-            conversation.history(turn, 5, Some(first.mid)).unwrap(),
-            Some(Vec::new())
-        );
+        assert_eq!(conversation.history(turn, 5, Some(first.mid)).unwrap(), Some(Vec::new()));
         assert_eq!(conversation.history(turn, 0, None).unwrap(), Some(Vec::new()));
-        assert_eq!(
-            conversation.history(turn, u32::MAX, None).unwrap().unwrap().len(),
-            1
-        );
+        assert_eq!(conversation.history(turn, u32::MAX, None).unwrap().unwrap().len(), 1);
     });
 }
 

@@ -16,10 +16,7 @@ impl Forger {
         Self {
             k_self: world.stores[store].author.k_self.clone(),
             conv: world.conv,
-            chain: ChainId {
-                author_dev: world.stores[store].author.dev,
-                run: RunId::from_bytes([77; 8]),
-            },
+            chain: ChainId { author_dev: world.stores[store].author.dev, run: RunId::from_bytes([77; 8]) },
         }
     }
 
@@ -118,12 +115,7 @@ fn only_the_contacts_devices_speak_for_the_contact() {
     let elsewhere = forger.entry(0, None, |head| head.conv = ConversationId::from_bytes([9; 32]));
     refused(&mut world, 0, &elsewhere.encode(), Refusal::Conversation);
     refused(&mut world, 0, b"", Refusal::Entry(EntryError::Malformed));
-    refused(
-        &mut world,
-        0,
-        &vec![0; 100_000],
-        Refusal::Entry(EntryError::Malformed),
-    );
+    refused(&mut world, 0, &vec![0; 100_000], Refusal::Entry(EntryError::Malformed));
     stored(&mut world, 0, &good.encode());
 }
 
@@ -133,12 +125,7 @@ fn nobody_puts_words_into_our_mouth() {
     world.write(0, "mine");
     let mut forger = Forger::of(&world, 1);
     forger.chain.author_dev = world.stores[0].author.dev;
-    refused(
-        &mut world,
-        0,
-        &forger.entry(0, None, |_| {}).encode(),
-        Refusal::Author,
-    );
+    refused(&mut world, 0, &forger.entry(0, None, |_| {}).encode(), Refusal::Author);
     let own_chain = world.heads(0)[0].chain;
     let next = forger.entry(1, None, |head| {
         head.chain = own_chain;
@@ -173,9 +160,7 @@ fn the_first_entry_at_a_place_stays() {
     stored(&mut world, 0, &chain[1].encode());
     stored(&mut world, 0, &chain[3].encode());
     for seq in [0_u32, 1, 3] {
-        let prev = seq
-            .checked_sub(1)
-            .map(|prev| &chain[usize::try_from(prev).unwrap()]);
+        let prev = seq.checked_sub(1).map(|prev| &chain[usize::try_from(prev).unwrap()]);
         let other = forger.entry(seq, prev, |head| head.wall = WallTime::from_millis(6));
         refused(&mut world, 0, &other.encode(), Refusal::Fork);
     }
@@ -236,12 +221,7 @@ fn what_is_held_beyond_a_gap_is_bounded() {
     for range in 1..=ranges {
         stored(&mut world, 0, &chain[2 * range].encode());
     }
-    refused(
-        &mut world,
-        0,
-        &chain[2 * ranges + 2].encode(),
-        Refusal::TooFarAhead,
-    );
+    refused(&mut world, 0, &chain[2 * ranges + 2].encode(), Refusal::TooFarAhead);
     // Beside what is held there is room.
     let held = usize::try_from(limits::ENTRIES_BEYOND_GAP_MAX).unwrap();
     let devices = world.stores[0].devices.clone();
@@ -249,9 +229,7 @@ fn what_is_held_beyond_a_gap_is_bounded() {
         let filled = (3..).filter(|seq| *seq > 2 * ranges || seq % 2 == 1);
         let mut last = Received::Known;
         for seq in filled.take(held - ranges + 1) {
-            last = conversation
-                .receive(turn, &chain[seq].encode(), &devices)
-                .unwrap();
+            last = conversation.receive(turn, &chain[seq].encode(), &devices).unwrap();
         }
         last
     });
@@ -271,11 +249,7 @@ fn lamport_numbers_follow_from_what_they_depend_on() {
     world.write(0, "two");
     let own = world.heads(0)[0];
     let forger = Forger::of(&world, 1);
-    let dep = Dep {
-        chain: own.chain,
-        seq: 1,
-        id: own.id,
-    };
+    let dep = Dep { chain: own.chain, seq: 1, id: own.id };
     let with = |dep: Dep, lamport: u64| {
         forger
             .entry(0, None, |head| {
@@ -291,18 +265,10 @@ fn lamport_numbers_follow_from_what_they_depend_on() {
     refused(&mut world, 0, &no_deps, Refusal::Lamport);
     // Not held, or another entry there: bounded only.
     let unknown = Dep { seq: 5, ..dep };
-    let fork = Dep {
-        id: EntryId::from_bytes([5; 32]),
-        ..dep
-    };
+    let fork = Dep { id: EntryId::from_bytes([5; 32]), ..dep };
     let before = world.stores[0].memory.map.clone();
     for dep in [unknown, fork] {
-        refused(
-            &mut world,
-            0,
-            &with(dep, limits::LAMPORT_MAX + 1),
-            Refusal::Lamport,
-        );
+        refused(&mut world, 0, &with(dep, limits::LAMPORT_MAX + 1), Refusal::Lamport);
         refused(&mut world, 0, &with(dep, u64::MAX), Refusal::Lamport);
         stored(&mut world, 0, &with(dep, limits::LAMPORT_MAX));
         world.stores[0].memory.map = before.clone();
@@ -310,16 +276,9 @@ fn lamport_numbers_follow_from_what_they_depend_on() {
     // Beyond a gap as well, and between what is held there.
     let beyond = |seq, lamport| {
         let prev = Some(forger.entry(0, None, |_| {}));
-        forger
-            .entry(seq, prev.as_ref(), |head| head.lamport = lamport)
-            .encode()
+        forger.entry(seq, prev.as_ref(), |head| head.lamport = lamport).encode()
     };
-    refused(
-        &mut world,
-        0,
-        &beyond(5, limits::LAMPORT_MAX + 1),
-        Refusal::Lamport,
-    );
+    refused(&mut world, 0, &beyond(5, limits::LAMPORT_MAX + 1), Refusal::Lamport);
     stored(&mut world, 0, &beyond(5, 10));
     refused(&mut world, 0, &beyond(4, 10), Refusal::Lamport);
     refused(&mut world, 0, &beyond(7, 11), Refusal::Lamport);
@@ -343,12 +302,7 @@ fn chains_are_bounded_on_each_side() {
         stored(&mut world, 0, &forger.entry(0, None, |_| {}).encode());
     }
     forger.chain.run = RunId::from_bytes([250; 8]);
-    refused(
-        &mut world,
-        0,
-        &forger.entry(0, None, |_| {}).encode(),
-        Refusal::TooManyChains,
-    );
+    refused(&mut world, 0, &forger.entry(0, None, |_| {}).encode(), Refusal::TooManyChains);
     assert_eq!(world.rows(0).len(), 1, "they all have one message id");
     world.write(0, "still");
     assert_eq!(world.heads(0).len(), CHAINS_PER_SIDE_MAX + 1);
@@ -365,9 +319,7 @@ fn a_contact_hides_no_message_of_ours_behind_its_id() {
     let theirs = forger.entry(0, None, |_| {});
     stored(&mut world, 0, &theirs.encode());
     let again = forger.entry(1, Some(&theirs), |head| head.mid = theirs.head().mid);
-    let Received::Stored(repeated) = world.receive(0, &again.encode()) else {
-        panic!("not stored")
-    };
+    let Received::Stored(repeated) = world.receive(0, &again.encode()) else { panic!("not stored") };
     assert_eq!(repeated.message, None);
     assert_eq!(world.rows(0).len(), 2);
 }
@@ -375,10 +327,7 @@ fn a_contact_hides_no_message_of_ours_behind_its_id() {
 #[test]
 fn lists_of_heads_and_wants_are_strict_and_bounded() {
     let head = |byte: u8| ChainHead {
-        chain: ChainId {
-            author_dev: DeviceId::from_bytes([1; 16]),
-            run: RunId::from_bytes([byte; 8]),
-        },
+        chain: ChainId { author_dev: DeviceId::from_bytes([1; 16]), run: RunId::from_bytes([byte; 8]) },
         next: 2,
         id: EntryId::from_bytes([3; 32]),
         read: 1,
@@ -394,16 +343,9 @@ fn lists_of_heads_and_wants_are_strict_and_bounded() {
     let wrong = [
         vec![head(2), head(1)],
         vec![head(1), head(1)],
-        vec![ChainHead {
-            next: 0,
-            read: 0,
-            ..head(1)
-        }],
+        vec![ChainHead { next: 0, read: 0, ..head(1) }],
         vec![ChainHead { read: 3, ..head(1) }],
-        vec![ChainHead {
-            next: u32::MAX,
-            ..head(1)
-        }],
+        vec![ChainHead { next: u32::MAX, ..head(1) }],
     ];
     for heads in wrong {
         assert!(encode_heads(&heads).is_err());
@@ -422,15 +364,8 @@ fn lists_of_heads_and_wants_are_strict_and_bounded() {
         })
         .collect();
     assert!(encode_heads(&many).is_err());
-    assert_eq!(
-        decode_heads(&encode_heads(&many[1..]).unwrap()).unwrap().len(),
-        512
-    );
-    let want = |from, to| Want {
-        chain: head(1).chain,
-        from,
-        to,
-    };
+    assert_eq!(decode_heads(&encode_heads(&many[1..]).unwrap()).unwrap().len(), 512);
+    let want = |from, to| Want { chain: head(1).chain, from, to };
     let bytes = encode_wants(&[want(3, 9)]).unwrap();
     assert_eq!(decode_wants(&bytes).unwrap(), [want(3, 9)]);
     for wrong in [want(3, 3), want(4, 3), want(0, u32::MAX)] {

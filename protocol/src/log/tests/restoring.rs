@@ -65,9 +65,7 @@ fn the_same_key_before_and_after_gives_one_message() {
     let mut world = World::pair();
     let keyed = |world: &mut World| {
         world
-            .turn(0, |turn, conversation| {
-                conversation.append(turn, kind::TEXT, b"once", Some("key"))
-            })
+            .turn(0, |turn, conversation| conversation.append(turn, kind::TEXT, b"once", Some("key")))
             .unwrap()
     };
     world.write(0, "before");
@@ -86,9 +84,7 @@ fn the_same_key_before_and_after_gives_one_message() {
     assert_eq!(texts, ["before", "lost here", "once"]);
     assert!(keyed(&mut world).existing);
     let rows = world.rows(1);
-    let page = world.turn(1, |turn, conversation| {
-        conversation.history(turn, 10, Some(first.mid))
-    });
+    let page = world.turn(1, |turn, conversation| conversation.history(turn, 10, Some(first.mid)));
     let at = rows.iter().position(|row| row.mid == first.mid).unwrap();
     assert_eq!(page.unwrap().unwrap(), rows[..at]);
 }
@@ -132,17 +128,11 @@ fn what_was_acknowledged_stays_whatever_they_say_later() {
     let sent = world.write(0, "delivered");
     world.meet(0, 1);
     let waiting = world.write(0, "waiting");
-    let lie = ChainHead {
-        id: EntryId::from_bytes([9; 32]),
-        ..world.heads(1)[0]
-    };
+    let lie = ChainHead { id: EntryId::from_bytes([9; 32]), ..world.heads(1)[0] };
     let compared = world.compare(0, &[lie]);
     assert!(compared.store_is_old);
     let rows = world.rows(0);
-    assert_eq!(
-        rows.iter().map(|row| row.mid).collect::<Vec<_>>(),
-        [sent.mid, waiting.mid]
-    );
+    assert_eq!(rows.iter().map(|row| row.mid).collect::<Vec<_>>(), [sent.mid, waiting.mid]);
     assert_eq!(rows[0].state, MessageState::Delivered);
     // What waited goes on in another chain, and the same lie moves nothing again.
     assert_eq!(compared.to_send.len(), 1);
@@ -165,10 +155,7 @@ fn lies_about_our_chains_end_at_the_bound() {
             if acknowledge {
                 conversation.acknowledged(turn, &mark.unwrap()).unwrap();
             }
-            let ahead = |head: ChainHead| ChainHead {
-                next: head.next + 100,
-                ..head
-            };
+            let ahead = |head: ChainHead| ChainHead { next: head.next + 100, ..head };
             conversation.heads().into_iter().map(ahead).collect::<Vec<_>>()
         });
         world.compare(0, &theirs);

@@ -26,17 +26,14 @@ fn messages_of_one_turn_share_their_records() {
         world.turn(0, |turn, conversation| {
             for number in 0..50 {
                 let text = format!("message {batch} {number}");
-                conversation
-                    .append(turn, kind::TEXT, text.as_bytes(), None)
-                    .unwrap();
+                conversation.append(turn, kind::TEXT, text.as_bytes(), None).unwrap();
             }
         });
     }
     assert_eq!(world.stores[0].memory.count(b'M'), 1_000);
     assert!(world.stores[0].memory.count(b'E') <= 100);
-    let expected: Vec<_> = (0..20)
-        .flat_map(|batch| (0..50).map(move |number| format!("message {batch} {number}")))
-        .collect();
+    let expected: Vec<_> =
+        (0..20).flat_map(|batch| (0..50).map(move |number| format!("message {batch} {number}"))).collect();
     assert_eq!(world.texts(0), expected);
     world.meet(0, 1);
     assert!(world.stores[1].memory.count(b'E') <= 100);
@@ -89,19 +86,12 @@ fn long_bodies_are_split_and_read_back() {
 fn a_key_gives_the_same_message_however_often_it_is_used() {
     let mut world = World::pair();
     let send = |world: &mut World, key: &str| {
-        world
-            .turn(0, |turn, conversation| {
-                conversation.append(turn, kind::TEXT, b"text", Some(key))
-            })
-            .unwrap()
+        world.turn(0, |turn, conversation| conversation.append(turn, kind::TEXT, b"text", Some(key))).unwrap()
     };
     let first = send(&mut world, "a");
     assert!(!first.existing);
     let again = send(&mut world, "a");
-    assert_eq!(
-        (again.mid, again.seq, again.existing),
-        (first.mid, first.seq, true)
-    );
+    assert_eq!((again.mid, again.seq, again.existing), (first.mid, first.seq, true));
     assert_eq!(again.state, MessageState::Queued);
     assert_eq!(world.stores[0].writes, 0);
     assert_ne!(send(&mut world, "b").mid, first.mid);
@@ -118,22 +108,16 @@ fn a_key_gives_the_same_message_however_often_it_is_used() {
 fn profiles_and_unknown_kinds_are_chained_and_only_profiles_hidden() {
     let mut world = World::pair();
     world.turn(0, |turn, conversation| {
-        let profile = Profile {
-            name: "Ada".to_owned(),
-        };
+        let profile = Profile { name: "Ada".to_owned() };
         let body = profile.encode().unwrap();
         conversation.append(turn, kind::PROFILE, &body, None).unwrap();
         conversation.append(turn, 99, b"\xff\xfe", None).unwrap();
         assert_eq!(conversation.undelivered(), 1);
     });
     let entries = world.own_entries(0);
-    let Received::Stored(profile) = world.receive(1, &entries[0]) else {
-        panic!("not stored")
-    };
+    let Received::Stored(profile) = world.receive(1, &entries[0]) else { panic!("not stored") };
     assert_eq!((profile.name.as_deref(), profile.message), (Some("Ada"), None));
-    let Received::Stored(unknown) = world.receive(1, &entries[1]) else {
-        panic!("not stored")
-    };
+    let Received::Stored(unknown) = world.receive(1, &entries[1]) else { panic!("not stored") };
     assert_eq!(unknown.message.unwrap().text, None);
     assert_eq!(world.rows(1).len(), 1);
     world.meet(0, 1);
@@ -149,9 +133,7 @@ fn a_purge_leaves_no_entry_behind() {
             world.meet(0, 1);
         }
     }
-    world
-        .turn(0, |turn, conversation| conversation.new_run(turn))
-        .unwrap();
+    world.turn(0, |turn, conversation| conversation.new_run(turn)).unwrap();
     world.turn(0, |turn, conversation| {
         for _ in 0..1_500 {
             conversation.append(turn, kind::TEXT, b"text", None).unwrap();
@@ -162,9 +144,7 @@ fn a_purge_leaves_no_entry_behind() {
     for store in [0, 1] {
         let mut calls = 0;
         let heads = world.turn(store, |_, conversation| conversation.heads());
-        world
-            .turn(store, |turn, conversation| conversation.retire(turn))
-            .unwrap();
+        world.turn(store, |turn, conversation| conversation.retire(turn)).unwrap();
         while world.turn(store, |turn, _| purge(turn, conv)).unwrap() {
             assert!(world.stores[store].writes <= limits::PURGE_RECORDS_PER_TURN + 32);
             calls += 1;
@@ -188,10 +168,7 @@ fn a_check_counts_entries_gaps_and_what_cannot_be_read() {
     }
     world.write(0, &"x".repeat(9_000));
     world.meet(0, 1);
-    let sound = Checked {
-        entries: 41,
-        ..Checked::default()
-    };
+    let sound = Checked { entries: 41, ..Checked::default() };
     assert_eq!(world.checked(0), sound);
     assert_eq!(world.checked(1), sound);
     // The same in many steps.
@@ -213,19 +190,11 @@ fn a_check_counts_entries_gaps_and_what_cannot_be_read() {
         let keys = world.stores[0].memory.map.keys();
         keys.filter(|key| key[0] == b'E').cloned().collect()
     };
-    *world.stores[0]
-        .memory
-        .map
-        .get_mut(&extents[5])
-        .unwrap()
-        .last_mut()
-        .unwrap() ^= 1;
+    *world.stores[0].memory.map.get_mut(&extents[5]).unwrap().last_mut().unwrap() ^= 1;
     world.stores[0].memory.map.remove(&extents[9]);
     let found = world.checked(0);
     assert_eq!((found.entries, found.gaps, found.unreadable), (39, 1, 1));
-    world
-        .turn(0, |turn, conversation| conversation.retire(turn))
-        .unwrap();
+    world.turn(0, |turn, conversation| conversation.retire(turn)).unwrap();
     while world.turn(0, |turn, _| purge(turn, conv)).unwrap() {}
     assert_eq!(world.stores[0].memory.count(b'E'), 0);
 }
@@ -235,29 +204,16 @@ fn a_run_that_was_not_used_is_replaced_and_runs_are_bounded() {
     let mut world = World::pair();
     world.write(0, "text");
     for _ in 0..5 {
-        assert!(
-            world
-                .turn(0, |turn, conversation| conversation.new_run(turn))
-                .unwrap()
-        );
+        assert!(world.turn(0, |turn, conversation| conversation.new_run(turn)).unwrap());
     }
-    assert_eq!(
-        world.turn(0, |_, conversation| conversation.own_chains().len()),
-        2
-    );
+    assert_eq!(world.turn(0, |_, conversation| conversation.own_chains().len()), 2);
     for number in 2..CHAINS_PER_SIDE_MAX {
         world.write(0, "text");
-        let drawn = world
-            .turn(0, |turn, conversation| conversation.new_run(turn))
-            .unwrap();
+        let drawn = world.turn(0, |turn, conversation| conversation.new_run(turn)).unwrap();
         assert!(drawn, "{number}");
     }
     world.write(0, "text");
-    assert!(
-        !world
-            .turn(0, |turn, conversation| conversation.new_run(turn))
-            .unwrap()
-    );
+    assert!(!world.turn(0, |turn, conversation| conversation.new_run(turn)).unwrap());
     world.write(0, "last");
     assert_eq!(world.texts(0).len(), CHAINS_PER_SIDE_MAX + 1);
 }

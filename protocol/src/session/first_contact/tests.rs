@@ -96,12 +96,7 @@ fn a_bundle_says_what_it_is_and_belongs_to_one_device() {
         (terms.bundle_id, terms.not_after, terms.kind),
         (case.keys.bundle_id(), NOT_AFTER, BundleKind::OneUse)
     );
-    for kind in [
-        BundleKind::OneUse,
-        BundleKind::Reusable,
-        BundleKind::Renewal,
-        BundleKind::Device,
-    ] {
+    for kind in [BundleKind::OneUse, BundleKind::Reusable, BundleKind::Renewal, BundleKind::Device] {
         assert_eq!(BundleKind::from_number(kind.number()), Some(kind));
         assert_eq!(kind as u8, kind.number());
     }
@@ -157,10 +152,7 @@ fn every_byte_of_a_first_message_counts() {
         assert!(case.open(&flipped).is_err(), "byte {byte}");
     }
     for length in [0, 1, 25, 2_048, 8_191] {
-        assert_eq!(
-            case.open(&first[..length]).unwrap_err(),
-            FirstContactError::Malformed
-        );
+        assert_eq!(case.open(&first[..length]).unwrap_err(), FirstContactError::Malformed);
     }
     let longer = [first.as_slice(), &[0]].concat();
     assert_eq!(case.open(&longer).unwrap_err(), FirstContactError::Malformed);
@@ -191,16 +183,10 @@ fn whoever_knows_the_secret_cannot_change_the_inside() {
         assert_eq!(error_at(byte), FirstContactError::Refused, "msg2 byte {byte}");
     }
     for byte in (msg2_end..8_192 - OUTER_OVERHEAD_BYTES).step_by(101) {
-        assert_eq!(
-            error_at(byte),
-            FirstContactError::Malformed,
-            "padding byte {byte}"
-        );
+        assert_eq!(error_at(byte), FirstContactError::Malformed, "padding byte {byte}");
     }
     // A ciphertext for the same key from another answer does not fit this one.
-    let other = answer(&case.public(), &case.alice, &case.k, &payload(), &mut random(8))
-        .unwrap()
-        .0;
+    let other = answer(&case.public(), &case.alice, &case.k, &payload(), &mut random(8)).unwrap().0;
     let other_ct = open_outer(&case.k, &other).unwrap().ct;
     let mixed = case.tampered(&first, |plain| plain[4..4 + CT_BYTES].copy_from_slice(&other_ct));
     assert_eq!(case.open(&mixed).unwrap_err(), FirstContactError::Refused);
@@ -227,15 +213,8 @@ fn an_answer_is_for_one_secret_account_device_key_and_bundle() {
     // Another bundle of the same device: by its id, and by its keys.
     let mut other = Case::new();
     let kind = BundleKind::Reusable;
-    other.keys = BundleKeys::create(
-        other.account,
-        other.dev,
-        &other.bob,
-        NOT_AFTER,
-        kind,
-        &mut random(40),
-    )
-    .unwrap();
+    other.keys =
+        BundleKeys::create(other.account, other.dev, &other.bob, NOT_AFTER, kind, &mut random(40)).unwrap();
     assert_eq!(other.open(&first).unwrap_err(), FirstContactError::OtherBundle);
     let renamed = case.tampered(&first, |plain| {
         plain[..4].copy_from_slice(&other.keys.bundle_id());
@@ -306,24 +285,13 @@ fn without_the_bundles_keys_a_recorded_answer_stays_closed() {
     let case = Case::new();
     let (first, _) = case.answered();
     let outer = open_outer(&case.k, &first).unwrap();
-    let mut guess = BundleKeys::create(
-        case.account,
-        case.dev,
-        &case.bob,
-        NOT_AFTER,
-        BundleKind::OneUse,
-        &mut random(99),
-    )
-    .unwrap();
+    let mut guess =
+        BundleKeys::create(case.account, case.dev, &case.bob, NOT_AFTER, BundleKind::OneUse, &mut random(99))
+            .unwrap();
     guess.bundle_id = outer.bundle_id;
     let prologue = prologue(case.account, case.dev);
-    guess.noise1 = noise::publish(
-        &case.bob,
-        guess.ephemeral.clone(),
-        &prologue,
-        &guess.terms().to_bytes(),
-    )
-    .unwrap();
+    guess.noise1 =
+        noise::publish(&case.bob, guess.ephemeral.clone(), &prologue, &guess.terms().to_bytes()).unwrap();
     let opened = open_first(&case.k, &guess, case.account, case.dev, &case.bob, &first);
     assert_eq!(opened.unwrap_err(), FirstContactError::Refused);
 }
@@ -346,11 +314,9 @@ fn lengths_are_buckets_and_bounded() {
         codec::encode(&said).unwrap().len() + 96 + 4 + CT_BYTES + 4 + OUTER_OVERHEAD_BYTES
     };
     assert_eq!(length(0), Ok(8_192));
-    for (bucket, next) in [
-        (8_192, Ok(32_768)),
-        (32_768, Ok(61_440)),
-        (61_440, Err(FirstContactError::TooLarge)),
-    ] {
+    for (bucket, next) in
+        [(8_192, Ok(32_768)), (32_768, Ok(61_440)), (61_440, Err(FirstContactError::TooLarge))]
+    {
         assert_eq!(length(bucket - around - 1), Ok(bucket));
         assert_eq!(length(bucket - around), Ok(bucket));
         assert_eq!(length(bucket - around + 1), next);
@@ -384,10 +350,7 @@ fn what_is_said_is_bounded_on_both_sides() {
         assert_eq!(case.open(&hostile).unwrap_err(), FirstContactError::Payload);
     }
     let trailing = [codec::encode(&payload()).unwrap(), vec![0]].concat();
-    assert_eq!(
-        case.open(&case.answer_with(&trailing)).unwrap_err(),
-        FirstContactError::Payload
-    );
+    assert_eq!(case.open(&case.answer_with(&trailing)).unwrap_err(), FirstContactError::Payload);
 }
 
 impl Case {

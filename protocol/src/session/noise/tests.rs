@@ -31,9 +31,7 @@ mod published_vectors {
         let name = |field: &str| format!("{side}_{field}");
         let own = secret(vector, &name("static"));
         let prologue = bytes(vector, &name("prologue")).unwrap();
-        let psk = HEXLOWER
-            .decode(vector[name("psks")][0].as_str().unwrap().as_bytes())
-            .unwrap();
+        let psk = HEXLOWER.decode(vector[name("psks")][0].as_str().unwrap().as_bytes()).unwrap();
         let psk = Secret::new(psk.try_into().unwrap());
         let their: Option<[u8; 32]> =
             bytes(vector, &name("remote_static")).map(|bytes| bytes.try_into().unwrap());
@@ -41,11 +39,7 @@ mod published_vectors {
             .psk(place, &psk)
             .drawing(secret(vector, &name("ephemeral")));
         setup.their = their.as_ref();
-        if side == "init" {
-            setup.initiator().unwrap()
-        } else {
-            setup.responder().unwrap()
-        }
+        if side == "init" { setup.initiator().unwrap() } else { setup.responder().unwrap() }
     }
 
     /// The vectors of cacophony (an implementation in Haskell), as snow 0.10.0 ships them in
@@ -66,30 +60,18 @@ mod published_vectors {
         let messages = vector["messages"].as_array().unwrap();
         assert_eq!(messages.len(), 6);
         for (number, message) in messages.iter().take(2).enumerate() {
-            let (payload, expected) = (
-                bytes(message, "payload").unwrap(),
-                bytes(message, "ciphertext").unwrap(),
-            );
-            let (from, to) = if number == 0 {
-                (&mut a, &mut b)
-            } else {
-                (&mut b, &mut a)
-            };
+            let (payload, expected) =
+                (bytes(message, "payload").unwrap(), bytes(message, "ciphertext").unwrap());
+            let (from, to) = if number == 0 { (&mut a, &mut b) } else { (&mut b, &mut a) };
             assert_eq!(write(from, &payload).unwrap(), expected);
             assert_eq!(read(to, &expected).unwrap(), payload);
         }
         assert_eq!(a.get_handshake_hash(), bytes(vector, "handshake_hash").unwrap());
         let (mut a, mut b) = (LiveTransport::new(a).unwrap(), LiveTransport::new(b).unwrap());
         for (number, message) in messages.iter().enumerate().skip(2) {
-            let (payload, expected) = (
-                bytes(message, "payload").unwrap(),
-                bytes(message, "ciphertext").unwrap(),
-            );
-            let (from, to) = if number % 2 == 0 {
-                (&mut a, &mut b)
-            } else {
-                (&mut b, &mut a)
-            };
+            let (payload, expected) =
+                (bytes(message, "payload").unwrap(), bytes(message, "ciphertext").unwrap());
+            let (from, to) = if number % 2 == 0 { (&mut a, &mut b) } else { (&mut b, &mut a) };
             assert_eq!(from.seal(&payload).unwrap(), expected);
             assert_eq!(to.open(&expected).unwrap(), payload);
         }
@@ -171,10 +153,7 @@ mod hostile_keys {
     }
 
     fn unchecked(lie: Option<Lie>) -> BoxedCryptoResolver {
-        Box::new(Unchecked {
-            lie,
-            asked: Cell::new(0),
-        })
+        Box::new(Unchecked { lie, asked: Cell::new(0) })
     }
 
     fn checked() -> BoxedCryptoResolver {
@@ -293,10 +272,7 @@ fn an_ephemeral_key_is_drawn_once() {
 fn a_published_handshake_rebuilds_byte_for_byte() {
     let (own, psk, ephemeral) = (keys(1), Secret::new([2; 32]), Secret::new([3; 32]));
     let published = publish(&own, ephemeral.clone(), b"p", b"payload").unwrap();
-    assert_eq!(
-        read_published(own.public(), b"p", &published).unwrap(),
-        b"payload"
-    );
+    assert_eq!(read_published(own.public(), b"p", &published).unwrap(), b"payload");
     assert!(read_published(own.public(), b"q", &published).is_err());
     assert!(read_published(keys(2).public(), b"p", &published).is_err());
     let (_, again) = Published::rebuild(&own, ephemeral, b"p", b"payload", &psk).unwrap();

@@ -62,11 +62,7 @@ fn a_body_belongs_to_its_header_nonce_and_session() {
 fn forged(a: &Side, index: u32, key: Option<&Secret>, body: &[u8]) -> Vec<u8> {
     let mut epoch = Epoch::begin(0, &Secret::new([1; 32]), a.own, a.their, 0);
     let (_, first_key) = epoch.sending.advance().unwrap();
-    let header = Header {
-        epoch: 0,
-        index,
-        previous_count: 0,
-    };
+    let header = Header { epoch: 0, index, previous_count: 0 };
     let keys = (&epoch.sending.header_key, key.unwrap_or(&first_key));
     envelope::seal(keys, &[7; 24], header, &a.id, body)
 }

@@ -104,11 +104,7 @@ fn in_epoch(mut epoch: Epoch, session: &SessionId, index: u32) -> Vec<u8> {
         key = epoch.sending.advance();
     }
     let (index, key) = key.unwrap();
-    let header = Header {
-        epoch: epoch.n,
-        index,
-        previous_count: 0,
-    };
+    let header = Header { epoch: epoch.n, index, previous_count: 0 };
     let body = envelope::encode_body(&[]).unwrap();
     let keys = (&epoch.sending.header_key, &key);
     envelope::seal(keys, &[index as u8; 24], header, session, &body)
@@ -131,10 +127,7 @@ fn an_old_epoch_is_read_while_it_is_kept_and_each_header_is_of_its_own() {
     mixed.n = 0;
     assert_eq!(b.refuses(&in_epoch(mixed, &a.id, 1)), Refusal::Header);
     let status = b.status();
-    assert_eq!(
-        status.receiving.iter().map(|epoch| epoch.n).collect::<Vec<_>>(),
-        [0, 1]
-    );
+    assert_eq!(status.receiving.iter().map(|epoch| epoch.n).collect::<Vec<_>>(), [0, 1]);
     assert_eq!(status.sending.n, 0);
 }
 
@@ -210,10 +203,7 @@ fn forgotten_copies_go_a_few_at_a_time() {
         b.change(|epoch| epoch.receiving.opened = generation * u64::from(limits::REPLAY_GENERATION));
         let envelope = a.says("next");
         b.reads(&envelope, "next");
-        assert!(
-            b.writes <= 7,
-            "the epoch, the memory, the session, and four that go"
-        );
+        assert!(b.writes <= 7, "the epoch, the memory, the session, and four that go");
     }
     for _ in 0..20 {
         let envelope = a.says("more");
@@ -255,11 +245,7 @@ fn counters_stop_before_they_overflow() {
     // A sender that counted on would not be followed.
     let (own, their) = (a.own, a.their);
     let epoch = Epoch::begin(0, &Secret::new([1; 32]), own, their, 0);
-    let header = Header {
-        epoch: 0,
-        index: u32::MAX,
-        previous_count: 0,
-    };
+    let header = Header { epoch: 0, index: u32::MAX, previous_count: 0 };
     let keys = (&epoch.sending.header_key, &Secret::new([0; 32]));
     let body = envelope::encode_body(&[]).unwrap();
     let beyond = envelope::seal(keys, &[0; 24], header, &a.id, &body);
