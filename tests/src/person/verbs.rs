@@ -129,7 +129,9 @@ impl Person {
     /// Waits until a text of somebody's is here.
     pub fn waits_for_text(&self, from: &Self, text: &str) -> Row {
         let is_it = |row: &Row| row.author == from.id && row.text == text;
-        self.waits_until(&format!("{text:?}"), || self.history(from).into_iter().find(is_it))
+        self.waits_until(&format!("{text:?}"), || {
+            self.contact(from).and_then(|_| self.history(from).into_iter().find(is_it))
+        })
     }
 
     /// Waits until a message of their own has come exactly so far.
