@@ -2,7 +2,7 @@
 //!
 //! - `args`: what can be written · `commands`, `send`, `run`, `demo`: what is done
 //! - `door`: the way to a node: over the home's socket, or the home opened by ourselves
-//! - `output`, `words`: what is printed · `errors`: sentences and exit codes
+//! - `output`, `words`: what is printed · `errors`: sentences and exit codes · `journal`: the log file of `run`
 //!
 //! Commands, fields, kinds and exit codes are a contract: scripts are written against them.
 
@@ -22,6 +22,7 @@ mod commands;
 mod demo;
 mod door;
 mod errors;
+mod journal;
 mod output;
 mod run;
 mod send;

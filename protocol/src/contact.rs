@@ -136,7 +136,8 @@ impl Pair {
     }
 }
 
-/// Shared secrets of one contact that are kept: crossing invitations and one renewal on top.
+/// Shared secrets of one contact that are kept: crossing invitations and the last renewals. Older ones are kept so that
+/// a device whose home was put back is still recognised, and can renew from there.
 const PAIRS_MAX: usize = 4;
 
 /// Links remembered as used with one contact. Chosen.
@@ -206,13 +207,6 @@ impl Contact {
         self.pairs.push(pair);
     }
 
-    /// Forgets shared secrets that a renewal replaced, once the newer one was used by both.
-    pub(crate) fn drop_pairs_before(&mut self, generation: u32) -> bool {
-        let before = self.pairs.len();
-        self.pairs.retain(|pair| pair.generation >= generation);
-        self.pairs.len() != before
-    }
-
     /// Remembers that this link led here.
     pub(crate) fn remember_link(&mut self, bundle_hash: [u8; 16]) {
         if !self.links_used.contains(&bundle_hash) {
@@ -242,6 +236,8 @@ impl Contact {
 
     /// What a person sees. A request shows no number: nobody has answered for its keys yet.
     pub(crate) fn view(&self, own_safety_half: &str, online: bool) -> ContactView {
+        // Somebody just blocked or removed has a channel until it is closed, but is not met any more.
+        let online = online && self.is_met();
         let keys_known =
             self.device.is_some() && matches!(self.state, ContactState::Active | ContactState::Blocked);
         ContactView {

@@ -20,7 +20,7 @@ use core::time::Duration;
 use crate::{
     contact::ContactRow,
     engine::State,
-    ids::{LinkId, SessionId},
+    ids::{LinkId, ProcessId, SessionId},
     limits,
     link::{live_channel, status::Status},
     log::{self, ChainHead, ChainId, Conversation, Mark, Want},
@@ -52,6 +52,8 @@ pub(crate) struct Delivery {
     sessions: Vec<Session>,
     /// The one to seal with; `None` until one is known to be sound.
     sending: Option<SessionId>,
+    /// Which process of theirs that was agreed on with.
+    process: Option<ProcessId>,
     /// A session that is being made because none is sound.
     pub(crate) renewal: Option<Renewal>,
     /// Their heads are known, so that it is known what they lack.
@@ -93,6 +95,12 @@ impl Delivery {
         self.statuses.insert(link, status);
     }
 
+    /// No channel stands, but one is being made on what this holds.
+    pub(crate) fn detach(&mut self) {
+        self.link = None;
+        self.renewal = None;
+    }
+
     /// Forgets what they said on a channel that is gone.
     pub(crate) fn forget_status(&mut self, link: LinkId) {
         self.statuses.remove(&link);
@@ -110,6 +118,7 @@ impl Delivery {
 
     /// Picks the session to seal with: the lowest that both listed and that is sound.
     fn pick_session(&mut self, status: &Status) {
+        self.process = Some(status.process);
         self.sending = self
             .sessions
             .iter()
@@ -174,13 +183,14 @@ fn forget_old_sessions(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) 
     purge::sessions(state, turn, row, &gone)
 }
 
-/// A channel is the one to use from now on. What they said on it, if that was not looked at yet, shows which session is
-/// sound and whether anything is owed; otherwise the session stays, and the heads are asked for.
+/// A channel is the one to use from now on. What they said on it shows which session is sound; `fresh` says that they
+/// have just said it, so that equal hashes mean that nothing is owed. Otherwise the heads are asked for.
 pub(crate) fn attach(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
     link: LinkId,
+    fresh: bool,
 ) -> Result<(), RecordsError> {
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
     if delivery.link == Some(link) {
@@ -189,6 +199,8 @@ pub(crate) fn attach(
     let status = delivery.statuses.remove(&link);
     delivery.begin_on(link);
     match &status {
+        // What the same process said on another channel may have been overtaken: its sessions go on.
+        Some(status) if delivery.process == Some(status.process) && delivery.sending.is_some() => {}
         Some(status) => delivery.pick_session(status),
         None if delivery.sending.is_none() => {
             // What was said on it is used up and no session came of it: a new channel begins from the start.
@@ -202,7 +214,7 @@ pub(crate) fn attach(
         renewal::begin(state, turn, row, link)?;
     }
     let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
-    let nothing_owed = status.is_some_and(|status| status.heads == conversation.heads_hash());
+    let nothing_owed = fresh && status.is_some_and(|status| status.heads == conversation.heads_hash());
     match log::encode_heads(&conversation.heads()) {
         // It is as if they had said the heads that are ours too.
         Ok(heads) if nothing_owed => receiving::take_heads(state, turn, row, &heads).map(drop),

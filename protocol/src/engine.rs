@@ -357,4 +357,6 @@ fn mark_key(turn: &Turn<'_>) -> RecordKey {
 }
 
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod tests;

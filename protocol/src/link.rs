@@ -183,7 +183,8 @@ pub(crate) fn on_frame(
                 Some(their_nonce) => {
                     let binding = hello::bind(&one.ends, own_nonce, their_nonce);
                     one.phase = Phase::Slots(binding.clone());
-                    let frame = hello::slots_frame(state, turn, &binding);
+                    let expected = state.reach.purpose(link);
+                    let frame = hello::slots_frame(state, turn, &binding, expected);
                     turn.push(Output::Transmit { link, frame });
                 }
                 None => close(state, turn, link, "malformed hello, or no common version"),

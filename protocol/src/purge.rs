@@ -44,6 +44,11 @@ impl Purges {
         Ok(Self { pending })
     }
 
+    /// Whether this history is being deleted: then it is not shown any more.
+    pub(crate) fn has_history(&self, conversation: ConversationId) -> bool {
+        self.pending.values().any(|purge| matches!(purge, Purge::History(going) if *going == conversation))
+    }
+
     fn add(&mut self, turn: &mut Turn<'_>, purge: Purge) -> Result<(), RecordsError> {
         let row = self.pending.last_key_value().map_or(0, |(last, _)| last.saturating_add(1));
         turn.save(&family(turn).with(&row.to_be_bytes()), &purge)?;

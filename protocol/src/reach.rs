@@ -80,6 +80,14 @@ impl Reach {
         self.peers_linked.entry(ends.peer.clone()).or_default().insert(link);
     }
 
+    /// The contact that a link was dialled for.
+    pub(crate) fn purpose(&self, link: LinkId) -> Option<ContactRow> {
+        match self.purposes.get(&link) {
+            Some(Target::Contact(row)) => Some(*row),
+            _ => None,
+        }
+    }
+
     /// Whether the address at the other end has sent too many hellos that led nowhere.
     pub(crate) fn is_tiresome(&mut self, ends: &LinkEnds, now: Moment) -> bool {
         let Some(ip) = ends.address.map(|address| address.ip).filter(|ip| !ip.is_loopback()) else {

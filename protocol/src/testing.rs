@@ -217,6 +217,13 @@ impl Bench {
         }
     }
 
+    /// An engine is gone without a word: the others' links to it still seem to stand.
+    pub fn vanish(&mut self, who: Who) {
+        if let Some(peer) = self.peers.get_mut(who) {
+            peer.engine = None;
+        }
+    }
+
     /// Takes the newest so many writes of a stopped engine's disk away.
     pub fn lose_writes(&mut self, who: Who, count: usize) {
         if let Some(peer) = self.peers.get_mut(who) {

@@ -162,8 +162,8 @@ fn each_hidden_library_has_one_place() {
             if places.iter().any(|place| source.is_below(place)) {
                 continue;
             }
-            for (number, line) in source.code() {
-                if uses(line, library) {
+            for (number, line) in source.code_of_roots() {
+                if uses(&line, library) {
                     broken.push(format!("{}:{number}: only {places:?} may name {library}", source.path));
                 }
             }
@@ -306,6 +306,17 @@ fn the_rules_notice_what_they_forbid() {
     assert!(names("rand::rng()", "rand") && !names("rand_core::x(operand)", "rand"));
     assert!(uses("let db: sled::Db;", "sled") && uses("use sled;", "sled"));
     assert!(!uses("mod sled;", "sled") && !uses("use self::sled::Sled;", "sled"));
+    let nested = Source::new(
+        "x.rs",
+        "use crate::{\n    store::{\n        sled::SledStore,\n    },\n};\nsled::open();",
+    );
+    let found: Vec<usize> = nested
+        .code_of_roots()
+        .iter()
+        .filter(|(_, line)| uses(line, "sled"))
+        .map(|(number, _)| *number)
+        .collect();
+    assert_eq!(found, [6]);
     assert_eq!(last_word("PeerManager"), "manager");
     let raw =
         Source::new("x.rs", "let a = r#\"todo!() \" \"#; let c = '\"'; todo!(); /* a /* b */ dbg!() */ x");

@@ -47,6 +47,9 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unreachable, 4 verification changed, 5 not found,
 6 locked, 7 no node is running, 8 timed out, 130 interrupted";
 
+/// Options of every command are listed behind the command's own.
+const GLOBAL_LAST: usize = 900;
+
 /// A Causerie peer without a window: daemon and command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -59,11 +62,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unreachable, 4 verification chang
 )]
 pub(super) struct Args {
     /// The home: identity, store, socket and log [default: $CAUSERIE_HOME, or causerie in the user's data directory]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", display_order = GLOBAL_LAST)]
     pub(super) home: Option<PathBuf>,
 
     /// Print JSON: one value, or one a line where there can be several
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = GLOBAL_LAST)]
     pub(super) json: bool,
 
     #[command(subcommand)]
@@ -245,7 +248,7 @@ pub(super) struct Contact {
 pub(super) struct Send {
     /// An id, a part of its beginning, or a name
     pub(super) conversation: String,
-    /// What to write; `-` reads standard input, as it is
+    /// What to write; `-` reads standard input, as it is; put `--` before a text that looks like an option
     #[arg(allow_hyphen_values = true)]
     pub(super) text: OsString,
     /// Return once it has come so far

@@ -17,6 +17,7 @@ use super::{
     args::Run,
     door,
     errors::Failure,
+    journal::Journal,
     output::Printer,
     words::{self, Names},
 };
@@ -38,7 +39,10 @@ pub(super) async fn run(home: &Path, options: Run, mut printer: Printer) -> Resu
         mdns: !options.no_mdns && !options.loopback,
         loopback: options.loopback,
     };
+    let journal = Journal::begin()?;
     let mut node = door::start(home, network).await?;
+    journal.keep(home)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "the node runs");
     let events = node.handle().events();
     let rows = events.subscribe(Some(events.origin()));
     printer.note("Your node is running; Ctrl+C stops it.");
@@ -48,6 +52,11 @@ pub(super) async fn run(home: &Path, options: Run, mut printer: Printer) -> Resu
         error = node.failed() => Some(error),
     };
     let stopped = timeout(STOP_PATIENCE.saturating_sub(LAST_WORDS), node.stop()).await;
+    match (&died, &stopped) {
+        (Some(error), _) | (None, Ok(Err(error))) => tracing::error!(%error, "the node failed"),
+        (None, Ok(Ok(()))) => tracing::info!("the node stopped"),
+        (None, Err(_elapsed)) => tracing::error!("the node did not close in time"),
+    }
     events.close();
     finish(printing).await;
     match (died, stopped) {

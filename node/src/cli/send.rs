@@ -73,11 +73,7 @@ impl Sending {
         };
         match timeout(patience, self.follow(wanted, follower, door)).await {
             Ok(outcome) => outcome,
-            Err(_elapsed) => Err(Failure::new(
-                "timeout",
-                format!("the message is still {} here", words::text(&self.sent, "state")),
-                "It leaves by itself when the recipient can be met; do not send it again.",
-            )),
+            Err(_elapsed) => Err(self.too_late()),
         }
     }
 
@@ -91,9 +87,37 @@ impl Sending {
                     Err(error) => return Err(error.into()),
                 }
             }
-            self.once(door).await?;
+            match self.once(door).await {
+                // Whom it was for is gone, and with them their messages' way.
+                Err(failure) if failure.kind == "no_such_contact" => self.fail(),
+                outcome => outcome?,
+            }
         }
         Ok(())
+    }
+
+    fn fail(&mut self) {
+        if let Some(state) = self.sent.get_mut("state") {
+            *state = json!("failed");
+        }
+    }
+
+    /// What is known of the message when the wait is over.
+    fn too_late(&self) -> Failure {
+        let (message, hint) = match words::text(&self.sent, "state") {
+            "delivered" => {
+                ("the message has arrived, but was not read yet", "Nothing is to be done: they have it.")
+            }
+            "sent" => (
+                "the message waits in a mailbox for its recipient",
+                "It arrives when they are there; do not send it again.",
+            ),
+            _ => (
+                "the message is safe here, but its recipient was not met yet",
+                "It leaves by itself when they can be met; do not send it again.",
+            ),
+        };
+        Failure::new("timeout", message, hint)
     }
 
     fn without_node(&self, wanted: Wait) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Home, HomeError, files};
+use super::{HomeError, files};
 
 const DIRECTORY: &str = "log";
 const NAME: &str = "causerie.log";
@@ -25,12 +25,12 @@ pub struct LogFile {
     bytes_max: u64,
 }
 
-/// Opens the log of a home at its end.
+/// Opens the log of the home in this directory at its end; for the process that holds the home's lock.
 ///
 /// # Errors
 /// [`HomeError`] when the file system refuses.
-pub fn log_writer(home: &Home) -> Result<LogFile, HomeError> {
-    let directory = home.path().join(DIRECTORY);
+pub fn log_writer(home: &Path) -> Result<LogFile, HomeError> {
+    let directory = home.join(DIRECTORY);
     files::create_directory(&directory)?;
     LogFile::open(directory.clone(), BYTES_MAX)
         .map_err(|error| HomeError::of_io(error, directory, "write to"))

@@ -80,7 +80,7 @@ fn only_its_owner_can_look_into_a_home() {
     let home = complete(&deep);
     home.write_identity(b"second").unwrap();
     let _listener = socket::bind(&home).unwrap();
-    log_writer(&home).unwrap().write_all(b"line\n").unwrap();
+    log_writer(home.path()).unwrap().write_all(b"line\n").unwrap();
     assert_eq!(mode(&deep), 0o700);
     assert_eq!(mode(&deep.join("log")), 0o700);
     let mut files = vec![deep.join("log/causerie.log")];

@@ -84,6 +84,10 @@ pub(crate) fn history(
     open(state, turn, row)?;
     let Some(contact) = state.contacts.get(row) else { return Err(CommandError::NotFound.into()) };
     let (account, failed) = (contact.account, contact.state == ContactState::Failed);
+    let (removed, from_the_end) = (contact.removed, before.is_none());
+    if removed && state.purges.has_history(conversation_id(state, account)) {
+        return Err(CommandError::NotFound.into());
+    }
     let mut older = Vec::new();
     for merged in &contact.merged {
         older.push(Conversation::load(
@@ -96,6 +100,10 @@ pub(crate) fn history(
     let newest_first: Vec<&Conversation> = newest.into_iter().chain(&older).collect();
     let rows =
         log::history_across(turn, &newest_first, limit, before)?.ok_or(CommandError::MessageNotFound)?;
+    // Of somebody removed only a kept history can be asked for.
+    if removed && from_the_end && rows.is_empty() {
+        return Err(CommandError::NotFound.into());
+    }
     let own = state.own.account();
     let views = rows.iter().map(|one| {
         let mut view = MessageView::of(one, account, if one.outgoing { own } else { account });

@@ -230,7 +230,12 @@ fn somebody_removed_is_gone_until_a_new_link_and_what_was_deleted_stays_deleted(
     bench.settle();
     let contact = bench.reference(ALICE);
     bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
-    bench.advance(A_WHILE);
+    // At once, although the deletion takes many turns, and when it is over.
+    for _ in 0..2 {
+        let look = Command::ListMessages { conversation: bench.reference(ALICE), limit: 1, before: None };
+        assert_eq!(bench.command(BOB, look), Err(CommandError::NotFound));
+        bench.advance(A_WHILE);
+    }
     assert_eq!(state(&mut bench, BOB, ALICE), None);
     assert!(!bench.contact(ALICE, BOB).unwrap().online);
     assert!(bench.texts(BOB, ALICE).is_empty());

@@ -87,8 +87,13 @@ pub(crate) fn bind(ends: &LinkEnds, own_nonce: [u8; 32], their_nonce: [u8; 32]) 
 }
 
 /// The second frame: our tokens among random slots.
-pub(crate) fn slots_frame(state: &State, turn: &mut Turn<'_>, binding: &Binding) -> Vec<u8> {
-    let mut slots: Vec<[u8; SLOT_BYTES]> = secrets(state, turn.now.wall)
+pub(crate) fn slots_frame(
+    state: &State,
+    turn: &mut Turn<'_>,
+    binding: &Binding,
+    expected: Option<ContactRow>,
+) -> Vec<u8> {
+    let mut slots: Vec<[u8; SLOT_BYTES]> = secrets(state, turn.now.wall, expected)
         .into_iter()
         .map(|(_, secret)| secret.token(&binding.own_view()))
         .collect();
@@ -121,7 +126,7 @@ pub(crate) fn recognise(state: &State, now: WallTime, binding: &Binding, frame: 
     }
     // One HMAC a secret of ours, then look-ups: the cost does not grow with what the other side sends.
     let view = binding.their_view();
-    let expected: BTreeMap<[u8; SLOT_BYTES], Match> = secrets(state, now)
+    let expected: BTreeMap<[u8; SLOT_BYTES], Match> = secrets(state, now, None)
         .into_iter()
         .map(|(found, secret)| (secret.counterpart().token(&view), found))
         .collect();
@@ -193,13 +198,16 @@ impl TokenSecret {
     }
 }
 
-/// Every secret by which somebody could be recognised, the more likely ones first.
-fn secrets(state: &State, now: WallTime) -> Vec<(Match, TokenSecret)> {
+/// Every secret by which somebody could be recognised: whom the link was dialled for, those who are absent, those who
+/// are here; more than the largest hello holds are told only in that order.
+fn secrets(state: &State, now: WallTime, expected: Option<ContactRow>) -> Vec<(Match, TokenSecret)> {
     let own_device = state.own.device();
     let mut secrets =
         vec![(Match::Own, TokenSecret::Own { key: state.own.k_self().clone(), device: own_device })];
     let mut met: Vec<_> = state.contacts.iter().filter(|(_, contact)| contact.is_met()).collect();
-    met.sort_by_key(|(_, contact)| std::cmp::Reverse(contact.last_seen));
+    met.sort_by_key(|(row, contact)| {
+        (Some(*row) != expected, state.is_online(*row), std::cmp::Reverse(contact.last_seen))
+    });
     for (row, contact) in &met {
         let Some((device, _)) = contact.device else { continue };
         for pair in &contact.pairs {

@@ -222,11 +222,10 @@ pub(crate) fn on_gone(
     link: LinkId,
     row: ContactRow,
 ) -> Result<(), RecordsError> {
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.forget_status(link);
-    }
-    let used = state.deliveries.get(&row).and_then(|delivery| delivery.link());
-    if used.is_some_and(|used| used != link) {
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
+    delivery.forget_status(link);
+    let used = delivery.link();
+    if used.is_some_and(|used| used != link && state.links.live(used).is_some()) {
         return Ok(());
     }
     let other = state
@@ -234,21 +233,20 @@ pub(crate) fn on_gone(
         .all_live()
         .find(|(other, live)| *other != link && live.row == row && live.is_proven())
         .map(|(other, _)| other);
-    match other {
-        Some(other) => delivery::attach(state, turn, row, other),
-        None => {
-            if state.links.all_live().any(|(_, live)| live.row == row) {
-                return Ok(());
-            }
-            let was_online = used.is_some();
-            state.deliveries.remove(&row);
-            if was_online {
-                state.contacts.save(turn, row)?;
-                state.notify(turn, row, Event::ContactOffline);
-            }
-            Ok(())
-        }
+    if let Some(other) = other {
+        return delivery::attach(state, turn, row, other, false);
     }
+    if !state.links.all_live().any(|(_, live)| live.row == row) {
+        state.deliveries.remove(&row);
+    } else if let Some(delivery) = state.deliveries.get_mut(&row) {
+        // A channel that is being made has said how things stand in what is held here.
+        delivery.detach();
+    }
+    if used.is_some() {
+        state.contacts.save(turn, row)?;
+        state.notify(turn, row, Event::ContactOffline);
+    }
+    Ok(())
 }
 
 /// The older of two channels did not prove itself alive: the newer stays alone.
@@ -366,27 +364,30 @@ fn on_status(
 ) -> Result<bool, RecordsError> {
     let Some(status) = Status::decode(payload) else { return Ok(false) };
     let Some(live) = state.links.live_mut(link) else { return Ok(true) };
-    let (row, session, first) = (live.row, live.session, live.peer.is_none());
+    let (row, first) = (live.row, live.peer.is_none());
     live.peer = Some((status.process, status.starts));
     state.timers.cancel(Timer::LinkPatience(link));
     state.witness(turn.now.wall, status.wall);
     if first {
-        settle(state, turn, row, session, &status)?;
+        settle(state, turn, row, &status)?;
         reach::on_contact_online(state, row);
     }
     if status.their_list.version < state.own.device_list().version() {
         let list = state.own.device_list().bytes().to_vec();
         send(state, turn, link, FrameKind::DeviceList, &list);
     }
-    let older =
-        state.deliveries.get(&row).and_then(|delivery| delivery.link()).filter(|older| *older != link);
+    let older = state
+        .deliveries
+        .get(&row)
+        .and_then(|delivery| delivery.link())
+        .filter(|older| *older != link && state.links.live(*older).is_some());
     let was_online = state.is_online(row);
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.keep_status(link, status);
     }
     match older {
         Some(older) => choose(state, turn, row, older, link)?,
-        None => delivery::attach(state, turn, row, link)?,
+        None => delivery::attach(state, turn, row, link, true)?,
     }
     if !was_online && state.is_online(row) {
         state.notify(turn, row, Event::ContactOnline);
@@ -402,7 +403,6 @@ fn settle(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
-    session: SessionId,
     status: &Status,
 ) -> Result<(), RecordsError> {
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
@@ -411,9 +411,6 @@ fn settle(
     let became_active = contact.state == ContactState::Pending;
     let same_process = contact.seen_process == Some(status.process);
     let old_copy = !same_process && contact.seen_process.is_some() && status.starts <= contact.seen_start;
-    let generation =
-        contact.pairs.iter().find(|pair| pair.session == session).map_or(0, |pair| pair.generation);
-    let replaced = contact.drop_pairs_before(generation);
     contact.seen_start = contact.seen_start.max(status.starts);
     contact.seen_process = Some(status.process);
     contact.last_seen = Some(turn.now.wall);
@@ -425,7 +422,7 @@ fn settle(
     if answered {
         accepting::drop_kept_first(turn, account)?;
     }
-    if answered || became_active || replaced {
+    if answered || became_active {
         state.identity_changed();
     }
     if became_active {
@@ -455,12 +452,12 @@ fn choose(
     let same_process = one.peer.map(|(process, _)| process) == two.peer.map(|(process, _)| process);
     let fresh = turn.now.moment.since(one.heard_at) < limits::TWIN_PATIENCE;
     if same_process && two.order < one.order {
-        delivery::attach(state, turn, row, newer)?;
+        delivery::attach(state, turn, row, newer, false)?;
         close(state, turn, older, "of two channels the other one stays");
     } else if same_process && fresh {
         close(state, turn, newer, "of two channels the other one stays");
     } else {
-        delivery::attach(state, turn, row, newer)?;
+        delivery::attach(state, turn, row, newer, false)?;
         send(state, turn, older, FrameKind::Ping, &[]);
         state.timers.set(Timer::TwinAnswer(older), turn.now.moment + limits::TWIN_PATIENCE);
     }
@@ -481,7 +478,7 @@ fn on_twin_answered(state: &mut State, turn: &mut Turn<'_>, older: LinkId) -> Re
     };
     let process = |link| state.links.live(link).and_then(|live| live.peer).map(|(process, _)| process);
     let two_processes = process(older) != process(newer);
-    delivery::attach(state, turn, row, older)?;
+    delivery::attach(state, turn, row, older, false)?;
     if two_processes {
         send(state, turn, newer, FrameKind::Twin, &[]);
     }

@@ -44,7 +44,13 @@ impl Source {
         numbered(&self.code)
     }
 
-    /// The same, as far as the tests at the file's end.
+    /// Each line of code with its number, without what `use` names below a path: `c` in `use a::{b, c::d};`.
+    pub(super) fn code_of_roots(&self) -> Vec<(usize, String)> {
+        let roots = without_what_is_below(&self.code);
+        numbered(&roots).map(|(number, line)| (number, line.to_owned())).collect()
+    }
+
+    /// Each line of code with its number, as far as the tests at the file's end.
     pub(super) fn code_without_tests(&self) -> impl Iterator<Item = (usize, &str)> {
         self.code().take_while(|(_, line)| !line.starts_with("#[cfg(test)]"))
     }
@@ -113,6 +119,26 @@ fn code_of(text: &str) -> String {
         }
     }
     code
+}
+
+fn without_what_is_below(code: &str) -> String {
+    let mut roots = String::with_capacity(code.len());
+    let (mut is_use, mut depth) = (false, 0_usize);
+    for line in code.lines() {
+        let begin = line.trim_start();
+        is_use = is_use || begin.starts_with("use ") || begin.starts_with("pub") && begin.contains(" use ");
+        for character in line.chars() {
+            match character {
+                ';' => (is_use, depth) = (false, 0),
+                '{' if is_use && (depth > 0 || roots.ends_with("::")) => depth += 1,
+                '}' if depth > 0 => depth -= 1,
+                _ => {}
+            }
+            roots.push(if depth == 0 { character } else { ' ' });
+        }
+        roots.push('\n');
+    }
+    roots
 }
 
 /// Where the comment or quotation that begins here ends; the same place where none begins.

@@ -92,7 +92,7 @@ impl Person {
 
     /// Writes to somebody and waits until the message has come so far; the message's id.
     pub fn sends_and_waits(&self, to: &Self, text: &str, state: &str) -> String {
-        let sent = self.cli(&["send", &to.id, text, "--wait", state, "--timeout", "90s"]).value();
+        let sent = self.cli(&["send", &to.id, text, "--wait", state, "--timeout", "60s"]).value();
         views::text(&sent, "message")
     }
 
@@ -128,10 +128,9 @@ impl Person {
 
     /// Waits until a text of somebody's is here.
     pub fn waits_for_text(&self, from: &Self, text: &str) -> Row {
+        self.waits_until_contact(from, "known", |_| true);
         let is_it = |row: &Row| row.author == from.id && row.text == text;
-        self.waits_until(&format!("{text:?}"), || {
-            self.contact(from).and_then(|_| self.history(from).into_iter().find(is_it))
-        })
+        self.waits_until(&format!("{text:?}"), || self.history(from).into_iter().find(is_it))
     }
 
     /// Waits until a message of their own has come exactly so far.

@@ -291,6 +291,29 @@ async fn a_message_that_failed_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_message_to_somebody_removed_meanwhile_has_failed() {
+    let mut asked = 0;
+    let log = Arc::new(Mutex::new(None::<EventLog>));
+    let said = Arc::clone(&log);
+    let stage = Stage::new(move |command| match command {
+        Asked::SendMessage { .. } => {
+            asked += 1;
+            let event = Event::ContactChanged(Box::new(fake::contact()));
+            let events = said.lock().unwrap();
+            events.as_ref().unwrap().push(&event, WallTime::default());
+            if asked == 1 { Ok(sent(MessageState::Queued)) } else { Err(CommandError::NotFound.into()) }
+        }
+        other => ordinary(other),
+    });
+    *log.lock().unwrap() = Some(stage.events.clone());
+    let line = ["--json", "send", "bob", "hi", "--wait", "delivered"];
+    let (printed, outcome) = stage.perform(&line).await;
+    assert!(printed.contains(r#""state":"failed""#), "{printed}");
+    let failure = outcome.unwrap_err();
+    assert_eq!((failure.kind.as_str(), failure.exit_code()), ("message_failed", 1));
+}
+
+#[tokio::test]
 async fn time_out_says_that_the_message_is_kept() {
     let stage = Stage::new(ordinary);
     let line = ["--json", "send", "bob", "hi", "--wait", "read", "--timeout", "0s"];

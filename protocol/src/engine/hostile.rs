@@ -1,0 +1,323 @@
+//! Engines under attack and under bad luck: random schedules of everything that goes wrong, and peers that do not
+//! play by the rules. A failure names its seed.
+
+use core::time::Duration;
+
+use super::{Engine, State, end};
+use crate::{
+    answer::{Answer, ContactState, MessageState},
+    command::Command,
+    entropy::{Entropy, TurnRandom},
+    ids::{LinkId, TransportId},
+    input::{Input, LinkEnds},
+    link::live_channel,
+    moment::Now,
+    testing::{BEGINNING, Bench},
+    turn::Turn,
+    wire::frame::FrameKind,
+};
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+const CAROL: usize = 2;
+
+const A_WHILE: Duration = Duration::from_secs(150);
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// One random schedule over so many engines that all know each other.
+struct Schedule {
+    bench: Bench,
+    random: TurnRandom,
+    floors: Vec<usize>,
+    /// (from, to, text) of everything that was acknowledged to its writer and that no lost disk took along.
+    expected: Vec<(usize, usize, String)>,
+    counter: usize,
+    story: Vec<String>,
+    losses: bool,
+}
+
+impl Schedule {
+    fn new(seed: u64, count: usize, losses: bool) -> Self {
+        let names = ["Alice", "Bob", "Carol"];
+        let mut bench = Bench::new(seed.to_be_bytes()[7], &names[..count]);
+        for one in 0..count {
+            for two in one + 1..count {
+                bench.befriend(one, two);
+            }
+        }
+        let mut entropy = [3; 32];
+        entropy[..8].copy_from_slice(&seed.to_be_bytes());
+        let floors = (0..count).map(|who| bench.writes(who)).collect();
+        let random = TurnRandom::new(&Entropy::new(entropy));
+        Self { bench, random, floors, expected: Vec::new(), counter: 0, story: Vec::new(), losses }
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.random.below(u64::try_from(end).unwrap())).unwrap()
+    }
+
+    fn runs(&self, who: usize) -> bool {
+        self.bench.peers[who].engine.is_some()
+    }
+
+    fn pair(&mut self) -> (usize, usize) {
+        let count = self.floors.len();
+        let one = self.below(count);
+        let two = (one + 1 + self.below(count - 1)) % count;
+        (one, two)
+    }
+
+    fn step(&mut self) {
+        let (one, two) = self.pair();
+        match self.below(20) {
+            0..=6 => {
+                for _ in 0..=self.below(3) {
+                    let text = format!("{one} to {two}: {}", self.counter);
+                    self.counter += 1;
+                    if self.bench.send(one, two, &text).is_ok() {
+                        self.story.push(format!("sent {text}"));
+                        self.expected.push((one, two, text));
+                    }
+                }
+            }
+            7 => {
+                self.story.push(format!("stop {one}"));
+                self.bench.stop(one);
+            }
+            8 => {
+                self.story.push(format!("vanish {one}"));
+                self.bench.vanish(one);
+            }
+            9 | 10 => {
+                if !self.runs(one) {
+                    self.story.push(format!("start {one}"));
+                    self.bench.start(one);
+                }
+            }
+            11 => {
+                self.story.push(format!("part {one} {two}"));
+                self.bench.part(one, two);
+            }
+            12 => {
+                self.story.push(format!("join {one} {two}"));
+                self.bench.join(one, two);
+            }
+            13 => {
+                self.bench.cuts_percent = [0, 0, 3, 10][self.below(4)];
+                self.story.push(format!("cuts {}", self.bench.cuts_percent));
+            }
+            14 => {
+                let contact = self.bench.reference(two);
+                let command = if self.below(2) == 0 {
+                    Command::BlockContact { contact }
+                } else {
+                    Command::UnblockContact { contact }
+                };
+                self.story.push(format!("{one}: {command:?}"));
+                self.bench.command(one, command).ok();
+            }
+            15 => {
+                let conversation = self.bench.reference(two);
+                self.bench.command(one, Command::MarkRead { conversation }).ok();
+            }
+            16 => {
+                let off = i64::try_from(self.below(801)).unwrap() - 400;
+                self.story.push(format!("clock of {one} {off} days off"));
+                self.bench.peers[one].clock_off = off * DAY_MILLIS;
+            }
+            17 if self.losses => self.lose(one),
+            18 => {
+                let link = self.bench.invite(one, false, false);
+                self.story.push(format!("{two} accepts another link of {one}"));
+                if !link.is_empty() {
+                    self.bench.accept(two, &link).ok();
+                }
+            }
+            _ => {}
+        }
+        match self.below(4) {
+            0 => {
+                for _ in 0..self.below(30) {
+                    self.bench.step();
+                }
+            }
+            1 => self.bench.settle(),
+            2 => {
+                let millis = self.below(20_000);
+                self.bench.advance(Duration::from_millis(u64::try_from(millis).unwrap()));
+            }
+            _ => {}
+        }
+    }
+
+    /// A disk loses its newest writes. What nobody else has is gone with them.
+    fn lose(&mut self, victim: usize) {
+        self.bench.stop(victim);
+        let most = self.bench.writes(victim).saturating_sub(self.floors[victim]);
+        let lost = self.below(most + 1);
+        self.story.push(format!("{victim} loses {lost} writes"));
+        self.bench.lose_writes(victim, lost);
+        for who in 0..self.floors.len() {
+            if !self.runs(who) {
+                self.bench.start(who);
+            }
+        }
+        let bench = &mut self.bench;
+        self.expected.retain(|(from, to, text)| {
+            bench.texts(*from, *to).contains(text) || bench.texts(*to, *from).contains(text)
+        });
+    }
+
+    fn heal(&mut self) {
+        let count = self.floors.len();
+        self.bench.cuts_percent = 0;
+        for who in 0..count {
+            if !self.runs(who) {
+                self.bench.start(who);
+            }
+        }
+        for one in 0..count {
+            for two in 0..count {
+                if one != two {
+                    self.bench.join(one, two);
+                    let contact = self.bench.reference(two);
+                    self.bench.command(one, Command::UnblockContact { contact }).ok();
+                }
+            }
+        }
+        self.bench.advance(A_WHILE);
+    }
+
+    fn check(&mut self, seed: u64) {
+        let count = self.floors.len();
+        let told = |schedule: &Self| format!("seed {seed}: {:#?}", schedule.story);
+        for one in 0..count {
+            assert!(self.runs(one), "an engine stopped, {}", told(self));
+            for two in 0..count {
+                if one == two {
+                    continue;
+                }
+                let view = self.bench.contact(one, two).unwrap();
+                assert!(view.online, "{one} does not see {two}, {}", told(self));
+                let (here, there) = (self.bench.texts(one, two), self.bench.texts(two, one));
+                assert_eq!(here, there, "{one} and {two} differ, {}", told(self));
+                let mut sorted = here.clone();
+                sorted.sort();
+                let mut expected: Vec<String> = self
+                    .expected
+                    .iter()
+                    .filter(|(from, to, _)| (*from, *to) == (one, two) || (*from, *to) == (two, one))
+                    .map(|(_, _, text)| text.clone())
+                    .collect();
+                expected.sort();
+                assert_eq!(sorted, expected, "{one} and {two} lost or doubled something, {}", told(self));
+                let history = self.bench.history(one, two);
+                let queued = history.iter().filter(|one| one.state < MessageState::Delivered).count();
+                assert_eq!(queued, 0, "{one} to {two} not delivered, {}", told(self));
+            }
+        }
+    }
+
+    fn run(seed: u64, count: usize, steps: usize, losses: bool) {
+        let mut schedule = Self::new(seed, count, losses);
+        for _ in 0..steps {
+            schedule.step();
+        }
+        schedule.heal();
+        for one in 0..count {
+            for two in (0..count).filter(|two| *two != one) {
+                let text = format!("{one} to {two}: the end");
+                schedule.bench.send(one, two, &text).unwrap_or_else(|error| panic!("seed {seed}: {error:?}"));
+                schedule.expected.push((one, two, text));
+            }
+        }
+        schedule.bench.advance(A_WHILE);
+        schedule.check(seed);
+    }
+}
+
+fn seeds(most: u64) -> std::ops::Range<u64> {
+    let from = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
+    let count = std::env::var("SEEDS").ok().and_then(|count| count.parse().ok()).unwrap_or(most);
+    from.map_or(0..count, |from: u64| from..from + count)
+}
+
+#[test]
+fn two_converge_after_any_schedule() {
+    for seed in seeds(60) {
+        Schedule::run(seed, 2, 60, false);
+    }
+}
+
+#[test]
+fn three_converge_after_any_schedule() {
+    for seed in seeds(20) {
+        Schedule::run(seed, 3, 80, false);
+    }
+}
+
+#[test]
+fn two_converge_after_any_schedule_with_disks_that_lose_writes() {
+    for seed in seeds(60) {
+        Schedule::run(seed, 2, 60, true);
+    }
+}
+
+fn two() -> Bench {
+    let mut bench = Bench::new(1, &["Alice", "Bob", "Carol"]);
+    bench.befriend(ALICE, BOB);
+    bench
+}
+
+#[test]
+fn what_is_written_while_two_channels_ends_still_compare_arrives_at_once() {
+    for frames in 0..14 {
+        for (from, to) in [(ALICE, BOB), (BOB, ALICE)] {
+            let mut bench = two();
+            bench.send(from, to, "before").unwrap();
+            bench.settle();
+            bench.stop(BOB);
+            bench.start(BOB);
+            for _ in 0..frames {
+                bench.step();
+            }
+            bench.send(from, to, "now").unwrap();
+            bench.advance(Duration::from_secs(3));
+            assert_eq!(bench.texts(to, from), ["before", "now"], "{from} after {frames} frames");
+        }
+    }
+}
+
+#[test]
+fn a_channel_that_goes_while_the_next_one_is_made_leaves_nothing_behind() {
+    for frames in 0..14 {
+        let mut bench = two();
+        bench.vanish(BOB);
+        bench.start(BOB);
+        for _ in 0..frames {
+            bench.step();
+        }
+        // Every link breaks now, the old one first.
+        bench.part(ALICE, BOB);
+        bench.settle();
+        assert!(!bench.contact(ALICE, BOB).unwrap().online, "after {frames} frames");
+        assert!(!bench.contact(BOB, ALICE).unwrap().online, "after {frames} frames");
+        bench.send(ALICE, BOB, "there?").unwrap();
+        bench.join(ALICE, BOB);
+        bench.advance(A_WHILE);
+        assert_eq!(bench.texts(BOB, ALICE), ["there?"], "after {frames} frames");
+    }
+}
+
+#[test]
+fn somebody_who_starts_again_without_a_word_is_met_at_once() {
+    let mut bench = two();
+    bench.vanish(BOB);
+    bench.send(ALICE, BOB, "one").unwrap();
+    bench.settle();
+    bench.start(BOB);
+    bench.advance(Duration::from_millis(1_500));
+    assert_eq!(bench.texts(BOB, ALICE), ["one"]);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.links(), 1);
+}
