@@ -19,6 +19,7 @@ use crate::{
     event::Event,
     ids::{AccountId, CommandId, DialId, LinkId, TransportId},
     input::{Input, LinkEnds},
+    limits,
     moment::{Moment, Now, WallTime},
     name,
     output::{ChangeSet, Output},
@@ -376,6 +377,41 @@ impl Bench {
             from,
             Command::SendMessage { conversation, text: text.to_owned(), idempotency_key: None },
         )
+    }
+
+    /// Writes many messages, as many a turn as a driver would take together.
+    pub fn send_together(&mut self, from: Who, to: Who, texts: &[String]) {
+        for some in texts.chunks(limits::COMMANDS_PER_TURN_MAX) {
+            let mut commands = Vec::new();
+            for text in some {
+                self.next_command += 1;
+                let conversation = self.reference(to);
+                let command =
+                    Command::SendMessage { conversation, text: text.clone(), idempotency_key: None };
+                commands.push((CommandId::new(self.next_command), command));
+            }
+            self.input(from, Input::Commands(commands));
+        }
+    }
+
+    /// How many records all change-sets of an engine have written or removed.
+    #[must_use]
+    pub fn records_written(&self, who: Who) -> usize {
+        self.written(who).map(|changes| changes.writes.len()).sum()
+    }
+
+    /// How many records its last change-set wrote or removed.
+    #[must_use]
+    pub fn records_in_last_write(&self, who: Who) -> usize {
+        self.written(who).last().map_or(0, |changes| changes.writes.len())
+    }
+
+    fn written(&self, who: Who) -> impl Iterator<Item = &ChangeSet> {
+        let all = self.peers.get(who).map(|peer| peer.written.as_slice()).unwrap_or_default();
+        all.iter().filter_map(|written| match written {
+            Written::Changes(changes) => Some(changes),
+            Written::Identity(_) => None,
+        })
     }
 
     /// What one sees of the conversation with another.

@@ -54,7 +54,7 @@ impl Door {
     pub(super) async fn open(home: &Path) -> Result<Self, Failure> {
         let deadline = Instant::now() + HOME_PATIENCE;
         loop {
-            if let Some(client) = connect(home).await? {
+            if let Some(client) = connect(home)? {
                 return Ok(Self::new(home, Way::Socket(client)));
             }
             match Node::start(config(home, None)).await {
@@ -127,7 +127,7 @@ pub(super) async fn start(home: &Path, network: NetworkOptions) -> Result<Node, 
 pub(super) async fn running(home: &Path) -> Result<Client, Failure> {
     let deadline = Instant::now() + HOME_PATIENCE;
     loop {
-        if let Some(client) = connect(home).await? {
+        if let Some(client) = connect(home)? {
             return Ok(client);
         }
         // Whoever holds the home may be about to answer.
@@ -154,7 +154,7 @@ async fn ask(node: &NodeHandle, method: &str, params: Value) -> Result<Value, Fa
 }
 
 /// `None` where nobody answers: no socket, or a stale one.
-async fn connect(home: &Path) -> Result<Option<Client>, Failure> {
+fn connect(home: &Path) -> Result<Option<Client>, Failure> {
     let stream = match socket::connect(home) {
         Ok(stream) => stream,
         Err(HomeError::NotRunning(_) | HomeError::NotADirectory(_)) => return Ok(None),

@@ -81,7 +81,7 @@ pub(super) fn take_heads(
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     delivery.cursors.clear();
     // What is not to be sent stays beyond its end.
-    delivery.cursors.extend(conversation.own_chains().into_iter().map(|(chain, next)| (chain, next)));
+    delivery.cursors.extend(conversation.own_chains());
     delivery.cursors.extend(compared.to_send.iter().copied());
     delivery.heads_known = true;
     delivery.reads.extend(compared.reads);

@@ -365,3 +365,26 @@ fn the_same_seed_gives_the_same_run() {
     };
     assert!(run() == run());
 }
+
+#[test]
+fn a_batch_costs_at_most_two_records_a_message_and_side_and_a_lone_message_six_in_one_batch() {
+    let mut bench = two();
+    let before = [bench.records_written(ALICE), bench.records_written(BOB)];
+    let texts: Vec<String> = (0..1_000).map(|number| format!("message {number}")).collect();
+    bench.send_together(ALICE, BOB, &texts);
+    bench.settle();
+    assert_eq!(bench.texts(BOB, ALICE), texts);
+    for who in [ALICE, BOB] {
+        let written = bench.records_written(who) - before[who];
+        assert!(written <= 2 * texts.len(), "{written} records for {} messages", texts.len());
+    }
+    let before = [bench.writes(ALICE), bench.writes(BOB)];
+    bench.send(ALICE, BOB, "alone").unwrap();
+    bench.settle();
+    // One durable commit on each side lies in the message's path; the acknowledgement is the author's second.
+    assert_eq!(bench.writes(BOB) - before[BOB], 1);
+    assert_eq!(bench.writes(ALICE) - before[ALICE], 2);
+    for who in [ALICE, BOB] {
+        assert!(bench.records_in_last_write(who) <= 6, "{}", bench.records_in_last_write(who));
+    }
+}
