@@ -167,7 +167,11 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
 
 /// Lost sessions stay readable for a week by evidence of time, and there are never more than
 /// `limits::SESSIONS_PER_DEVICE_MAX`.
-fn forget_old_sessions(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+pub(crate) fn forget_old_sessions(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+) -> Result<(), RecordsError> {
     let Some(contact) = state.contacts.get(row) else { return Ok(()) };
     let Some((their_device, _)) = contact.device else { return Ok(()) };
     let surplus = contact.sessions.len().saturating_sub(limits::SESSIONS_PER_DEVICE_MAX);

@@ -209,6 +209,13 @@ impl Engine {
         self.state.own.account()
     }
 
+    /// How many sessions are kept with a contact's device.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn sessions_with(&self, account: AccountId) -> usize {
+        let contact = self.state.contacts.by_account(account).and_then(|row| self.state.contacts.get(row));
+        contact.map_or(0, |contact| contact.sessions.len())
+    }
+
     /// How often this home was opened, this time included: the upper half of event numbers.
     #[must_use]
     pub const fn starts(&self) -> u64 {

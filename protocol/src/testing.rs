@@ -459,6 +459,14 @@ impl Bench {
         Reference::new(&self.account(who).map(|account| account.to_string()).unwrap_or_default())
     }
 
+    /// How many sessions an engine keeps with another's device.
+    #[must_use]
+    pub fn sessions(&self, who: Who, with: Who) -> usize {
+        let account = self.account(with);
+        let engine = self.peers.get(who).and_then(|peer| peer.engine.as_ref());
+        account.zip(engine).map_or(0, |(account, engine)| engine.sessions_with(account))
+    }
+
     /// How many links stand.
     #[must_use]
     pub fn links(&self) -> usize {

@@ -424,6 +424,7 @@ fn admit(
     contact.learn_list(&answer.list, answer.device, answer.static_public);
     contact.add_pair(Pair::of(&answer.established, 0));
     Session::establish(turn, state.own.device(), answer.device, &answer.established)?;
+    delivery::forget_old_sessions(state, turn, row)?;
     state.contacts.save(turn, row)?;
     state.identity_changed();
     if after == ContactState::Active && before != Some(ContactState::Active) {

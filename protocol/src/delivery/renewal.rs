@@ -204,6 +204,7 @@ fn adopt(
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.add_session(session);
     }
+    delivery::forget_old_sessions(state, turn, row)?;
     state.contacts.save(turn, row)?;
     state.identity_changed();
     Ok(())

@@ -388,3 +388,35 @@ fn a_batch_costs_at_most_two_records_a_message_and_side_and_a_lone_message_six_i
         assert!(bench.records_in_last_write(who) <= 6, "{}", bench.records_in_last_write(who));
     }
 }
+
+#[test]
+fn somebody_who_answers_a_reusable_link_again_and_again_stays_one_bounded_request() {
+    let mut bench = Bench::new(12, &["Alice", "Bob"]);
+    let link = bench.invite(ALICE, true, false);
+    for _ in 0..40 {
+        bench.accept(BOB, &link).unwrap();
+        bench.advance(Duration::from_secs(5));
+        let contact = bench.reference(ALICE);
+        bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
+        bench.advance(Duration::from_secs(1));
+    }
+    assert_eq!(state(&mut bench, ALICE, BOB), Some(ContactState::Request));
+    assert!(bench.peers[ALICE].engine.is_some());
+    assert!(bench.sessions(ALICE, BOB) <= crate::limits::SESSIONS_PER_DEVICE_MAX);
+}
+
+#[test]
+fn somebody_blocked_gets_no_channel_by_the_first_message_of_old() {
+    let mut bench = Bench::new(13, &["Alice", "Bob"]);
+    let link = bench.invite(ALICE, false, false);
+    bench.part(ALICE, BOB);
+    bench.accept(BOB, &link).unwrap();
+    bench.join(ALICE, BOB);
+    bench.advance(Duration::from_secs(30));
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::BlockContact { contact }).unwrap();
+    bench.send(BOB, ALICE, "let me in").unwrap();
+    bench.advance(A_WHILE);
+    assert!(!bench.contact(BOB, ALICE).unwrap().online);
+    assert!(bench.texts(ALICE, BOB).is_empty());
+}

@@ -17,6 +17,7 @@ use crate::{
     limits,
     name::{self, Name},
     output::Output,
+    purge,
     records::{Order, RecordsError},
     session::{
         Session,
@@ -114,6 +115,7 @@ pub(super) fn answer_body(
             answer.first_made = true;
         }
     }
+    delivery::forget_old_sessions(state, turn, row)?;
     state.contacts.save(turn, row)?;
     state.identity_changed();
     Ok(Some(first))
@@ -134,7 +136,8 @@ pub(super) fn on_refused(
         contact.state = ContactState::Failed;
         contact.reason = Some(reason.to_owned());
         contact.pairs.clear();
-        contact.sessions.clear();
+        let gone = contact.sessions.clone();
+        purge::sessions(state, turn, row, &gone)?;
         state.notify(turn, row, Event::ContactFailed);
     }
     drop_kept_first(turn, account)?;
