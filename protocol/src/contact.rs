@@ -67,7 +67,7 @@ pub(crate) struct Contact {
     pub(crate) device: Option<(DeviceId, [u8; 32])>,
     /// Their half of the safety number.
     pub(crate) safety_half: String,
-    /// What is shared with them, at most `PAIRS_MAX`, oldest first.
+    /// What is shared with them, at most `PAIRS_MAX`, used or made last at the end.
     pub(crate) pairs: Vec<Pair>,
     /// Sessions with their device, oldest first; one for each pair still in use and the lost ones that stay readable.
     pub(crate) sessions: Vec<SessionId>,
@@ -195,7 +195,19 @@ impl Contact {
         succession
     }
 
-    /// Adds what a first message agreed on; the oldest goes when there are too many.
+    /// A channel stood by this secret: it is the last to go when there are too many. Says whether anything changed.
+    pub(crate) fn used_pair(&mut self, session: SessionId) -> bool {
+        match self.pairs.iter().position(|pair| pair.session == session) {
+            Some(position) if position + 1 < self.pairs.len() => {
+                let pair = self.pairs.remove(position);
+                self.pairs.push(pair);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds what a first message agreed on; the one that was not used for longest goes when there are too many.
     pub(crate) fn add_pair(&mut self, pair: Pair) {
         self.pairs.retain(|known| known.session != pair.session);
         if self.pairs.len() >= PAIRS_MAX {

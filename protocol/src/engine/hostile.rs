@@ -12,6 +12,7 @@ use crate::{
 
 const ALICE: usize = 0;
 const BOB: usize = 1;
+const CAROL: usize = 2;
 
 const A_WHILE: Duration = Duration::from_secs(150);
 const DAY_MILLIS: i64 = 86_400_000;
@@ -311,4 +312,96 @@ fn somebody_who_starts_again_without_a_word_is_met_at_once() {
     assert_eq!(bench.texts(BOB, ALICE), ["one"]);
     bench.advance(A_WHILE);
     assert_eq!(bench.links(), 1);
+}
+
+#[test]
+fn many_links_between_the_same_two_wear_nothing_out() {
+    let mut bench = two();
+    for round in 0..14 {
+        let (from, to) = (ALICE, BOB);
+        // One removes the other and answers a new link: each time new keys, of which the other knows nothing.
+        let contact = bench.reference(from);
+        bench.command(to, Command::RemoveContact { contact, keep_history: true }).unwrap();
+        bench.befriend(from, to);
+        bench.advance(Duration::from_secs(70));
+        let text = format!("round {round}");
+        bench.send(from, to, &text).unwrap();
+        bench.advance(Duration::from_secs(5));
+        assert!(bench.texts(to, from).contains(&text), "{text}");
+    }
+}
+
+#[test]
+fn many_answers_of_one_stranger_stop_nothing_and_fill_nothing() {
+    let mut bench = two();
+    let link = bench.invite(ALICE, true, true);
+    let mut sizes = Vec::new();
+    for round in 0..80 {
+        bench.accept(CAROL, &link).unwrap();
+        bench.advance(Duration::from_secs(2));
+        let contact = bench.reference(ALICE);
+        bench.command(CAROL, Command::RemoveContact { contact, keep_history: false }).unwrap();
+        bench.advance(Duration::from_secs(8));
+        assert!(bench.peers[ALICE].engine.is_some(), "stopped in round {round}");
+        sizes.push(bench.peers[ALICE].store.len());
+    }
+    let grown = sizes[79] - sizes[39];
+    assert!(grown <= 45, "{grown} records more after 40 answers: {sizes:?}");
+    bench.send(BOB, ALICE, "hello").unwrap();
+    bench.advance(Duration::from_secs(5));
+    assert_eq!(bench.texts(ALICE, BOB), ["hello"]);
+}
+
+#[test]
+fn somebody_blocked_stays_out_with_the_same_first_message_again() {
+    let mut bench = Bench::new(1, &["Alice", "Bob"]);
+    let link = bench.invite(ALICE, false, false);
+    bench.accept(BOB, &link).unwrap();
+    // Bob's disk of every moment of the introduction is put back, so that he repeats what he said then.
+    let mut moments = vec![bench.writes(BOB)];
+    while bench.step() {
+        moments.push(bench.writes(BOB));
+    }
+    moments.dedup();
+    bench.advance(Duration::from_secs(5));
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::BlockContact { contact }).unwrap();
+    bench.advance(Duration::from_secs(5));
+    for moment in moments.into_iter().rev() {
+        bench.stop(BOB);
+        bench.lose_writes(BOB, bench.writes(BOB) - moment);
+        bench.start(BOB);
+        bench.send(BOB, ALICE, "let me in").ok();
+        bench.advance(Duration::from_secs(20));
+        assert_eq!(bench.texts(ALICE, BOB), [""; 0]);
+        assert!(!bench.contact(ALICE, BOB).unwrap().online);
+    }
+}
+
+#[test]
+fn renewals_that_break_again_and_again_lose_nobody() {
+    // Of the frames of a renewal, so many pass before everything breaks; often enough to fill every list of secrets.
+    for frames in 0..16 {
+        let mut bench = two();
+        let floor = bench.writes(BOB);
+        bench.send(ALICE, BOB, "one").unwrap();
+        bench.send(BOB, ALICE, "two").unwrap();
+        bench.advance(Duration::from_secs(1));
+        bench.stop(BOB);
+        bench.lose_writes(BOB, bench.writes(BOB) - floor);
+        bench.start(BOB);
+        for _ in 0..8 {
+            for _ in 0..frames {
+                bench.step();
+            }
+            bench.part(ALICE, BOB);
+            bench.join(ALICE, BOB);
+            bench.stop(BOB);
+            bench.start(BOB);
+        }
+        bench.send(ALICE, BOB, "three").unwrap();
+        bench.advance(A_WHILE);
+        assert!(bench.texts(BOB, ALICE).contains(&"three".to_owned()), "{frames} frames");
+        assert!(bench.contact(ALICE, BOB).unwrap().online, "{frames} frames");
+    }
 }

@@ -364,12 +364,12 @@ fn on_status(
 ) -> Result<bool, RecordsError> {
     let Some(status) = Status::decode(payload) else { return Ok(false) };
     let Some(live) = state.links.live_mut(link) else { return Ok(true) };
-    let (row, first) = (live.row, live.peer.is_none());
+    let (row, session, first) = (live.row, live.session, live.peer.is_none());
     live.peer = Some((status.process, status.starts));
     state.timers.cancel(Timer::LinkPatience(link));
     state.witness(turn.now.wall, status.wall);
     if first {
-        settle(state, turn, row, &status)?;
+        settle(state, turn, row, session, &status)?;
         reach::on_contact_online(state, row);
     }
     if status.their_list.version < state.own.device_list().version() {
@@ -403,9 +403,11 @@ fn settle(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
+    session: SessionId,
     status: &Status,
 ) -> Result<(), RecordsError> {
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let reordered = contact.used_pair(session);
     let account = contact.account;
     let answered = contact.answer.take().is_some();
     let became_active = contact.state == ContactState::Pending;
@@ -422,7 +424,7 @@ fn settle(
     if answered {
         accepting::drop_kept_first(turn, account)?;
     }
-    if answered || became_active {
+    if answered || became_active || reordered {
         state.identity_changed();
     }
     if became_active {
