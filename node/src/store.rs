@@ -29,7 +29,7 @@ use thiserror::Error;
 /// # Errors
 /// [`StoreError`] when another process has it open or it cannot be read.
 pub fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(sled::SledStore::open(path)?))
+    Ok(Arc::new(self::sled::SledStore::open(path)?))
 }
 
 /// One back-end. Reads see everything that was applied, durable or not.
