@@ -24,12 +24,14 @@ use causerie_protocol::{
 };
 use thiserror::Error;
 
+use self::sled::SledStore;
+
 /// The store in this directory, made where there is none yet.
 ///
 /// # Errors
 /// [`StoreError`] when another process has it open or it cannot be read.
 pub fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(Arc::new(self::sled::SledStore::open(path)?))
+    Ok(Arc::new(SledStore::open(path)?))
 }
 
 /// One back-end. Reads see everything that was applied, durable or not.
