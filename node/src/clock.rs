@@ -2,7 +2,7 @@
 //!
 //! Moments count from the first reading of this process. The monotonic clock stands still while the machine sleeps
 //! and nobody can set it; the wall clock does neither. When the two disagree about how long the last wait was, the
-//! machine slept or somebody set the clock, and the engine is told with `Input::Resumed` (protocol.md 8.4).
+//! machine slept or somebody set the clock, and the engine is told with `Input::Resumed` (`docs/protocol.md`).
 
 use std::{
     sync::LazyLock,

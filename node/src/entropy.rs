@@ -1,7 +1,7 @@
 //! The only file that reads the system's randomness.
 //!
 //! Every turn gets 32 fresh bytes. No generator of our own stands between, so that a copied home or a stolen memory
-//! tells nothing about later turns (protocol.md 1).
+//! tells nothing about later turns (`docs/protocol.md`).
 
 use causerie_protocol::entropy::Entropy;
 use thiserror::Error;

@@ -10,7 +10,7 @@
 //!
 //! What lies in `identity` and `store` is sealed by the engine; nothing here can read it. A home that is a symbolic link,
 //! not a directory, not writable or shared by many is refused. Nothing is ever deleted to make room for a new identity:
-//! leftovers are set aside. Sources: protocol.md 10, command-line.md "Rules".
+//! leftovers are set aside. Source: `docs/architecture.md`.
 
 mod error;
 mod files;

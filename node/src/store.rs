@@ -6,7 +6,7 @@
 //!
 //! A back-end refuses values over `limits::VALUE_BYTES_MAX` and, once a write of it has failed, everything: what it
 //! shows then may be half a change-set. It is dropped and opened again, which leaves what is durable. Values arrive
-//! sealed; nothing here can read them. Every back-end passes the suite in `store/contract.rs` (protocol.md 10).
+//! sealed; nothing here can read them. Every back-end passes the suite in `store/contract.rs` (`docs/architecture.md`).
 
 pub mod commits;
 #[cfg(test)]

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Refuses entries of other conversations, of devices that are not the contact's, of our own that we did not write,
-//! and whatever does not fit its chain. Rules: protocol.md, section 9; records: `records.rs`.
+//! and whatever does not fit its chain. Rules: `docs/protocol.md`; records: `records.rs`.
 
 use std::collections::BTreeMap;
 

@@ -7,19 +7,19 @@
 //!
 //! | prefix | order suffix | record | owner |
 //! |---|---|---|---|
-//! | `A` | – | commit number, evidence time, start counter | `turn.rs`, `engine.rs` |
+//! | `A` | – | commit number, evidence time | `engine.rs` |
 //! | `C` | row u64 | one contact | `contact.rs` |
 //! | `D` | generation u32 ‖ hash 16 | one opened envelope of a session | `session/replay.rs` |
-//! | `E` | first seq u32 | one extent: consecutive entries of a chain | `log/chain.rs` |
+//! | `E` | first seq u32 ‖ part u8 | one extent: consecutive entries of a chain | `log/extent.rs` |
 //! | `F` | part u32 | a first message kept until it is acknowledged | `contact/introduction.rs` |
 //! | `H` | – | one chain: how far it goes, who has it, who has read it | `log/chain.rs` |
-//! | `I` | row u64 | one invitation of ours | `contact/invitation.rs` |
+//! | `I` | row u64, or transcript 32 | one invitation of ours, its bundle, or an answer that was taken | `contact/invitation.rs` |
 //! | `K` | epoch u32 ‖ index u32 | one skipped message key | `session/epoch.rs` |
-//! | `L` | – | the chains of one conversation | `log/chain.rs` |
-//! | `M` | – | where a message id is | `log/chain.rs` |
+//! | `L` | part u8 | the chains of one conversation | `log.rs` |
+//! | `M` | – | where a message id is | `log/place.rs` |
 //! | `P` | epoch u32 | one epoch of a session | `session/epoch.rs` |
 //! | `S` | – | one session | `session.rs` |
-//! | `X` | row u64 | a deletion under way | `log/purge.rs` |
+//! | `X` | row u64 | a deletion under way | `purge.rs` |
 
 use thiserror::Error;
 

@@ -6,7 +6,7 @@
 //!
 //! What sled does that this file cannot change (sled 0.34.7): recovery stops at the first bad record and opens with an
 //! older prefix, without a word; pages above 128 KiB go to `blobs/`, which is never synced, so values stay small; deleted
-//! bytes stay in the file until their segment is used again (protocol.md 10).
+//! bytes stay in the file until their segment is used again (`docs/architecture.md`).
 
 use std::{
     any::Any,

@@ -3,7 +3,7 @@
 //! The `H` record keeps that, except for the end of our own current chain: sending writes an extent and an index
 //! record only, so that end is read from the last extent. What is held beyond a gap is kept as ranges with the
 //! lamport numbers at their ends, so that a late entry is put in its place, or refused, without a look at its
-//! neighbours. Rules: protocol.md, section 9.
+//! neighbours. Rules: `docs/protocol.md`.
 
 use serde::{Deserialize, Serialize};
 

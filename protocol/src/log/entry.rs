@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A dependency names its place as well as its id, so that it is found without an index of ids. Decoding refuses
-//! everything but the one encoding of a well-formed entry whose body is the one its head promises. Rules: protocol.md,
-//! sections 7 and 9.
+//! everything but the one encoding of a well-formed entry whose body is the one its head promises. Rules:
+//! `docs/protocol.md`; layout: `docs/wire-format.md`.
 
 use core::fmt;
 

@@ -3,7 +3,7 @@
 //! Equal hashes end the exchange. Otherwise the list is compared: it acknowledges what the other side holds and has
 //! read, and shows what to send, what to want back, and where our own chain went on without us. Then an old copy of
 //! our store was put back, and `repair.rs` mends it. A head says how far its chain was read, too, so that a receipt
-//! that was lost on the way is told again. Rules: protocol.md, section 9.
+//! that was lost on the way is told again. Rules: `docs/protocol.md`.
 //!
 //! ```text
 //! heads = count u64 ‖ { author_dev(16) ‖ run(8) ‖ next u32 ‖ id(32) ‖ read u32 } …     in ascending order

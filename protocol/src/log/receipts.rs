@@ -2,7 +2,7 @@
 //!
 //! "Stored up to entry N of this chain" and "read up to N" name the entry's id as well, so that they count only for
 //! the very chain that is held here. They rise and never fall. What people are told, "every message of ours up to
-//! this one", is held back while an older chain of ours has not come so far. Rules: protocol.md, sections 1 and 9.
+//! this one", is held back while an older chain of ours has not come so far. Rules: `docs/protocol.md`.
 
 use serde::{Deserialize, Serialize};
 

@@ -8,7 +8,7 @@
 //!
 //! A dependency that is not held holds nothing up, since it may be the losing side of a fork and never come: the
 //! entry's lamport number is then only bounded. Both sides sort by that number, so they agree all the same.
-//! Rules: protocol.md, section 9.
+//! Rules: `docs/protocol.md`.
 
 use std::collections::btree_map::Entry::Vacant;
 
