@@ -139,7 +139,8 @@ impl Delivery {
         self.renewal = None;
     }
 
-    fn sending_session(&mut self) -> Option<&mut Session> {
+    /// The session to seal with.
+    pub(crate) fn sending_session(&mut self) -> Option<&mut Session> {
         let sending = self.sending?;
         self.sessions.iter_mut().find(|session| session.id() == sending)
     }

@@ -104,6 +104,8 @@ pub struct Peer {
     pub events: Vec<Event>,
     /// What the log was told.
     pub logged: Vec<String>,
+    /// How many frames it sent.
+    pub sent: usize,
     /// How far the wall clock is off, in milliseconds.
     pub clock_off: i64,
     account: AccountId,
@@ -164,6 +166,7 @@ impl Bench {
                 store: MemoryRecords::default(),
                 events: Vec::new(),
                 logged: Vec::new(),
+                sent: 0,
                 clock_off: 0,
                 account,
                 header,
@@ -520,6 +523,7 @@ impl Bench {
                     peer.replies.insert(command, result);
                 }
                 Output::Transmit { link, frame } => {
+                    peer.sent += 1;
                     if let Some(wire) = self.wires.get(&link) {
                         self.queue.push_back((wire.other, frame));
                     }

@@ -107,15 +107,32 @@ pub(crate) fn on_want(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Ok(wants) = log::decode_wants(payload) else { return Ok(false) };
-    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
-    let most = u32::try_from(limits::REPAIR_ENTRIES_MAX).unwrap_or(u32::MAX);
-    delivery.repairs.clear();
-    delivery.repairs.extend(
-        wants.into_iter().map(|want| Want { to: want.to.min(want.from.saturating_add(most)), ..want }),
-    );
+    let well_formed = take_wants(state, row, payload);
     pump(state, turn, row)?;
-    Ok(true)
+    Ok(well_formed)
+}
+
+/// What they ask for is what they are brought next, in place of what they asked for before.
+fn take_wants(state: &mut State, row: ContactRow, payload: &[u8]) -> bool {
+    let Ok(wants) = log::decode_wants(payload) else { return false };
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.repairs = portion(wants).into();
+    }
+    true
+}
+
+/// As much of these as one answer brings: both sides cut alike, so that whoever asks knows what comes.
+fn portion(wants: Vec<Want>) -> Vec<Want> {
+    let mut room = u32::try_from(limits::REPAIR_ENTRIES_MAX).unwrap_or(u32::MAX);
+    let mut taken = Vec::new();
+    for want in wants.into_iter().filter(|want| want.from < want.to) {
+        let to = want.to.min(want.from.saturating_add(room));
+        room -= to - want.from;
+        if want.from < to {
+            taken.push(Want { to, ..want });
+        }
+    }
+    taken
 }
 
 fn on_record(
@@ -160,7 +177,11 @@ fn on_record(
             Ok(())
         }
         Record::Heads(bytes) => take_heads(state, turn, row, &bytes).map(drop),
-        Record::Want(bytes) => on_want(state, turn, row, &bytes).map(drop),
+        // What is asked for goes out once, after the envelope's last record.
+        Record::Want(bytes) => {
+            take_wants(state, row, &bytes);
+            Ok(())
+        }
         // Steps come with a later version; what is offered is not answered, and sending goes on in this epoch.
         Record::Offer(_) | Record::Accept(_) => Ok(()),
     }
@@ -250,12 +271,7 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     if delivery.their_heads.is_empty() {
         return;
     }
-    let most = u32::try_from(limits::REPAIR_ENTRIES_MAX).unwrap_or(u32::MAX);
-    let wants: Vec<Want> = conversation
-        .wants(&delivery.their_heads, &devices)
-        .into_iter()
-        .map(|want| Want { to: want.to.min(want.from.saturating_add(most)), ..want })
-        .collect();
+    let wants = portion(conversation.wants(&delivery.their_heads, &devices));
     let under_way = delivery
         .asked
         .iter()

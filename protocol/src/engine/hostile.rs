@@ -3,11 +3,18 @@
 
 use core::time::Duration;
 
+use super::end;
 use crate::{
     answer::MessageState,
     command::Command,
     entropy::{Entropy, TurnRandom},
-    testing::Bench,
+    input::Input,
+    link::live_channel,
+    log::{Want, encode_wants},
+    moment::Now,
+    testing::{BEGINNING, Bench},
+    turn::Turn,
+    wire::{envelope::Record, frame::FrameKind},
 };
 
 const ALICE: usize = 0;
@@ -404,4 +411,42 @@ fn renewals_that_break_again_and_again_lose_nobody() {
         assert!(bench.texts(BOB, ALICE).contains(&"three".to_owned()), "{frames} frames");
         assert!(bench.contact(ALICE, BOB).unwrap().online, "{frames} frames");
     }
+}
+
+/// Lets an engine do what no command makes it do: a contact that does not play by the rules.
+fn meddle(bench: &mut Bench, who: usize, deed: impl FnOnce(&mut super::State, &mut Turn<'_>)) {
+    let now = Now { moment: bench.now, wall: BEGINNING };
+    let peer = &mut bench.peers[who];
+    let engine = peer.engine.as_mut().unwrap();
+    let entropy = Entropy::new([77; 32]);
+    let mut turn = Turn::new(now, &entropy, &peer.store, &engine.vault);
+    deed(&mut engine.state, &mut turn);
+    end(&mut engine.state, turn, &mut engine.outputs).unwrap();
+    bench.input(who, Input::Timeout);
+}
+
+#[test]
+fn a_contact_who_asks_for_everything_many_times_is_brought_a_portion() {
+    let mut bench = two();
+    let long = "x".repeat(30_000);
+    for _ in 0..12 {
+        bench.send(ALICE, BOB, &long).unwrap();
+        bench.settle();
+    }
+    let link = bench.peers[BOB].engine.as_ref().unwrap().state.links.all_live().next().unwrap().0;
+    meddle(&mut bench, BOB, |state, turn| {
+        let delivery = state.deliveries.values_mut().next().unwrap();
+        let conversation = state.conversations.values().next().unwrap();
+        let own: Vec<_> = conversation.own_chains().into_iter().map(|(chain, _)| chain).collect();
+        let theirs = conversation.heads().into_iter().map(|head| head.chain);
+        let chain = theirs.into_iter().find(|chain| !own.contains(chain)).unwrap();
+        let wants = encode_wants(&[Want { chain, from: 0, to: 12 }]).unwrap();
+        let records: Vec<Record> = (0..100).map(|_| Record::Want(wants.clone())).collect();
+        let envelope = delivery.sending_session().unwrap().seal(turn, &records).unwrap();
+        live_channel::send(state, turn, link, FrameKind::Envelope, &envelope);
+    });
+    let before = bench.peers[ALICE].sent;
+    bench.settle();
+    let frames = bench.peers[ALICE].sent - before;
+    assert!((6..40).contains(&frames), "{frames} frames for one");
 }
