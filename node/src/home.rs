@@ -22,12 +22,15 @@ pub mod socket;
 use std::{
     fs::{self, File},
     io,
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use causerie_protocol::{secret::Secret, vault::Vault};
+use causerie_protocol::{
+    secret::{Secret, hash},
+    vault::Vault,
+};
 
 pub use self::{
     error::HomeError,
@@ -40,6 +43,10 @@ const IDENTITY: &str = "identity";
 const IDENTITY_PREVIOUS: &str = "identity.previous";
 const IDENTITY_DAMAGED: &str = "identity.damaged";
 const STORE: &str = "store";
+/// The file in which sled 0.34 keeps all records of a store.
+const STORE_FILE: &str = "db";
+/// Where systemd and dbus name the installation.
+const MACHINE_ID: &str = "/etc/machine-id";
 const PROBE: &str = "probe";
 
 /// Bytes of `vault.hdr` that are read at most; it is far smaller.
@@ -126,6 +133,17 @@ impl Home {
     #[must_use]
     pub fn store_path(&self) -> PathBuf {
         self.at(STORE)
+    }
+
+    /// What tells this home's store from a copy of it: the machine, and the file that holds the records. A copy, a
+    /// backup put back and another machine have another one; a home that is renamed keeps it. `None` before there is a
+    /// store.
+    #[must_use]
+    pub fn place(&self) -> Option<[u8; 32]> {
+        let file = fs::metadata(self.store_path().join(STORE_FILE)).ok()?;
+        // A system without this file is one machine.
+        let machine = fs::read(MACHINE_ID).unwrap_or_default();
+        Some(hash("place", &[&file.ino().to_be_bytes(), &machine]))
     }
 
     /// Where commands come in.

@@ -175,7 +175,8 @@ fn open(path: &Path, settings: Settings) -> Result<(Home, Arc<dyn Store>, Engine
     for (is_current, copy) in [(true, &copies.current), (false, &copies.previous)] {
         let Some(identity) = copy else { continue };
         let entropy = entropy::fresh()?;
-        match Engine::open(home.open_vault()?, identity, settings.clone(), clock::now(), &entropy, &*store) {
+        let settings = Settings { place: home.place(), ..settings.clone() };
+        match Engine::open(home.open_vault()?, identity, settings, clock::now(), &entropy, &*store) {
             Ok(engine) => {
                 if !is_current && copies.current.is_some() {
                     home.set_identity_aside()?;
@@ -207,8 +208,11 @@ fn prepare(options: &NetworkOptions) -> Result<(NetworkConfig, Settings), NodeEr
         mdns: options.mdns && !options.loopback,
         loopback: options.loopback,
     };
-    let settings =
-        Settings { loopback: options.loopback, dial: dial.into_iter().map(|one| one.address).collect() };
+    let settings = Settings {
+        loopback: options.loopback,
+        dial: dial.into_iter().map(|one| one.address).collect(),
+        place: None,
+    };
     Ok((network, settings))
 }
 

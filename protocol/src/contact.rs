@@ -102,6 +102,8 @@ pub(crate) struct Pair {
     pub(crate) day_key: Secret,
     /// See `day_key`.
     pub(crate) day: u32,
+    /// When a channel stood by it last, by evidence of time.
+    pub(crate) used_at: Option<WallTime>,
 }
 
 /// A link of theirs that we answered.
@@ -113,14 +115,21 @@ pub(crate) struct Answer {
     pub(crate) bundle_hash: [u8; 16],
     /// Unix seconds after which it cannot be answered any more.
     pub(crate) not_after: u64,
-    /// The inviter is asked before we are let in, so there is no channel right after.
-    pub(crate) waits_for_consent: bool,
     /// Where the link says the inviter is.
     pub(crate) hints: Vec<Address>,
-    /// Our first message is made and kept; it is repeated byte for byte until it is acknowledged.
-    pub(crate) first_made: bool,
-    /// The inviter has it.
-    pub(crate) stored: bool,
+    /// How far our first message is.
+    pub(crate) first: FirstState,
+}
+
+/// How far the answer to a link is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FirstState {
+    /// The inviter was not met yet.
+    NotMade,
+    /// It is made and kept; it is repeated byte for byte until a live channel stands.
+    Kept,
+    /// It was lost with the store. The inviter may have had it: then its secrets, of which there is a copy, work.
+    Lost,
 }
 
 impl Pair {
@@ -132,6 +141,7 @@ impl Pair {
             key: established.k_pair.clone(),
             day_key: established.day_key.clone(),
             day: established.day,
+            used_at: None,
         }
     }
 }
@@ -139,6 +149,9 @@ impl Pair {
 /// Shared secrets of one contact that are kept: crossing invitations and the last renewals. Older ones are kept so that
 /// a device whose home was put back is still recognised, and can renew from there.
 const PAIRS_MAX: usize = 4;
+
+/// Rows of the contact list: those that are listed, and removed ones of which something is remembered.
+const ROWS_MAX: usize = 2 * limits::CONTACTS_MAX;
 
 /// Links remembered as used with one contact. Chosen.
 const LINKS_USED_MAX: usize = 16;
@@ -195,16 +208,19 @@ impl Contact {
         succession
     }
 
-    /// A channel stood by this secret: it is the last to go when there are too many. Says whether anything changed.
-    pub(crate) fn used_pair(&mut self, session: SessionId) -> bool {
-        match self.pairs.iter().position(|pair| pair.session == session) {
-            Some(position) if position + 1 < self.pairs.len() => {
-                let pair = self.pairs.remove(position);
-                self.pairs.push(pair);
-                true
+    /// A channel stands by this secret: it is the last to go when there are too many, and those that it replaced go
+    /// when none stood by them for long. Says whether anything changed.
+    pub(crate) fn used_pair(&mut self, session: SessionId, evidence: WallTime) -> bool {
+        let before: Vec<SessionId> = self.pairs.iter().map(|pair| pair.session).collect();
+        self.pairs.sort_by_key(|pair| pair.session == session);
+        for pair in &mut self.pairs {
+            // One that was never used is given as long as if it had been just now.
+            if pair.session == session || pair.used_at.is_none() {
+                pair.used_at = Some(evidence);
             }
-            _ => false,
         }
+        self.pairs.retain(|pair| pair.used_at.is_none_or(|at| at + limits::REPLACED_PAIR_LIFE >= evidence));
+        !self.pairs.iter().map(|pair| pair.session).eq(before)
     }
 
     /// Adds what a first message agreed on; the one that was not used for longest goes when there are too many.
@@ -217,6 +233,18 @@ impl Contact {
             self.sessions.push(pair.session);
         }
         self.pairs.push(pair);
+    }
+
+    /// A link of theirs that we answered is settled: only where it said they are is kept.
+    pub(crate) fn settle_answer(&mut self) -> Option<Answer> {
+        let answer = self.answer.take()?;
+        for hint in &answer.hints {
+            if !self.addresses.contains(hint) {
+                self.addresses.push(*hint);
+            }
+        }
+        self.addresses.truncate(limits::ADDRESSES_PER_CONTACT_MAX);
+        Some(answer)
     }
 
     /// Remembers that this link led here.
@@ -278,9 +306,7 @@ impl Contacts {
     pub(crate) fn load(turn: &Turn<'_>) -> Result<Self, RecordsError> {
         let mut contacts = Self::default();
         let family = family(turn);
-        for (suffix, contact) in
-            turn.scan::<Contact>(&family, (&[], None), Order::Ascending, 2 * limits::CONTACTS_MAX)?
-        {
+        for (suffix, contact) in turn.scan::<Contact>(&family, (&[], None), Order::Ascending, ROWS_MAX)? {
             let row = suffix.try_into().map_err(|_| RecordsError::Damaged('C'))?;
             contacts.put(ContactRow(u64::from_be_bytes(row)), contact);
         }
@@ -300,8 +326,21 @@ impl Contacts {
         Ok(contacts)
     }
 
-    /// Adds somebody at the end of the list.
+    /// Whether somebody more can be listed: so many are, and as many removed ones are remembered.
+    pub(crate) fn has_room(&self) -> bool {
+        self.listed().count() < limits::CONTACTS_MAX
+            && (self.rows.len() < ROWS_MAX || self.forgettable().is_some())
+    }
+
+    /// Adds somebody at the end of the list; where there are too many rows, who was removed first is forgotten.
     pub(crate) fn add(&mut self, turn: &mut Turn<'_>, contact: Contact) -> Result<ContactRow, RecordsError> {
+        if self.rows.len() >= ROWS_MAX
+            && let Some(row) = self.forgettable()
+            && let Some(gone) = self.rows.remove(&row)
+        {
+            self.by_account.remove(&gone.account);
+            self.save(turn, row)?;
+        }
         let row = ContactRow(self.rows.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1)));
         self.put(row, contact);
         self.save(turn, row)?;
@@ -368,6 +407,10 @@ impl Contacts {
                 many.iter().map(|(_, contact)| format!("{} ({})", contact.name, contact.account)).collect(),
             )),
         }
+    }
+
+    fn forgettable(&self) -> Option<ContactRow> {
+        self.iter().find(|(_, contact)| contact.removed && !contact.history_kept).map(|(row, _)| row)
     }
 
     fn put(&mut self, row: ContactRow, contact: Contact) {

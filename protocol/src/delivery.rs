@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-pub(crate) use conversing::{author, history, introduce_ourselves, mark_read, status, write};
+pub(crate) use conversing::{author, history, introduce_ourselves, mark_read, open, status, write};
 pub(crate) use receiving::{on_envelope, on_heads, on_want};
 use renewal::Renewal;
 
@@ -148,7 +148,7 @@ impl Delivery {
 
 /// Loads what a channel to this contact needs.
 pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
-    conversing::open(state, turn, row)?;
+    open(state, turn, row)?;
     if state.deliveries.contains_key(&row) {
         return Ok(());
     }

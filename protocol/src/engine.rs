@@ -8,11 +8,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+mod opening;
+
+pub use opening::OpenError;
+
 use crate::{
     account::{
-        identity::{self, Identity, IdentityError, OwnerRef},
+        identity::{self, OwnerRef},
         keys::OwnAccount,
-        safety_number,
     },
     address::Address,
     answer::{Answer, ContactView, Halt},
@@ -23,14 +26,13 @@ use crate::{
         invitation::{self, Invitations},
     },
     delivery::{self, Delivery},
-    entropy::{Entropy, TurnRandom},
-    event::{Event, NoticeKind},
+    entropy::Entropy,
+    event::Event,
     ids::{AccountId, CommandId, ProcessId},
     input::Input,
     link::{self, Links, keep_alive, live_channel},
     log::Conversation,
     moment::{Moment, Now, WallTime},
-    name::Name,
     output::Output,
     purge::{self, Purges},
     reach::{self, Reach},
@@ -47,6 +49,9 @@ pub struct Settings {
     pub loopback: bool,
     /// Addresses to keep dialling.
     pub dial: Vec<Address>,
+    /// Which machine and which files these are, hashed: a store that finds itself elsewhere may be a copy. `None` where
+    /// that cannot be told.
+    pub place: Option<[u8; 32]>,
 }
 
 /// One person's device: everything it decides.
@@ -78,8 +83,6 @@ pub(crate) struct State {
     pub(crate) purges: Purges,
     pub(crate) checks: BTreeMap<CommandId, check::Walk>,
     pub(crate) timers: Timers,
-    /// The store is older than the identity file says: chains go on in new runs.
-    pub(crate) store_lost_tail: bool,
     commit: u64,
     identity_changed: bool,
 }
@@ -92,69 +95,6 @@ struct Mark {
 }
 
 impl Engine {
-    /// A new account: the sealed bytes of its identity file. The store begins empty.
-    #[must_use]
-    pub fn create(name: &Name, vault: &Vault, now: Now, entropy: &Entropy) -> Option<(AccountId, Vec<u8>)> {
-        let mut random = TurnRandom::new(entropy);
-        let keys = OwnAccount::create(&mut random, now.wall);
-        let account = keys.account();
-        let owner = OwnerRef { keys: &keys, name: name.as_str(), starts: 0, commit: 0 };
-        Some((account, identity::seal(&owner, std::iter::empty(), vault, &mut random)?))
-    }
-
-    /// Opens a home on what is durable. Its first outputs are ready at once.
-    ///
-    /// # Errors
-    /// [`OpenError`] when the identity cannot be used or the store cannot be read.
-    pub fn open(
-        vault: Vault,
-        identity: &[u8],
-        settings: Settings,
-        now: Now,
-        entropy: &Entropy,
-        records: &dyn Records,
-    ) -> Result<Self, OpenError> {
-        let Identity { owner, contacts: copies } = Identity::open(identity, &vault)?;
-        let mut turn = Turn::new(now, entropy, records, &vault);
-        let mark: Mark = turn.load(&mark_key(&turn))?.unwrap_or_default();
-        let store_lost_tail = mark.commit < owner.commit;
-        let contacts =
-            if store_lost_tail { Contacts::restore(&mut turn, copies)? } else { Contacts::load(&turn)? };
-        let mut state = State {
-            safety_half: safety_number::half(owner.keys.account()),
-            own: owner.keys,
-            name: owner.name,
-            starts: owner.starts.saturating_add(1),
-            process: ProcessId::from_bytes(turn.random.bytes()),
-            settings,
-            evidence: mark.evidence,
-            contacts,
-            invitations: Invitations::load(&turn)?,
-            conversations: BTreeMap::new(),
-            deliveries: BTreeMap::new(),
-            links: Links::default(),
-            reach: Reach::default(),
-            waiting: BTreeSet::new(),
-            purges: Purges::load(&turn)?,
-            checks: BTreeMap::new(),
-            timers: Timers::default(),
-            store_lost_tail,
-            commit: mark.commit.max(owner.commit),
-            identity_changed: true,
-        };
-        if store_lost_tail {
-            let text = "the store had lost its newest part; what was in it comes back from your contacts";
-            turn.push(Output::Notify(Event::Notice {
-                kind: NoticeKind::StoreRepaired,
-                text: text.to_owned(),
-            }));
-        }
-        purge::resume(&mut state, &turn);
-        let mut outputs = VecDeque::new();
-        end(&mut state, turn, &mut outputs)?;
-        Ok(Self { vault, state, outputs })
-    }
-
     /// Takes one input. Drain `poll_output` before the next.
     ///
     /// # Errors
@@ -257,18 +197,6 @@ impl State {
     }
 }
 
-/// Why a home cannot be opened.
-#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OpenError {
-    /// The identity file is of no use.
-    #[error(transparent)]
-    Identity(#[from] IdentityError),
-    /// The store cannot be read.
-    #[error(transparent)]
-    Records(#[from] RecordsError),
-}
-
 fn handle_command(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -365,5 +293,9 @@ fn mark_key(turn: &Turn<'_>) -> RecordKey {
 
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod introductions;
+#[cfg(test)]
+mod lives;
 #[cfg(test)]
 mod tests;

@@ -55,8 +55,8 @@ pub const ENVELOPE_BUCKETS: [usize; 4] = [2_048, 8_192, 32_768, 61_440];
 /// Lengths of a live channel's plaintexts: each holds an envelope bucket with its frame header.
 pub const LIVE_BUCKETS: [usize; 5] = [256, 2_304, 8_448, 33_024, 61_696];
 
-/// Numbers of slots of 16 bytes in a hello.
-pub const HELLO_SLOTS: [usize; 3] = [4, 16, 64];
+/// Numbers of slots of 16 bytes in a dialler's hello. Chosen: the smallest already hides how many people most know.
+pub const HELLO_SLOTS: [usize; 3] = [64, 256, 1_024];
 
 /// Records of one envelope. Chosen: above what entries or marks of common size fill the largest bucket with, and it
 /// bounds what a body full of empty records unpacks to.
@@ -91,6 +91,10 @@ pub const SESSIONS_PER_DEVICE_MAX: usize = 8;
 
 /// How long a lost session stays readable, by evidence of time.
 pub const LOST_SESSION_LIFE: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long a shared secret that was replaced is still recognised, by evidence of time: as long as carriers that come
+/// later may hold mail, and two days.
+pub const REPLACED_PAIR_LIFE: Duration = Duration::from_secs(37 * 86_400);
 
 /// Answers that one invitation takes. Chosen: as many as there can be contacts.
 pub const ANSWERS_PER_INVITATION_MAX: u64 = 4_096;
@@ -140,8 +144,11 @@ pub const DIAL_ADDRESSES_MAX: usize = 8;
 /// Network identities on this network that are remembered. Chosen: a large office.
 pub const DISCOVERED_PEERS_MAX: usize = 1_024;
 
-/// Links whose peer is not known yet.
+/// Links that others made and whose peer is not known yet; beyond, the oldest silent one gives way.
 pub const UNKNOWN_LINKS_MAX: usize = 64;
+
+/// The same from one address; loopback is exempt, where everybody has the same one.
+pub const UNKNOWN_LINKS_PER_ADDRESS_MAX: usize = 4;
 
 /// Hellos that do not match, from one address within a minute; loopback is exempt.
 pub const UNMATCHED_HELLOS_PER_MINUTE: usize = 4;
@@ -154,6 +161,12 @@ pub const KEEP_ALIVE_TICK: Duration = Duration::from_secs(5);
 
 /// Ticks without a frame after which a peer counts as gone: noticed within 15 s.
 pub const KEEP_ALIVE_MISSED_MAX: u32 = 2;
+
+/// How long the keys of a live channel are used.
+pub const CHANNEL_KEYS_LIFE: Duration = Duration::from_secs(3_600);
+
+/// Frames one way under the same keys of a live channel after which it gets new ones, at the next tick.
+pub const CHANNEL_KEYS_FRAMES_MAX: u64 = 1 << 20;
 
 /// How long the older of two channels may take to answer before the newer one takes its place.
 pub const TWIN_PATIENCE: Duration = Duration::from_secs(2);

@@ -1,13 +1,14 @@
 //! One connection to one peer, whoever it is: from the first nonce to a live channel or the door.
 //!
 //! ```text
-//! nonce ─▶ slots ─┬─ a contact ──────▶ handshake (KKpsk0) ─▶ live
-//!                 ├─ an introduction ─▶ body, first message ─▶ handshake, or the door
-//!                 └─ nobody ─────────▶ the door
+//! nonce ─▶ tokens ─┬─ a contact ──────▶ handshake (KKpsk0) ─▶ live
+//!   ▲              ├─ an introduction ─▶ body, first message, consent ─┐
+//!   └──────────────│────────────────────────────────────────────────────┘
+//!                  └─ nobody ─────────▶ the door
 //! ```
 //!
 //! Every phase before `live` has `limits::HANDSHAKE_PATIENCE`; malformed bytes close the link and change nothing else.
-//! Hostile or broken peers cost one link of at most `limits::UNKNOWN_LINKS_MAX`.
+//! Hostile or broken peers cost one link of at most `limits::UNKNOWN_LINKS_MAX`, and keep nobody else out for long.
 
 pub(crate) mod addresses;
 pub(crate) mod hello;
@@ -54,9 +55,9 @@ pub(crate) struct Link {
 #[derive(Debug)]
 pub(crate) enum Phase {
     /// Our nonce is out.
-    Nonce([u8; 32]),
-    /// Our slots are out.
-    Slots(Binding),
+    Nonce(Hello),
+    /// The nonces are exchanged: the dialler says its tokens, the dialled chooses one.
+    Tokens(Binding, Hello),
     /// Somebody answers an invitation of ours.
     Inviter(introduction::Inviter),
     /// We answer somebody's link.
@@ -69,6 +70,15 @@ pub(crate) enum Phase {
     Live(Box<LiveChannel>),
     /// It is being closed; nothing that still comes is read.
     Closing(Option<ContactRow>),
+}
+
+/// One side of a hello.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hello {
+    /// Our nonce.
+    pub(crate) nonce: [u8; 32],
+    /// An introduction on this link went before; frames of it may still arrive.
+    pub(crate) again: bool,
 }
 
 /// Between whom a handshake is made.
@@ -127,11 +137,13 @@ impl Links {
         self.links.iter().filter(|(_, link)| link.contact() == Some(row)).map(|(link, _)| *link).collect()
     }
 
-    fn unknown(&self) -> usize {
-        let unknown = |link: &&Link| {
-            !matches!(link.phase, Phase::Live(_) | Phase::Closing(_)) && !introduction::is_waiting(link)
-        };
-        self.links.values().filter(unknown).count()
+    /// Links that others made and that have not shown who they are, oldest first.
+    fn unknown(&self) -> impl Iterator<Item = (LinkId, &Link)> {
+        self.iter().filter(|(_, link)| {
+            link.ends.dial.is_none()
+                && !matches!(link.phase, Phase::Live(_) | Phase::Closing(_))
+                && !introduction::is_waiting(link)
+        })
     }
 }
 
@@ -143,7 +155,7 @@ impl Link {
             Phase::Live(live) => Some(live.row()),
             Phase::Invited(invited) => Some(invited.row()),
             Phase::Closing(row) => *row,
-            Phase::Nonce(_) | Phase::Slots(_) | Phase::Inviter(_) => None,
+            Phase::Nonce(_) | Phase::Tokens(..) | Phase::Inviter(_) => None,
         }
     }
 }
@@ -151,17 +163,49 @@ impl Link {
 /// A stream stands: says our nonce.
 pub(crate) fn on_up(state: &mut State, turn: &mut Turn<'_>, link: LinkId, ends: LinkEnds) {
     state.reach.on_link_up(link, &ends);
-    let crowded = state.links.unknown() >= limits::UNKNOWN_LINKS_MAX;
-    let tiresome = ends.dial.is_none() && state.reach.is_tiresome(&ends, turn.now.moment);
-    let nonce = turn.random.bytes();
-    state.links.links.insert(link, Link { ends, phase: Phase::Nonce(nonce) });
-    if crowded || tiresome {
-        let why = if crowded { "too many unknown links" } else { "too many hellos from one address" };
-        close(state, turn, link, why);
-        return;
+    let unwelcome = if ends.dial.is_none() { make_room(state, turn, &ends) } else { Ok(()) };
+    state.links.links.insert(link, Link { ends, phase: Phase::Closing(None) });
+    match unwelcome {
+        Ok(()) => greet(state, turn, link, false),
+        Err(why) => {
+            turn.log(LogLevel::Debug, format!("link {} closed: {why}", link.number()));
+            turn.push(Output::CloseLink { link });
+        }
     }
-    wait_patiently(state, turn, link);
+}
+
+/// Begins a hello; `again` when an introduction on this link went before.
+pub(crate) fn greet(state: &mut State, turn: &mut Turn<'_>, link: LinkId, again: bool) {
+    let Some(one) = state.links.get_mut(link) else {
+        return;
+    };
+    let nonce = turn.random.bytes();
+    one.phase = Phase::Nonce(Hello { nonce, again });
     turn.push(Output::Transmit { link, frame: hello::nonce_frame(&nonce) });
+    wait_patiently(state, turn, link);
+}
+
+/// Whether a link that somebody made may stand; the oldest one that is still silent makes room where all places are
+/// taken, so that links on which nothing is said keep nobody out.
+fn make_room(state: &mut State, turn: &mut Turn<'_>, ends: &LinkEnds) -> Result<(), &'static str> {
+    if state.reach.is_tiresome(ends, turn.now.moment) {
+        return Err("too many hellos from one address");
+    }
+    let ip = ends.address.map(|address| address.ip).filter(|ip| !ip.is_loopback());
+    let from_there =
+        |(_, link): &(LinkId, &Link)| link.ends.address.is_some_and(|address| Some(address.ip) == ip);
+    if state.links.unknown().filter(from_there).count() >= limits::UNKNOWN_LINKS_PER_ADDRESS_MAX {
+        return Err("too many unknown links from one address");
+    }
+    if state.links.unknown().count() < limits::UNKNOWN_LINKS_MAX {
+        return Ok(());
+    }
+    let silent = |(_, link): &(LinkId, &Link)| matches!(link.phase, Phase::Nonce(_) | Phase::Tokens(..));
+    let Some((oldest, _)) = state.links.unknown().find(silent) else {
+        return Err("too many unknown links");
+    };
+    close(state, turn, oldest, "a newer link took its place");
+    Ok(())
 }
 
 /// A frame arrived.
@@ -177,31 +221,54 @@ pub(crate) fn on_frame(
         Phase::Live(_) => live_channel::on_frame(state, turn, link, bytes),
         Phase::Inviter(_) => introduction::on_inviter_frame(state, turn, link, bytes),
         Phase::Invited(_) => introduction::on_invited_frame(state, turn, link, bytes),
-        Phase::Nonce(own_nonce) => {
-            let own_nonce = *own_nonce;
-            match hello::read_nonce(bytes).filter(|theirs| *theirs != own_nonce) {
-                Some(their_nonce) => {
-                    let binding = hello::bind(&one.ends, own_nonce, their_nonce);
-                    one.phase = Phase::Slots(binding.clone());
-                    let expected = state.reach.purpose(link);
-                    let frame = hello::slots_frame(state, turn, &binding, expected);
-                    turn.push(Output::Transmit { link, frame });
-                }
-                None => close(state, turn, link, "malformed hello, or no common version"),
+        Phase::Nonce(_) | Phase::Tokens(..) => on_hello(state, turn, link, bytes),
+        Phase::Initiator(..) | Phase::Responder(_) => live_channel::on_handshake(state, turn, link, bytes),
+    }
+}
+
+/// A frame of a hello.
+fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) -> Result<(), RecordsError> {
+    let Some(one) = state.links.links.get_mut(&link) else { return Ok(()) };
+    let dialled_by_us = one.ends.dial.is_some();
+    let found = match &one.phase {
+        Phase::Nonce(Hello { again: true, .. }) if !hello::is_nonce_frame(bytes) => return Ok(()),
+        Phase::Nonce(own) => {
+            let own = *own;
+            let Some(their_nonce) = hello::read_nonce(bytes).filter(|theirs| *theirs != own.nonce) else {
+                close(state, turn, link, "malformed hello, or no common version");
+                return Ok(());
+            };
+            let binding = hello::bind(&one.ends, own.nonce, their_nonce);
+            one.phase = Phase::Tokens(binding.clone(), own);
+            if dialled_by_us {
+                let expected = state.reach.purpose(link);
+                let frame = hello::slots_frame(state, turn, &binding, own.again, expected);
+                turn.push(Output::Transmit { link, frame });
             }
+            return Ok(());
+        }
+        Phase::Tokens(binding, own) => {
+            let (binding, own, now) = (binding.clone(), *own, turn.now.wall);
+            let found = if dialled_by_us {
+                hello::recognise_choice(state, now, own.again, &binding, bytes)
+            } else {
+                hello::recognise(state, now, own.again, &binding, bytes).map(|(found, token)| {
+                    if found != Match::Nobody {
+                        turn.push(Output::Transmit { link, frame: token.to_vec() });
+                    }
+                    found
+                })
+            };
+            found.map(|found| (binding, found))
+        }
+        _ => return Ok(()),
+    };
+    match found {
+        Some((binding, found)) => on_match(state, turn, link, binding, found),
+        None => {
+            close(state, turn, link, "malformed hello");
             Ok(())
         }
-        Phase::Slots(binding) => {
-            let binding = binding.clone();
-            match hello::recognise(state, turn.now.wall, &binding, bytes) {
-                Some(found) => on_match(state, turn, link, binding, found),
-                None => {
-                    close(state, turn, link, "malformed hello");
-                    Ok(())
-                }
-            }
-        }
-        Phase::Initiator(..) | Phase::Responder(_) => live_channel::on_handshake(state, turn, link, bytes),
     }
 }
 

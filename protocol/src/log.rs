@@ -163,21 +163,31 @@ impl Conversation {
             Some(key) => entry::keyed_message_id(&self.own.k_self, &self.id, key),
             None => MessageId::from_bytes(turn.random.bytes()),
         };
-        if key.is_some()
-            && let Some(place) = place::shown(turn, &self.id, true, mid)?
+        if let Some(key) = key
+            && let Some(existing) = self.with_key(turn, key)?
         {
-            return Ok(Appended {
-                mid,
-                chain: place.chain,
-                seq: place.seq,
-                existing: true,
-                state: self.state_at(place.chain, place.seq),
-            });
+            return Ok(existing);
         }
         let wall = turn.now.wall;
         let draft = Draft { kind, mid, wall, body };
         let (chain, seq) = self.write_own(turn, &draft)?;
         Ok(Appended { mid, chain, seq, existing: false, state: MessageState::Queued })
+    }
+
+    /// The message that was written with this key.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn with_key(&self, turn: &Turn<'_>, key: &str) -> Result<Option<Appended>, RecordsError> {
+        let mid = entry::keyed_message_id(&self.own.k_self, &self.id, key);
+        let place = place::shown(turn, &self.id, true, mid)?;
+        Ok(place.map(|place| Appended {
+            mid,
+            chain: place.chain,
+            seq: place.seq,
+            existing: true,
+            state: self.state_at(place.chain, place.seq),
+        }))
     }
 
     /// Begins a new life of our own chain: to be called when the store finds itself restored or moved, or a removed

@@ -277,7 +277,9 @@ pub(crate) fn redial(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     let Some(contact) = state.contacts.get(row) else {
         return;
     };
-    if !contact.is_met() || state.is_online(row) || state.reach.is_dialling(row) {
+    // A link of theirs that is not settled brings new keys, which takes an introduction beside what stands.
+    let wanted = contact.answer.is_some() || !state.is_online(row);
+    if !contact.is_met() || !wanted || state.reach.is_dialling(row) {
         return;
     }
     let addresses = dialled(contact, state.settings.loopback);

@@ -3,6 +3,10 @@
 //! Everything is driven by one seed and a virtual clock, so a run repeats exactly. Names read as sentences:
 //! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
 
+mod recording;
+
+pub use recording::Recording;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::{IpAddr, Ipv4Addr},
@@ -108,6 +112,10 @@ pub struct Peer {
     pub sent: usize,
     /// How far the wall clock is off, in milliseconds.
     pub clock_off: i64,
+    /// Which machine and files it runs on.
+    pub place: [u8; 32],
+    /// Its life since the last start.
+    pub recording: Option<Recording>,
     account: AccountId,
     header: Vec<u8>,
     wrapping: Secret,
@@ -168,6 +176,8 @@ impl Bench {
                 logged: Vec::new(),
                 sent: 0,
                 clock_off: 0,
+                place: bench.random.bytes(),
+                recording: None,
                 account,
                 header,
                 wrapping,
@@ -196,8 +206,17 @@ impl Bench {
                 Written::Identity(bytes) => identity.clone_from(bytes),
             }
         }
-        let settings = Settings { loopback: true, dial: Vec::new() };
+        let settings = Settings { loopback: true, dial: Vec::new(), place: Some(peer.place) };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();
+        peer.recording = Some(Recording {
+            vault: (peer.header.clone(), peer.wrapping.clone()),
+            identity: identity.clone(),
+            store: peer.store.clone(),
+            settings: settings.clone(),
+            opened: (now, entropy.clone()),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+        });
         peer.engine =
             vault.and_then(|vault| Engine::open(vault, &identity, settings, now, &entropy, &peer.store).ok());
         if let Some(transport) = transport {
@@ -235,6 +254,25 @@ impl Bench {
             let keep = peer.written.len().saturating_sub(count).max(1);
             peer.written.truncate(keep);
         }
+    }
+
+    /// Puts an old copy of a stopped engine's home in the place of what it has: store and identity file.
+    pub fn restore(&mut self, who: Who, copy: &MemoryRecords) {
+        let Some(peer) = self.peers.get_mut(who) else {
+            return;
+        };
+        let mut store = MemoryRecords::default();
+        let mut kept = Vec::new();
+        for written in std::mem::take(&mut peer.written) {
+            if let Written::Changes(changes) = &written {
+                store.apply(changes);
+            }
+            kept.push(written);
+            if store.0 == copy.0 {
+                break;
+            }
+        }
+        peer.written = kept;
     }
 
     /// How many writes a disk has seen: a place to come back to with `lose_writes`.
@@ -280,6 +318,9 @@ impl Bench {
             return;
         };
         let Some(engine) = &mut peer.engine else { return };
+        if let Some(recording) = &mut peer.recording {
+            recording.inputs.push((input.clone(), now, entropy.clone()));
+        }
         if engine.handle(input, now, &entropy, &peer.store).is_err() {
             peer.engine = None;
             return;
@@ -506,6 +547,9 @@ impl Bench {
             while let Some(output) = engine.poll_output() {
                 outputs.push(output);
             }
+        }
+        if let Some(recording) = self.peers.get_mut(who).and_then(|peer| peer.recording.as_mut()) {
+            recording.outputs.extend_from_slice(&outputs);
         }
         for output in outputs {
             let Some(peer) = self.peers.get_mut(who) else {

@@ -367,3 +367,24 @@ fn nobody_runs_on_a_home_that_is_not_there() {
     let long = path.join("h".repeat(200));
     assert_eq!(refusal(socket::connect(&long)), "not_running NotRunning");
 }
+
+#[test]
+fn a_copy_is_in_another_place_and_a_renamed_home_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, renamed, copied) =
+        (directory.path().join("home"), directory.path().join("renamed"), directory.path().join("copied"));
+    let home = Home::create(&path).unwrap();
+    assert_eq!(home.place(), None, "no store yet");
+    drop(crate::store::open(&home.store_path()).unwrap());
+    let place = home.place().expect("the store has a file");
+    home.write_identity(b"sealed").unwrap();
+    drop(home);
+    fs::rename(&path, &renamed).unwrap();
+    assert_eq!(Home::open(&renamed, Duration::ZERO).unwrap().place(), Some(place));
+    fs::create_dir_all(copied.join("store")).unwrap();
+    for name in ["identity", "store/db"] {
+        fs::copy(renamed.join(name), copied.join(name)).unwrap();
+    }
+    let there = Home::open(&copied, Duration::ZERO).unwrap().place();
+    assert!(there.is_some_and(|there| there != place));
+}

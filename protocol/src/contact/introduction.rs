@@ -6,17 +6,19 @@
 //!         ◀────────────────────────────────── BODY, or REFUSED
 //!   FIRST ──────────────────────────────────▶ checked, durable
 //!         ◀────────────────────────────────── STORED, or REFUSED
-//!   one use without --ask: KKpsk0 on the same stream; otherwise both wait, and a new hello follows the consent
+//!   consent (given with a one-use link without --ask): a new hello on the same stream, by the new shared secret
 //! ```
 //!
 //! Frames are sealed under the link's secret and both nonces. What does not check changes nothing. The same first
-//! message again is acknowledged again; another one for a used invitation is told to the inviter's person once.
+//! message again is acknowledged again, and the invited repeats it on every link until a live channel stands: whoever
+//! holds the same link could say STORED. A refusal is signed by the inviter's device. Another answer to a used
+//! invitation is told to the inviter's person once.
 
 use crate::{
     account::device_list::SignedDeviceList,
-    answer::{ContactState, InvitationState},
+    answer::ContactState,
     contact::{
-        Contact, ContactRow, Pair,
+        Contact, ContactRow, FirstState, Pair,
         invitation::{self, Invitation, InvitationRow, Invitations},
     },
     delivery,
@@ -25,9 +27,9 @@ use crate::{
     ids::{DeviceId, LinkId},
     limits,
     link::{
-        self, Handshake, Link, Phase,
+        self, Link, Phase,
         hello::{self, Binding},
-        keep_alive, live_channel, wait_patiently,
+        keep_alive, wait_patiently,
     },
     name::Name,
     output::{LogLevel, Output},
@@ -44,8 +46,10 @@ use crate::{
 };
 
 pub(crate) mod accepting;
+mod refusal;
 
 pub(crate) use accepting::accept;
+use refusal::Refusal;
 
 /// The inviter's side of one link.
 #[derive(Debug)]
@@ -53,6 +57,8 @@ pub(crate) struct Inviter {
     row: InvitationRow,
     binding: Binding,
     channel: Channel,
+    /// They were given the bundle, which nobody needs twice.
+    body_said: bool,
     /// Their first message is durable and waits for our person's consent.
     waits_for_consent: Option<ContactRow>,
 }
@@ -71,45 +77,6 @@ impl Invited {
     /// Whom we want to meet.
     pub(crate) const fn row(&self) -> ContactRow {
         self.row
-    }
-}
-
-/// Why an invitation cannot be answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refusal {
-    Used,
-    Expired,
-    Revoked,
-    TooNew,
-}
-
-impl Refusal {
-    const fn to_byte(self) -> u8 {
-        match self {
-            Self::Used => 0,
-            Self::Expired => 1,
-            Self::Revoked => 2,
-            Self::TooNew => 3,
-        }
-    }
-
-    const fn from_byte(byte: u8) -> Option<Self> {
-        match byte {
-            0 => Some(Self::Used),
-            1 => Some(Self::Expired),
-            2 => Some(Self::Revoked),
-            3 => Some(Self::TooNew),
-            _ => None,
-        }
-    }
-
-    const fn sentence(self) -> &'static str {
-        match self {
-            Self::Used => "the invitation was already used by somebody",
-            Self::Expired => "the invitation has expired",
-            Self::Revoked => "the invitation was revoked",
-            Self::TooNew => "the invitation needs a newer version",
-        }
     }
 }
 
@@ -159,7 +126,8 @@ pub(crate) fn begin_as_inviter(state: &mut State, link: LinkId, row: InvitationR
     };
     let channel = Channel::new(&secret, &binding, true);
     if let Some(one) = state.links.get_mut(link) {
-        one.phase = Phase::Inviter(Inviter { row, binding, channel, waits_for_consent: None });
+        one.phase =
+            Phase::Inviter(Inviter { row, binding, channel, body_said: false, waits_for_consent: None });
     }
 }
 
@@ -178,12 +146,37 @@ pub(crate) fn begin_as_invited(
     if let Some(one) = state.links.get_mut(link) {
         one.phase = Phase::Invited(Invited { row, binding, channel, waits_for_consent: false });
     }
-    let kept = if answer.first_made { kept_first(state, turn, row)? } else { None };
-    match kept {
-        Some(first) => say(state, turn, link, FrameKind::First, &first),
-        None => say(state, turn, link, FrameKind::BodyWanted, &[]),
+    match kept_first(state, turn, row)? {
+        Some(first) => {
+            say(state, turn, link, FrameKind::First, &first);
+            Ok(())
+        }
+        None => {
+            ask_for_body(state, turn, link);
+            Ok(())
+        }
+    }
+}
+
+/// A store that lost its newest part may have lost first messages with it.
+pub(crate) fn on_store_lost(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    let answering: Vec<ContactRow> =
+        state.contacts.iter().filter(|(_, contact)| contact.answer.is_some()).map(|(row, _)| row).collect();
+    for row in answering {
+        if kept_first(state, turn, row)?.is_none()
+            && let Some(answer) = state.contacts.get_mut(row).and_then(|contact| contact.answer.as_mut())
+            && answer.first == FirstState::Kept
+        {
+            answer.first = FirstState::Lost;
+            state.contacts.save(turn, row)?;
+        }
     }
     Ok(())
+}
+
+/// Asks the inviter for the bundle that the link names.
+pub(crate) fn ask_for_body(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
+    say(state, turn, link, FrameKind::BodyWanted, &[]);
 }
 
 /// A frame from somebody who holds a link of ours.
@@ -198,29 +191,15 @@ pub(crate) fn on_inviter_frame(
         return Ok(());
     };
     match kind {
-        FrameKind::BodyWanted => {
-            let open = state.invitations.get(inviter).map(|invitation| invitation.state(turn.now.wall));
-            let bundle = Invitations::bundle(turn, inviter)?;
-            if open == Some(InvitationState::Used) {
-                // Whoever gave the answer that was taken has no need to ask: this is somebody else.
-                tell_answered_twice(state, turn, inviter)?;
-            }
-            match (open.map(refusal_for), bundle) {
-                (Some(None), Some(bundle)) => say(state, turn, link, FrameKind::Body, &bundle),
-                (Some(Some(refusal)), _) => refuse(state, turn, link, refusal),
-                _ => refuse(state, turn, link, Refusal::Revoked),
-            }
-            wait_patiently(state, turn, link);
-            Ok(())
-        }
+        FrameKind::BodyWanted => on_body_wanted(state, turn, link, inviter),
         FrameKind::First => on_first(state, turn, link, inviter, &payload),
-        _ => {
-            // Somebody who waits for consent shows that they still do.
-            if state.links.get(link).is_some_and(is_waiting) {
-                state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
-            }
+        // Somebody who waits for consent shows that they still do.
+        FrameKind::Ping if state.links.get(link).is_some_and(is_waiting) => {
+            say(state, turn, link, FrameKind::Pong, &[]);
+            state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
             Ok(())
         }
+        _ => Ok(()),
     }
 }
 
@@ -239,18 +218,18 @@ pub(crate) fn on_invited_frame(
     let Some(one) = state.links.get_mut(link) else { return Ok(()) };
     let Phase::Invited(invited) = &mut one.phase else { return Ok(()) };
     let row = invited.row;
-    if invited.waits_for_consent && hello::read_nonce(bytes).is_some() {
+    if invited.waits_for_consent && hello::is_nonce_frame(bytes) {
         // They consented: a new hello on the same link.
-        let nonce = turn.random.bytes();
-        one.phase = Phase::Nonce(nonce);
-        turn.push(Output::Transmit { link, frame: hello::nonce_frame(&nonce) });
-        wait_patiently(state, turn, link);
+        link::greet(state, turn, link, true);
         return link::on_frame(state, turn, link, bytes);
     }
     let Some((kind, payload)) = invited.channel.open(bytes) else {
         link::close(state, turn, link, "malformed introduction");
         return Ok(());
     };
+    if invited.waits_for_consent {
+        state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
+    }
     match kind {
         FrameKind::Body => match accepting::answer_body(state, turn, row, &payload)? {
             Some(first) => {
@@ -264,12 +243,7 @@ pub(crate) fn on_invited_frame(
             }
         },
         FrameKind::Stored => on_stored(state, turn, link, row),
-        FrameKind::Refused => {
-            let refusal = payload.first().copied().and_then(Refusal::from_byte).unwrap_or(Refusal::TooNew);
-            accepting::on_refused(state, turn, row, refusal.sentence())?;
-            link::close(state, turn, link, "the invitation was refused");
-            Ok(())
-        }
+        FrameKind::Refused => on_refused(state, turn, link, row, &payload),
         _ => Ok(()),
     }
 }
@@ -283,12 +257,7 @@ pub(crate) fn on_consent(state: &mut State, turn: &mut Turn<'_>, row: ContactRow
         .map(|(link, _)| link)
         .collect();
     for link in waiting {
-        let nonce = turn.random.bytes();
-        if let Some(one) = state.links.get_mut(link) {
-            one.phase = Phase::Nonce(nonce);
-        }
-        turn.push(Output::Transmit { link, frame: hello::nonce_frame(&nonce) });
-        wait_patiently(state, turn, link);
+        link::greet(state, turn, link, true);
     }
 }
 
@@ -311,6 +280,33 @@ pub(crate) fn kept_key(turn: &Turn<'_>, account: &[u8]) -> RecordKey {
     turn.key(b'F', &[account], &[])
 }
 
+fn on_body_wanted(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: InvitationRow,
+) -> Result<(), RecordsError> {
+    let Some(Phase::Inviter(inviter)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
+        return Ok(());
+    };
+    if std::mem::replace(&mut inviter.body_said, true) {
+        link::close(state, turn, link, "asked twice for the bundle");
+        return Ok(());
+    }
+    wait_patiently(state, turn, link);
+    let Some(invitation) = state.invitations.get(row) else { return Ok(()) };
+    let refusal = Refusal::of(invitation.state(turn.now.wall));
+    if refusal == Some(Refusal::Used) {
+        // Whoever gave the answer that was taken has no need to ask: this is somebody else.
+        tell_answered_twice(state, turn, row)?;
+    }
+    match (refusal, Invitations::bundle(turn, row)?) {
+        (None, Some(bundle)) => say(state, turn, link, FrameKind::Body, &bundle),
+        (refusal, _) => refuse(state, turn, link, refusal.unwrap_or(Refusal::Revoked)),
+    }
+    Ok(())
+}
+
 fn on_first(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -325,13 +321,13 @@ fn on_first(
     };
     if let Some(contact) = invitation::taken_by(turn, &invitation, transcript)? {
         // The same bytes again: the same answer again.
-        return stored(state, turn, link, row, state.contacts.by_account(contact));
+        return stored(state, turn, link, state.contacts.by_account(contact));
     }
     if invitation.answers >= limits::ANSWERS_PER_INVITATION_MAX {
         refuse(state, turn, link, Refusal::Used);
         return Ok(());
     }
-    if let Some(refusal) = refusal_for(invitation.state(turn.now.wall)) {
+    if let Some(refusal) = Refusal::of(invitation.state(turn.now.wall)) {
         if refusal == Refusal::Used {
             tell_answered_twice(state, turn, row)?;
         }
@@ -346,7 +342,7 @@ fn on_first(
     match admit(state, turn, &invitation, answer)? {
         Some(contact) => {
             invitation::take(state, turn, row, transcript, contact)?;
-            stored(state, turn, link, row, Some(contact))
+            stored(state, turn, link, Some(contact))
         }
         None => {
             refuse(state, turn, link, Refusal::Revoked);
@@ -399,7 +395,8 @@ fn admit(
     let consented = !invitation.ask && !invitation.reusable;
     let account = answer.list.account();
     let known = state.contacts.by_account(account);
-    if known.is_none() && !has_room(state, consented) {
+    let is_listed = known.and_then(|row| state.contacts.get(row)).is_some_and(|contact| !contact.removed);
+    if !is_listed && !has_room(state, consented) {
         turn.log(LogLevel::Warn, "an answer to an invitation was refused: too many contacts or requests");
         return Ok(None);
     }
@@ -436,33 +433,21 @@ fn admit(
 
 fn has_room(state: &State, consented: bool) -> bool {
     let requests = state.contacts.listed().filter(|(_, one)| one.state == ContactState::Request).count();
-    state.contacts.iter().count() < limits::CONTACTS_MAX && (consented || requests < limits::REQUESTS_MAX)
+    state.contacts.has_room() && (consented || requests < limits::REQUESTS_MAX)
 }
 
-/// Their first message is durable: says so, and goes on as the invitation's kind asks.
+/// Their first message is durable: says so, and greets them anew if our person has consented.
 fn stored(
     state: &mut State,
     turn: &mut Turn<'_>,
     link: LinkId,
-    row: InvitationRow,
     contact: Option<ContactRow>,
 ) -> Result<(), RecordsError> {
     say(state, turn, link, FrameKind::Stored, &[]);
-    let at_once =
-        state.invitations.get(row).is_some_and(|invitation| !invitation.ask && !invitation.reusable);
-    let Some(Phase::Inviter(inviter)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
-        return Ok(());
-    };
     let Some(contact) = contact else { return Ok(()) };
-    if at_once {
-        let binding = inviter.binding.clone();
-        return begin_live(state, turn, link, contact, binding);
-    }
-    inviter.waits_for_consent = Some(contact);
-    let waiting = state.links.iter().filter(|(_, link)| is_waiting(link)).count();
-    if waiting > limits::WAITING_LINKS_MAX {
-        link::close(state, turn, link, "too many wait for consent");
-        return Ok(());
+    make_room(state, turn, contact);
+    if let Some(Phase::Inviter(inviter)) = state.links.get_mut(link).map(|one| &mut one.phase) {
+        inviter.waits_for_consent = Some(contact);
     }
     state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
     if state.contacts.get(contact).is_some_and(Contact::is_met) {
@@ -471,53 +456,67 @@ fn stored(
     Ok(())
 }
 
-/// Our first message is durable there.
+/// One link waits for consent a contact, and so many in all: the newest.
+fn make_room(state: &mut State, turn: &mut Turn<'_>, contact: ContactRow) {
+    let waiting: Vec<(LinkId, ContactRow)> = state
+        .links
+        .iter()
+        .filter_map(|(link, one)| match &one.phase {
+            Phase::Inviter(inviter) => Some((link, inviter.waits_for_consent?)),
+            _ => None,
+        })
+        .collect();
+    let surplus = (waiting.len() + 1).saturating_sub(limits::WAITING_LINKS_MAX);
+    for (position, (link, whose)) in waiting.into_iter().enumerate() {
+        if whose == contact || position < surplus {
+            link::close(state, turn, link, "a newer link waits for consent");
+        }
+    }
+}
+
+/// Our first message is durable there, says somebody who holds the same link: it is kept until a live channel proves
+/// it, and they may consent.
 fn on_stored(
     state: &mut State,
     turn: &mut Turn<'_>,
     link: LinkId,
     row: ContactRow,
 ) -> Result<(), RecordsError> {
-    let account = state.contacts.get(row).map(|contact| contact.account);
-    let Some(answer) = state.contacts.get_mut(row).and_then(|contact| contact.answer.as_mut()) else {
-        return Ok(());
-    };
-    if !answer.first_made {
+    let answer = state.contacts.get(row).and_then(|contact| contact.answer.as_ref());
+    if answer.is_none_or(|answer| answer.first != FirstState::Kept) {
         link::close(state, turn, link, "acknowledged what was not said");
         return Ok(());
     }
-    answer.stored = true;
-    let waits = answer.waits_for_consent;
-    state.contacts.save(turn, row)?;
-    state.identity_changed();
-    if let Some(account) = account {
-        accepting::drop_kept_first(turn, account)?;
-    }
-    let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
-        return Ok(());
-    };
-    if waits {
+    if let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) {
         invited.waits_for_consent = true;
-        state.timers.cancel(Timer::LinkPatience(link));
-        keep_alive::start(state, turn);
-        return Ok(());
     }
-    let binding = invited.binding.clone();
-    begin_live(state, turn, link, row, binding)
+    state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
+    keep_alive::start(state, turn);
+    Ok(())
 }
 
-fn begin_live(
+/// Our answer is refused, if it is the inviter who says so.
+fn on_refused(
     state: &mut State,
     turn: &mut Turn<'_>,
     link: LinkId,
     row: ContactRow,
-    binding: Binding,
+    payload: &[u8],
 ) -> Result<(), RecordsError> {
-    let newest = state.contacts.get(row).and_then(|contact| contact.pairs.last()).map(|pair| pair.session);
-    match newest {
-        Some(session) => live_channel::begin(state, turn, link, Handshake { row, session, binding }),
-        None => Ok(()),
-    }
+    let Some(Phase::Invited(invited)) = state.links.get(link).map(|one| &one.phase) else { return Ok(()) };
+    let Some(contact) = state.contacts.get(row) else { return Ok(()) };
+    let refusal = contact
+        .answer
+        .as_ref()
+        .and_then(|answer| Refusal::verify(payload, contact.account, &answer.secret, &invited.binding));
+    let Some(refusal) = refusal else {
+        turn.log(LogLevel::Warn, "a refusal that the inviter did not sign was passed over");
+        link::close(state, turn, link, "malformed refusal");
+        return Ok(());
+    };
+    accepting::on_refused(state, turn, row, refusal)?;
+    link::close(state, turn, link, "the invitation was refused");
+    Ok(())
 }
 
 fn kept_first(state: &State, turn: &Turn<'_>, row: ContactRow) -> Result<Option<Vec<u8>>, RecordsError> {
@@ -556,7 +555,15 @@ fn opened(state: &mut State, link: LinkId, bytes: &[u8]) -> Option<(InvitationRo
 }
 
 fn refuse(state: &mut State, turn: &mut Turn<'_>, link: LinkId, refusal: Refusal) {
-    say(state, turn, link, FrameKind::Refused, &[refusal.to_byte()]);
+    let Some(Phase::Inviter(inviter)) = state.links.get(link).map(|one| &one.phase) else {
+        return;
+    };
+    let Some(invitation) = state.invitations.get(inviter.row) else {
+        return;
+    };
+    if let Some(signed) = refusal.sign(&state.own, &invitation.secret, &inviter.binding) {
+        say(state, turn, link, FrameKind::Refused, &signed);
+    }
 }
 
 fn say(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: FrameKind, payload: &[u8]) {
@@ -567,14 +574,5 @@ fn say(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: FrameKind, pa
     };
     if let Some(frame) = channel.seal(turn, kind, payload) {
         turn.push(Output::Transmit { link, frame });
-    }
-}
-
-const fn refusal_for(state: InvitationState) -> Option<Refusal> {
-    match state {
-        InvitationState::Open => None,
-        InvitationState::Used => Some(Refusal::Used),
-        InvitationState::Revoked => Some(Refusal::Revoked),
-        InvitationState::Expired => Some(Refusal::Expired),
     }
 }

@@ -48,6 +48,9 @@ pub(crate) fn write(
     key: Option<&str>,
 ) -> Result<Answer, Halt> {
     let row = state.contacts.find(whom)?;
+    if let Some(written) = written_before(state, turn, row, key)? {
+        return Ok(written);
+    }
     may_write(state, row)?;
     if text.is_empty() {
         return Err(CommandError::Empty.into());
@@ -66,6 +69,20 @@ pub(crate) fn write(
         })?;
     state.waiting.insert(row);
     Ok(Answer::Message { message: appended.mid, state: appended.state })
+}
+
+/// What was written with this key before, whatever has become of the contact since.
+fn written_before(
+    state: &mut State,
+    turn: &Turn<'_>,
+    row: ContactRow,
+    key: Option<&str>,
+) -> Result<Option<Answer>, RecordsError> {
+    let Some(key) = key else { return Ok(None) };
+    open(state, turn, row)?;
+    let Some(conversation) = state.conversations.get(&row) else { return Ok(None) };
+    let found = conversation.with_key(turn, key)?;
+    Ok(found.map(|appended| Answer::Message { message: appended.mid, state: appended.state }))
 }
 
 /// One page of a conversation, oldest of the page first.
@@ -145,16 +162,13 @@ pub(crate) fn introduce_ourselves(
     }
 }
 
-/// Loads a contact's conversation unless it is there. On a store that lost its newest part our chain begins anew.
-pub(crate) fn open(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+/// Loads a contact's conversation unless it is there.
+pub(crate) fn open(state: &mut State, turn: &Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
     if state.conversations.contains_key(&row) {
         return Ok(());
     }
     let Some(account) = state.contacts.get(row).map(|contact| contact.account) else { return Ok(()) };
-    let mut conversation = Conversation::load(turn, conversation_id(state, account), &author(state))?;
-    if state.store_lost_tail {
-        conversation.new_run(turn)?;
-    }
+    let conversation = Conversation::load(turn, conversation_id(state, account), &author(state))?;
     state.conversations.insert(row, conversation);
     Ok(())
 }

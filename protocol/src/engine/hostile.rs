@@ -414,7 +414,7 @@ fn renewals_that_break_again_and_again_lose_nobody() {
 }
 
 /// Lets an engine do what no command makes it do: a contact that does not play by the rules.
-fn meddle(bench: &mut Bench, who: usize, deed: impl FnOnce(&mut super::State, &mut Turn<'_>)) {
+pub(super) fn meddle(bench: &mut Bench, who: usize, deed: impl FnOnce(&mut super::State, &mut Turn<'_>)) {
     let now = Now { moment: bench.now, wall: BEGINNING };
     let peer = &mut bench.peers[who];
     let engine = peer.engine.as_mut().unwrap();

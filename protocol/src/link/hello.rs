@@ -1,20 +1,24 @@
-//! The first two frames of every link: nonces, then tokens that only somebody who shares a secret can recognise.
+//! The first three frames of every link: nonces, then tokens that only somebody who shares a secret can recognise.
 //!
 //! ```text
-//! both at once:  min version u8 ‖ max version u8 ‖ nonce(32)
-//! then:          class u8 ‖ 16 × slots
-//! slot        =  HMAC(K_pair, "tok" ‖ own dev ‖ their dev ‖ own peer ‖ their peer ‖ own nonce ‖ their nonce)[..16]
-//!             |  HMAC(S_inv, "intro" ‖ role ‖ own peer ‖ their peer ‖ own nonce ‖ their nonce)[..16]
-//!             |  HMAC(K_self, "own" ‖ own dev ‖ own peer ‖ their peer ‖ own nonce ‖ their nonce)[..16]   |  random
+//! both at once:      min version u8 ‖ max version u8 ‖ nonce(32)
+//! then the dialler:  class u8 ‖ 16 × slots
+//! then the dialled:  the token of whom it recognised, or nothing: it closes the link
+//!
+//! token =  HMAC(K_pair, "tok" ‖ own dev ‖ their dev ‖ own peer ‖ their peer ‖ own nonce ‖ their nonce)[..16]
+//!       |  HMAC(S_inv, "intro" ‖ role ‖ own peer ‖ their peer ‖ own nonce ‖ their nonce)[..16]
+//!       |  HMAC(K_self, "own" ‖ own dev ‖ own peer ‖ their peer ‖ own nonce ‖ their nonce)[..16]
 //! ```
 //!
-//! Slots are shuffled and padded to 4, 16 or 64, so a stranger learns a padded count. Tokens name both ends and both
-//! nonces, so that one cannot be replayed or passed on; own and expected ones differ, so none can be reflected.
+//! Slots are shuffled and padded to 64, 256 or 1,024. The dialled chooses, so both mean the same secret however many
+//! they hold, and a stranger who dials learns nothing. Tokens name both ends and both nonces, so that one cannot be
+//! replayed or passed on; own and expected ones differ, so none can be reflected.
 
 use std::collections::BTreeMap;
 
 use crate::{
-    contact::{ContactRow, invitation::InvitationRow},
+    answer::InvitationState,
+    contact::{ContactRow, FirstState, invitation::InvitationRow},
     engine::State,
     ids::{AccountId, DeviceId, SessionId, TransportId},
     input::LinkEnds,
@@ -28,7 +32,7 @@ use crate::{
 const VERSION: u8 = 1;
 
 const NONCE_FRAME_BYTES: usize = 34;
-const SLOT_BYTES: usize = 16;
+const TOKEN_BYTES: usize = 16;
 
 /// Role bytes in introduction tokens.
 const ROLE_INVITER: u8 = 0;
@@ -72,6 +76,11 @@ pub(crate) fn nonce_frame(nonce: &[u8; 32]) -> Vec<u8> {
     [&[VERSION, VERSION], nonce.as_slice()].concat()
 }
 
+/// Whether a frame is as long as the first one, which no frame of an introduction is.
+pub(crate) const fn is_nonce_frame(frame: &[u8]) -> bool {
+    frame.len() == NONCE_FRAME_BYTES
+}
+
 /// The other side's nonce; `None` when the frame is malformed or no version is shared.
 pub(crate) fn read_nonce(frame: &[u8]) -> Option<[u8; 32]> {
     let [min, max, nonce @ ..] = frame else { return None };
@@ -86,19 +95,20 @@ pub(crate) fn bind(ends: &LinkEnds, own_nonce: [u8; 32], their_nonce: [u8; 32]) 
     Binding { own_peer: peer(&ends.own), their_peer: peer(&ends.peer), own_nonce, their_nonce }
 }
 
-/// The second frame: our tokens among random slots.
+/// The dialler's second frame: its tokens among random slots.
 pub(crate) fn slots_frame(
     state: &State,
     turn: &mut Turn<'_>,
     binding: &Binding,
+    again: bool,
     expected: Option<ContactRow>,
 ) -> Vec<u8> {
-    let mut slots: Vec<[u8; SLOT_BYTES]> = secrets(state, turn.now.wall, expected)
+    let most = HELLO_SLOTS.last().copied().unwrap_or_default();
+    let mut slots: Vec<[u8; TOKEN_BYTES]> = secrets(state, turn.now.wall, again, expected)
         .into_iter()
+        .take(most)
         .map(|(_, secret)| secret.token(&binding.own_view()))
         .collect();
-    let most = HELLO_SLOTS.last().copied().unwrap_or_default();
-    slots.truncate(most);
     let (class, size) = HELLO_SLOTS
         .iter()
         .enumerate()
@@ -117,23 +127,54 @@ pub(crate) fn slots_frame(
     frame
 }
 
-/// Who the other side's slots show them to be; `None` when the frame is malformed.
-pub(crate) fn recognise(state: &State, now: WallTime, binding: &Binding, frame: &[u8]) -> Option<Match> {
+/// Whom the dialler's slots show it to be, and the token that tells it so; `None` when the frame is malformed.
+pub(crate) fn recognise(
+    state: &State,
+    now: WallTime,
+    again: bool,
+    binding: &Binding,
+    frame: &[u8],
+) -> Option<(Match, [u8; TOKEN_BYTES])> {
     let (class, slots) = frame.split_first()?;
     let size = HELLO_SLOTS.get(usize::from(*class))?;
-    if slots.len() != size * SLOT_BYTES {
+    if slots.len() != size * TOKEN_BYTES {
         return None;
     }
-    // One HMAC a secret of ours, then look-ups: the cost does not grow with what the other side sends.
+    let expected = expected_tokens(state, now, again, binding);
+    let slots = slots.as_chunks::<TOKEN_BYTES>().0;
+    let best =
+        slots.iter().filter_map(|slot| expected.get(slot)).min_by_key(|(found, _)| rank(state, now, found));
+    Some(best.map_or((Match::Nobody, [0; TOKEN_BYTES]), |(found, secret)| {
+        (found.clone(), secret.token(&binding.own_view()))
+    }))
+}
+
+/// Whom the dialled chose among our tokens; `None` when the frame is malformed.
+pub(crate) fn recognise_choice(
+    state: &State,
+    now: WallTime,
+    again: bool,
+    binding: &Binding,
+    frame: &[u8],
+) -> Option<Match> {
+    let token: [u8; TOKEN_BYTES] = frame.try_into().ok()?;
+    let mut expected = expected_tokens(state, now, again, binding);
+    Some(expected.remove(&token).map_or(Match::Nobody, |(found, _)| found))
+}
+
+/// What the other side says for each secret: one HMAC a secret, then look-ups, so that the cost does not grow with
+/// what it sends.
+fn expected_tokens(
+    state: &State,
+    now: WallTime,
+    again: bool,
+    binding: &Binding,
+) -> BTreeMap<[u8; TOKEN_BYTES], (Match, TokenSecret)> {
     let view = binding.their_view();
-    let expected: BTreeMap<[u8; SLOT_BYTES], Match> = secrets(state, now, None)
+    secrets(state, now, again, None)
         .into_iter()
-        .map(|(found, secret)| (secret.counterpart().token(&view), found))
-        .collect();
-    let mut matches: Vec<&Match> =
-        slots.as_chunks::<SLOT_BYTES>().0.iter().filter_map(|slot| expected.get(slot)).collect();
-    matches.sort_by_key(|found| rank(state, found));
-    Some(matches.first().map_or(Match::Nobody, |found| (*found).clone()))
+        .map(|(found, secret)| (secret.counterpart().token(&view), (found, secret)))
+        .collect()
 }
 
 /// A secret that makes a token, and from which side.
@@ -174,7 +215,7 @@ impl Binding {
 }
 
 impl TokenSecret {
-    fn token(&self, view: &View<'_>) -> [u8; SLOT_BYTES] {
+    fn token(&self, view: &View<'_>) -> [u8; TOKEN_BYTES] {
         let View { maker_peer, other_peer, maker_nonce, other_nonce } = view;
         let ends: [&[u8]; 4] = [*maker_peer, *other_peer, *maker_nonce, *other_nonce];
         let bound = ends.concat();
@@ -186,8 +227,8 @@ impl TokenSecret {
     }
 
     /// The same secret from the other side.
-    fn counterpart(self) -> Self {
-        match self {
+    fn counterpart(&self) -> Self {
+        match self.clone() {
             Self::Pair { key, own, their } => Self::Pair { key, own: their, their: own },
             Self::Introduction { secret, role } => Self::Introduction {
                 secret,
@@ -198,75 +239,80 @@ impl TokenSecret {
     }
 }
 
-/// Every secret by which somebody could be recognised: whom the link was dialled for, those who are absent, those who
-/// are here; more than the largest hello holds are told only in that order.
-fn secrets(state: &State, now: WallTime, expected: Option<ContactRow>) -> Vec<(Match, TokenSecret)> {
+/// Every secret by which somebody could be recognised, the likeliest first: whom the link was dialled for, those who
+/// are absent, those who are here, introductions, and what was replaced. The largest hello says so many of them.
+///
+/// A second hello on a link follows an introduction there, so it says none.
+fn secrets(
+    state: &State,
+    now: WallTime,
+    again: bool,
+    expected: Option<ContactRow>,
+) -> Vec<(Match, TokenSecret)> {
     let own_device = state.own.device();
-    let mut secrets =
-        vec![(Match::Own, TokenSecret::Own { key: state.own.k_self().clone(), device: own_device })];
+    let own = TokenSecret::Own { key: state.own.k_self().clone(), device: own_device };
+    let mut newest = vec![(Match::Own, own)];
+    let (mut introductions, mut replaced) = (Vec::new(), Vec::new());
     let mut met: Vec<_> = state.contacts.iter().filter(|(_, contact)| contact.is_met()).collect();
     met.sort_by_key(|(row, contact)| {
         (Some(*row) != expected, state.is_online(*row), std::cmp::Reverse(contact.last_seen))
     });
-    for (row, contact) in &met {
-        let Some((device, _)) = contact.device else { continue };
-        for pair in &contact.pairs {
-            let found = Match::Contact { row: *row, session: pair.session };
-            let secret = TokenSecret::Pair { key: pair.key.clone(), own: own_device, their: device };
-            secrets.push((found, secret));
-        }
-    }
     for (row, contact) in met {
-        if let Some(answer) = &contact.answer
-            && !answer.stored
-        {
+        if let Some(answer) = &contact.answer {
             let secret = TokenSecret::Introduction { secret: answer.secret.clone(), role: ROLE_INVITED };
-            secrets.push((Match::Inviter(row), secret));
+            introductions.push((Match::Inviter(row), secret));
+        }
+        let Some((device, _)) = contact.device else { continue };
+        for (age, pair) in contact.pairs.iter().rev().enumerate() {
+            let found = Match::Contact { row, session: pair.session };
+            let secret = TokenSecret::Pair { key: pair.key.clone(), own: own_device, their: device };
+            let known = if age == 0 || Some(row) == expected { &mut newest } else { &mut replaced };
+            known.push((found, secret));
         }
     }
     for (row, invitation) in state.invitations.recognised(now) {
         let secret = TokenSecret::Introduction { secret: invitation.secret.clone(), role: ROLE_INVITER };
-        secrets.push((Match::Invited(row), secret));
+        introductions.push((Match::Invited(row), secret));
     }
-    secrets
+    if again {
+        introductions.clear();
+    }
+    newest.into_iter().chain(introductions).chain(replaced).collect()
 }
 
-/// Which of several matches both sides take: our own account, then a contact by the newest and lowest session, then
-/// an introduction by the lowest secret. Both sides rank by what both know.
-fn rank(state: &State, found: &Match) -> (u8, u32, [u8; 32]) {
+/// Which of several matches the dialled takes: our own account, then an introduction that may bring new keys, then a
+/// contact by the newest and lowest session, then an introduction that is over here; the lowest secret first.
+fn rank(state: &State, now: WallTime, found: &Match) -> (u8, u32, [u8; 32]) {
+    let introduction =
+        |is_over: bool, secret: &Secret| (if is_over { 3 } else { 1 }, 0, hash_plain(&[secret.expose()]));
+    let last = (4, 0, [0; 32]);
     match found {
         Match::Own => (0, 0, [0; 32]),
-        Match::Contact { row, session } => {
-            let pair = state
-                .contacts
-                .get(*row)
-                .and_then(|contact| contact.pairs.iter().find(|pair| pair.session == *session));
-            let age = u32::MAX - pair.map_or(0, |pair| pair.generation);
-            (1, age, hash_plain(&[session.as_bytes()]))
-        }
-        Match::Invited(row) => {
-            let secret = state.invitations.get(*row).map(|invitation| &invitation.secret);
-            (2, 0, secret.map_or([0; 32], introduction_order))
-        }
+        Match::Invited(row) => state.invitations.get(*row).map_or(last, |invitation| {
+            introduction(invitation.state(now) != InvitationState::Open, &invitation.secret)
+        }),
         Match::Inviter(row) => {
             let answer = state.contacts.get(*row).and_then(|contact| contact.answer.as_ref());
-            (2, 0, answer.map_or([0; 32], |answer| introduction_order(&answer.secret)))
+            answer.map_or(last, |answer| introduction(answer.first == FirstState::Lost, &answer.secret))
         }
-        Match::Nobody => (3, 0, [0; 32]),
+        Match::Contact { row, session } => {
+            let pairs = state.contacts.get(*row).map(|contact| contact.pairs.as_slice()).unwrap_or_default();
+            let generation =
+                pairs.iter().find(|pair| pair.session == *session).map_or(0, |pair| pair.generation);
+            (2, u32::MAX - generation, hash_plain(&[session.as_bytes()]))
+        }
+        Match::Nobody => last,
     }
-}
-
-fn introduction_order(secret: &Secret) -> [u8; 32] {
-    hash_plain(&[secret.expose()])
 }
 
 fn peer(id: &TransportId) -> [u8; 32] {
     hash_plain(&[id.as_bytes()])
 }
 
-/// Which conversation two accounts' link is about, for prologues: initiator first.
+/// What a handshake on a live channel is bound to, initiator first; those after the first name their number.
 pub(crate) fn prologue(
     binding: &Binding,
+    round: u32,
     initiator: bool,
     own: (AccountId, DeviceId),
     their: (AccountId, DeviceId),
@@ -280,6 +326,7 @@ pub(crate) fn prologue(
         ordered(&binding.own_nonce, &binding.their_nonce),
         ordered(own.0.as_bytes(), their.0.as_bytes()),
         ordered(own.1.as_bytes(), their.1.as_bytes()),
+        if round == 0 { Vec::new() } else { round.to_be_bytes().to_vec() },
     ]
     .concat()
 }

@@ -34,6 +34,7 @@ pub(crate) fn on_tick(state: &mut State, turn: &mut Turn<'_>) {
         } else if !said {
             live_channel::send(state, turn, link, FrameKind::Ping, &[]);
         }
+        live_channel::rehandshake::on_tick(state, turn, link);
     }
     state.timers.set(Timer::KeepAlive, turn.now.moment + limits::KEEP_ALIVE_TICK);
 }

@@ -4,9 +4,13 @@
 //! handshake ─▶ STATUS both ways ─▶ heads, envelopes, addresses, keep-alive ─▶ gone
 //! ```
 //!
-//! Nothing is claimed (`online`, counters, heads) before the other side's first transport frame, which is its STATUS.
+//! Its keys are made anew every hour ([`rehandshake`]). Nothing is claimed (`online`, counters, heads) before the other side's first transport frame, which is its STATUS.
 //! What envelopes hold never depends on this channel's secrecy. Of two channels to one contact one survives: see
 //! `on_status`. Design: Noise specification rev. 34, pattern KK with psk0; prologue and psk in `docs/protocol.md`.
+
+pub(crate) mod rehandshake;
+
+use rehandshake::Keys;
 
 use crate::{
     account::device_list::SignedDeviceList,
@@ -36,9 +40,8 @@ use crate::{
 /// One live channel.
 #[derive(Debug)]
 pub(crate) struct LiveChannel {
-    row: ContactRow,
-    session: SessionId,
-    transport: LiveTransport,
+    handshake: Handshake,
+    keys: Keys,
     /// The same number on both sides, by which they agree on one of two channels.
     order: [u8; 32],
     /// Who runs there; `None` until their STATUS came.
@@ -54,12 +57,12 @@ pub(crate) struct LiveChannel {
 impl LiveChannel {
     /// Whose it is.
     pub(crate) const fn row(&self) -> ContactRow {
-        self.row
+        self.handshake.row
     }
 
     /// By which shared secret it was made.
     pub(crate) const fn session(&self) -> SessionId {
-        self.session
+        self.handshake.session
     }
 
     /// Whether the other side has proved itself.
@@ -83,7 +86,7 @@ pub(crate) fn begin(
 ) -> Result<(), RecordsError> {
     // A block or a removal may have come between the hello and this.
     let met = state.contacts.get(handshake.row).is_some_and(Contact::is_met);
-    let Some(keys) = keys(state, &handshake).filter(|_| met) else {
+    let Some(keys) = keys(state, &handshake, 0).filter(|_| met) else {
         close(state, turn, link, "not somebody to meet now");
         return Ok(());
     };
@@ -118,7 +121,7 @@ pub(crate) fn on_handshake(
     let (handshake, transport) = match phase {
         Phase::Initiator(handshake, initiator) => (handshake, initiator.finish(bytes).ok()),
         Phase::Responder(handshake) => {
-            let answered = keys(state, &handshake).and_then(|keys| {
+            let answered = keys(state, &handshake, 0).and_then(|keys| {
                 let (psk, prologue) = (&keys.psk, &keys.prologue);
                 noise::live_respond(&keys.own, &keys.their_static, psk, prologue, bytes, &mut turn.random)
                     .ok()
@@ -143,7 +146,7 @@ pub(crate) fn on_handshake(
         close(state, turn, link, "the handshake does not check");
         return Ok(());
     };
-    stand(state, turn, link, &handshake, transport)
+    stand(state, turn, link, handshake, transport)
 }
 
 /// A frame on a live channel.
@@ -155,8 +158,8 @@ pub(crate) fn on_frame(
 ) -> Result<(), RecordsError> {
     let now = turn.now.moment;
     let Some(live) = state.links.live_mut(link) else { return Ok(()) };
-    let row = live.row;
-    let plain = live.transport.open(bytes).unwrap_or_default();
+    let row = live.row();
+    let plain = live.keys.open(bytes).unwrap_or_default();
     let Some((kind, payload)) = frame::decode(&plain) else {
         close(state, turn, link, "a frame that does not open");
         return Ok(());
@@ -190,6 +193,7 @@ pub(crate) fn on_frame(
             close(state, turn, link, "another copy of this device is running");
             true
         }
+        FrameKind::Rehandshake => rehandshake::on_frame(state, turn, link, payload),
         FrameKind::Close => {
             close(state, turn, link, "they said goodbye");
             true
@@ -207,7 +211,7 @@ pub(crate) fn send(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: F
     let Some(live) = state.links.live_mut(link) else {
         return;
     };
-    let sealed = frame::encode(kind, payload).and_then(|plain| live.transport.seal(&plain).ok());
+    let sealed = frame::encode(kind, payload).and_then(|plain| live.keys.seal(&plain).ok());
     live.said = true;
     match sealed {
         Some(frame) => turn.push(Output::Transmit { link, frame }),
@@ -231,12 +235,12 @@ pub(crate) fn on_gone(
     let other = state
         .links
         .all_live()
-        .find(|(other, live)| *other != link && live.row == row && live.is_proven())
+        .find(|(other, live)| *other != link && live.row() == row && live.is_proven())
         .map(|(other, _)| other);
     if let Some(other) = other {
         return delivery::attach(state, turn, row, other, false);
     }
-    if !state.links.all_live().any(|(_, live)| live.row == row) {
+    if !state.links.all_live().any(|(_, live)| live.row() == row) {
         state.deliveries.remove(&row);
     } else if let Some(delivery) = state.deliveries.get_mut(&row) {
         // A channel that is being made has said how things stand in what is held here.
@@ -275,7 +279,8 @@ struct HandshakeKeys {
     initiator: bool,
 }
 
-fn keys(state: &State, handshake: &Handshake) -> Option<HandshakeKeys> {
+/// What the handshake number `round` on a link is made of: 0 is the one that begins the channel.
+fn keys(state: &State, handshake: &Handshake, round: u32) -> Option<HandshakeKeys> {
     let contact = state.contacts.get(handshake.row)?;
     let (their_device, their_static) = contact.device?;
     let pair = contact.pairs.iter().find(|pair| pair.session == handshake.session)?;
@@ -288,6 +293,7 @@ fn keys(state: &State, handshake: &Handshake) -> Option<HandshakeKeys> {
         psk: pair.key.derive("live", &[a.as_bytes(), b.as_bytes()]),
         prologue: hello::prologue(
             &handshake.binding,
+            round,
             initiator,
             (state.own.account(), own_device),
             (contact.account, their_device),
@@ -301,16 +307,15 @@ fn stand(
     state: &mut State,
     turn: &mut Turn<'_>,
     link: LinkId,
-    handshake: &Handshake,
+    handshake: Handshake,
     transport: LiveTransport,
 ) -> Result<(), RecordsError> {
-    let binding = &handshake.binding;
-    let mut nonces = [binding.own_nonce, binding.their_nonce];
+    let row = handshake.row;
+    let mut nonces = [handshake.binding.own_nonce, handshake.binding.their_nonce];
     nonces.sort_unstable();
     let live = LiveChannel {
-        row: handshake.row,
-        session: handshake.session,
-        transport,
+        handshake,
+        keys: Keys::new(transport, turn.now.moment),
         order: hash_plain(&[&nonces.concat()]),
         peer: None,
         heard_at: turn.now.moment,
@@ -324,7 +329,7 @@ fn stand(
     }
     wait_patiently(state, turn, link);
     keep_alive::start(state, turn);
-    delivery::prepare(state, turn, handshake.row)?;
+    delivery::prepare(state, turn, row)?;
     say_status(state, turn, link)
 }
 
@@ -364,7 +369,7 @@ fn on_status(
 ) -> Result<bool, RecordsError> {
     let Some(status) = Status::decode(payload) else { return Ok(false) };
     let Some(live) = state.links.live_mut(link) else { return Ok(true) };
-    let (row, session, first) = (live.row, live.session, live.peer.is_none());
+    let (row, session, first) = (live.row(), live.session(), live.peer.is_none());
     live.peer = Some((status.process, status.starts));
     state.timers.cancel(Timer::LinkPatience(link));
     state.witness(turn.now.wall, status.wall);
@@ -406,10 +411,11 @@ fn settle(
     session: SessionId,
     status: &Status,
 ) -> Result<(), RecordsError> {
+    let evidence = state.evidence;
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
-    let reordered = contact.used_pair(session);
+    let reordered = contact.used_pair(session, evidence);
     let account = contact.account;
-    let answered = contact.answer.take().is_some();
+    let answered = contact.settle_answer().is_some();
     let became_active = contact.state == ContactState::Pending;
     let same_process = contact.seen_process == Some(status.process);
     let old_copy = !same_process && contact.seen_process.is_some() && status.starts <= contact.seen_start;

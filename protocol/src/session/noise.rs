@@ -225,6 +225,12 @@ impl LiveTransport {
         self.0.sending_nonce()
     }
 
+    /// How many frames passed one way, the busier one.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.0.sending_nonce().max(self.0.receiving_nonce())
+    }
+
     fn new(state: HandshakeState) -> Result<Self, NoiseError> {
         state.into_transport_mode().map(Self).map_err(|_| NoiseError::Setup)
     }

@@ -37,6 +37,8 @@ pub(crate) enum FrameKind {
     Twin,
     /// Goodbye.
     Close,
+    /// Fresh keys for this channel.
+    Rehandshake,
     /// Introduction: give me the bundle.
     BodyWanted,
     /// Introduction: the bundle.
@@ -63,6 +65,7 @@ impl FrameKind {
             Self::Stored => 11,
             Self::Twin => 12,
             Self::Close => 13,
+            Self::Rehandshake => 14,
             Self::BodyWanted => 32,
             Self::Body => 33,
             Self::Refused => 34,
@@ -85,6 +88,7 @@ impl FrameKind {
             11 => Self::Stored,
             12 => Self::Twin,
             13 => Self::Close,
+            14 => Self::Rehandshake,
             32 => Self::BodyWanted,
             33 => Self::Body,
             34 => Self::Refused,
@@ -149,7 +153,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             let kind = FrameKind::from_byte(byte);
             assert_eq!(kind.to_byte(), byte);
-            assert_eq!(matches!(kind, FrameKind::Unknown(_)), !matches!(byte, 1..=13 | 32..=34));
+            assert_eq!(matches!(kind, FrameKind::Unknown(_)), !matches!(byte, 1..=14 | 32..=34));
         }
     }
 }

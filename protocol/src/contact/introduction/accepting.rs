@@ -5,9 +5,10 @@ use crate::{
     account::device_list::SignedDeviceList,
     answer::{self, CommandError, ContactState, Halt},
     contact::{
-        Answer, Contact, ContactRow, Pair,
+        Answer, Contact, ContactRow, FirstState, Pair,
         bundle::{self, Bundle},
-        introduction::kept_key,
+        introduction,
+        introduction::{Refusal, kept_key},
         link_code::{Link, LinkError},
     },
     delivery,
@@ -53,17 +54,21 @@ pub(crate) fn accept(
     if before.is_some_and(|contact| contact.state == ContactState::Blocked) {
         return Err(CommandError::WrongState("this contact is blocked: unblock them first").into());
     }
-    if known.is_none() && state.contacts.iter().count() >= limits::CONTACTS_MAX {
+    if before.is_none() && !state.contacts.has_room() {
         return Err(CommandError::Full("too many contacts: remove some first").into());
     }
     let is_new = before.is_none();
+    let consents = before.is_some_and(|contact| contact.state == ContactState::Request);
     let row = match known {
         Some(row) => row,
         None => state.contacts.add(turn, Contact::new(link.account, None, ContactState::Pending))?,
     };
     take_link(state, turn, row, link, name.as_ref())?;
-    if is_new {
+    if is_new || consents {
         delivery::introduce_ourselves(state, turn, row)?;
+    }
+    if consents {
+        introduction::on_consent(state, turn, row);
     }
     state.secrets_changed(turn);
     state.notify(turn, row, if is_new { Event::ContactAdded } else { Event::ContactChanged });
@@ -79,7 +84,9 @@ pub(super) fn answer_body(
     body: &[u8],
 ) -> Result<Option<Vec<u8>>, RecordsError> {
     let Some(contact) = state.contacts.get(row) else { return Ok(None) };
-    let Some(link) = contact.answer.clone().filter(|answer| !answer.first_made) else { return Ok(None) };
+    let Some(link) = contact.answer.clone().filter(|answer| answer.first != FirstState::Kept) else {
+        return Ok(None);
+    };
     let Some(bundle) = Bundle::parse(body).ok().filter(|bundle| {
         bundle.account() == contact.account && bundle::bundle_hash(body) == link.bundle_hash
     }) else {
@@ -112,7 +119,7 @@ pub(super) fn answer_body(
         contact.learn_list(list, bundle.device(), bundle.static_public());
         contact.add_pair(Pair::of(&established, 0));
         if let Some(answer) = contact.answer.as_mut() {
-            answer.first_made = true;
+            answer.first = FirstState::Kept;
         }
     }
     delivery::forget_old_sessions(state, turn, row)?;
@@ -126,15 +133,17 @@ pub(super) fn on_refused(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
-    reason: &str,
+    refusal: Refusal,
 ) -> Result<(), RecordsError> {
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let account = contact.account;
-    contact.answer = None;
+    let first = contact.settle_answer().map(|answer| answer.first);
+    // Whose answer used it up may be ours, which was lost with the store: then its secret will be recognised.
+    let may_be_ours = first == Some(FirstState::Lost) && refusal == Refusal::Used;
     // A contact whose keys work goes on as it was; only the new link led nowhere.
-    if contact.state == ContactState::Pending {
+    if contact.state == ContactState::Pending && !may_be_ours {
         contact.state = ContactState::Failed;
-        contact.reason = Some(reason.to_owned());
+        contact.reason = Some(refusal.sentence().to_owned());
         contact.pairs.clear();
         let gone = contact.sessions.clone();
         purge::sessions(state, turn, row, &gone)?;
@@ -197,13 +206,11 @@ fn take_link(
     }
     contact.remember_link(link.bundle_hash);
     contact.answer = Some(Answer {
-        waits_for_consent: link.reusable || link.ask,
         secret: link.secret,
         bundle_hash: link.bundle_hash,
         not_after: link.not_after,
         hints: link.hints,
-        first_made: false,
-        stored: false,
+        first: FirstState::NotMade,
     });
     state.contacts.save(turn, row)?;
     state.identity_changed();

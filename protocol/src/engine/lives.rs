@@ -1,0 +1,215 @@
+//! What takes long: channels that stand for hours, secrets that grow old, homes that move, and lives played again.
+
+use core::time::Duration;
+
+use crate::{
+    answer::{Answer, CommandError},
+    command::Command,
+    event::{Event, NoticeKind},
+    limits,
+    output::Output,
+    testing::Bench,
+};
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+
+const A_WHILE: Duration = Duration::from_secs(150);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn two() -> Bench {
+    let mut bench = Bench::new(50, &["Alice", "Bob"]);
+    bench.befriend(ALICE, BOB);
+    bench
+}
+
+fn channels(bench: &Bench, who: usize) -> Vec<String> {
+    let links = &bench.peers[who].engine.as_ref().unwrap().state.links;
+    links.all_live().map(|(link, live)| format!("{link:?} {live:?}")).collect()
+}
+
+fn noticed(bench: &Bench, who: usize, kind: NoticeKind) -> usize {
+    let told = bench.peers[who].events.iter();
+    told.filter(|event| matches!(event, Event::Notice { kind: told, .. } if *told == kind)).count()
+}
+
+#[test]
+fn a_channel_gets_new_keys_every_hour_and_stays_the_same_link() {
+    let mut bench = two();
+    let before = bench.links();
+    for hour in 0..4 {
+        for (who, of) in [(ALICE, BOB), (BOB, ALICE)] {
+            let live = channels(&bench, who);
+            assert_eq!(live.len(), 1);
+            assert!(live[0].contains(&format!("round {hour}")), "hour {hour}: {live:?}");
+            let text = format!("hour {hour} of {who}");
+            bench.send(who, of, &text).unwrap();
+            bench.settle();
+            assert!(bench.texts(of, who).contains(&text));
+        }
+        bench.advance(HOUR + Duration::from_secs(10));
+    }
+    assert_eq!(bench.links(), before);
+    let closed = |who: usize| bench.peers[who].logged.iter().filter(|line| line.contains("closed")).count();
+    assert_eq!((closed(ALICE), closed(BOB)), (0, 0));
+}
+
+#[test]
+fn traffic_both_ways_while_the_keys_change_arrives() {
+    for frames in 1..8 {
+        let mut bench = two();
+        bench.advance(HOUR - Duration::from_secs(8));
+        let mut expected = Vec::new();
+        // Around the tick at which the keys change, with frames on the way each time.
+        for number in 0..400 {
+            let text = format!("{number}");
+            bench.send(number % 2, 1 - number % 2, &text).unwrap();
+            expected.push(text);
+            for _ in 0..frames {
+                bench.step();
+            }
+            if number % 4 == 0 {
+                bench.now = bench.now + Duration::from_millis(150);
+                for who in [ALICE, BOB] {
+                    let due = bench.peers[who].engine.as_ref().unwrap().poll_timeout();
+                    if due.is_some_and(|due| due <= bench.now) {
+                        bench.input(who, crate::input::Input::Timeout);
+                    }
+                }
+            }
+        }
+        bench.settle();
+        assert!(channels(&bench, ALICE)[0].contains("round 1"), "{frames}: {:?}", channels(&bench, ALICE));
+        let mut texts = bench.texts(ALICE, BOB);
+        assert_eq!(texts, bench.texts(BOB, ALICE));
+        texts.sort();
+        expected.sort();
+        assert_eq!(texts, expected, "{frames} frames at a time");
+        let closed = bench.peers[ALICE].logged.iter().filter(|line| line.contains("closed")).count();
+        assert_eq!(closed, 0);
+    }
+}
+
+#[test]
+fn secrets_that_were_replaced_are_forgotten_by_evidence_of_time_alone() {
+    let pairs = |bench: &Bench| {
+        let contacts = &bench.peers[ALICE].engine.as_ref().unwrap().state.contacts;
+        contacts.iter().map(|(_, contact)| contact.pairs.len()).sum::<usize>()
+    };
+    let meet_anew = |bench: &mut Bench| {
+        bench.stop(BOB);
+        bench.start(BOB);
+        bench.advance(Duration::from_secs(5));
+    };
+    let mut bench = two();
+    let link = bench.invite(ALICE, false, false);
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(pairs(&bench), 2);
+    // One clock runs ahead: that is no evidence.
+    bench.peers[ALICE].clock_off = 400 * 86_400_000;
+    meet_anew(&mut bench);
+    assert_eq!(pairs(&bench), 2);
+    bench.peers[ALICE].clock_off = 0;
+    for (days, left) in [(30, 2), (6, 2), (2, 1)] {
+        bench.stop(ALICE);
+        bench.advance(DAY * days);
+        bench.start(ALICE);
+        meet_anew(&mut bench);
+        assert_eq!(pairs(&bench), left, "after {days} days more");
+    }
+    bench.send(ALICE, BOB, "still here").unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), ["still here"]);
+}
+
+#[test]
+fn a_home_that_moved_and_its_copy_write_to_different_places() {
+    let mut bench = two();
+    bench.send(BOB, ALICE, "before").unwrap();
+    bench.advance(A_WHILE);
+    let runs = |bench: &mut Bench| {
+        let engine = bench.peers[BOB].engine.as_ref().unwrap();
+        engine.state.conversations.values().map(|one| one.own_chains().len()).sum::<usize>()
+    };
+    bench.stop(BOB);
+    let copy = bench.peers[BOB].store.clone();
+    bench.start(BOB);
+    bench.send(BOB, ALICE, "at home").unwrap();
+    assert_eq!(runs(&mut bench), 1, "the same place: the same run");
+    bench.advance(A_WHILE);
+    bench.stop(BOB);
+    // The copy of that moment wakes up elsewhere, writes before it meets anybody, and nothing is lost by it.
+    bench.peers[BOB].place = [77; 32];
+    let writes = bench.writes(BOB);
+    bench.restore(BOB, &copy);
+    assert!(bench.writes(BOB) < writes);
+    bench.part(ALICE, BOB);
+    bench.start(BOB);
+    bench.send(BOB, ALICE, "elsewhere").unwrap();
+    assert_eq!(runs(&mut bench), 2);
+    bench.join(ALICE, BOB);
+    bench.advance(A_WHILE);
+    for (who, of) in [(ALICE, BOB), (BOB, ALICE)] {
+        let mut texts = bench.texts(who, of);
+        texts.sort();
+        assert_eq!(texts, ["at home", "before", "elsewhere"], "{who}");
+    }
+    assert_eq!(noticed(&bench, ALICE, NoticeKind::Fork), 0);
+}
+
+#[test]
+fn a_message_is_found_by_its_key_whatever_became_of_the_contact() {
+    let mut bench = two();
+    let send = |bench: &mut Bench, text: &str, key: &str| {
+        let conversation = bench.reference(BOB);
+        let (text, idempotency_key) = (text.to_owned(), Some(key.to_owned()));
+        bench.command(ALICE, Command::SendMessage { conversation, text, idempotency_key })
+    };
+    let Ok(Answer::Message { message, .. }) = send(&mut bench, "once", "key") else { panic!("a message") };
+    bench.advance(A_WHILE);
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::BlockContact { contact: contact.clone() }).unwrap();
+    let again = send(&mut bench, "once", "key");
+    assert!(matches!(again, Ok(Answer::Message { message: same, .. }) if same == message), "{again:?}");
+    assert!(matches!(send(&mut bench, "other", "other"), Err(CommandError::WrongState(_))));
+    bench.command(ALICE, Command::RemoveContact { contact, keep_history: true }).unwrap();
+    let again = send(&mut bench, "once", "key");
+    assert!(matches!(again, Ok(Answer::Message { message: same, .. }) if same == message), "{again:?}");
+    assert_eq!(send(&mut bench, "other", "other"), Err(CommandError::NotFound));
+}
+
+#[test]
+fn every_recorded_life_plays_again_byte_for_byte() {
+    let mut bench = Bench::new(51, &["Alice", "Bob", "Carol"]);
+    bench.befriend(ALICE, BOB);
+    bench.befriend(2, ALICE);
+    bench.cuts_percent = 3;
+    for round in 0..30 {
+        bench.send(round % 2, 1 - round % 2, &format!("round {round}")).unwrap();
+        bench.advance(Duration::from_secs(4));
+        if round == 15 {
+            bench.stop(BOB);
+            bench.lose_writes(BOB, 9);
+            bench.start(BOB);
+        }
+    }
+    bench.advance(A_WHILE);
+    for who in 0..3 {
+        let recording = bench.peers[who].recording.as_ref().unwrap();
+        assert!(recording.inputs() > 20);
+        let transmitted =
+            recording.outputs().iter().filter(|output| matches!(output, Output::Transmit { .. })).count();
+        assert!(transmitted > 10, "{who} said {transmitted} frames");
+        for _ in 0..2 {
+            assert!(recording.replay().is_some_and(|outputs| outputs == recording.outputs()), "{who}");
+        }
+    }
+}
+
+#[test]
+fn limits_of_time_fit_each_other() {
+    assert!(limits::REPLACED_PAIR_LIFE > limits::SKIPPED_KEY_AGE_MAX);
+    assert!(limits::CHANNEL_KEYS_LIFE > limits::KEEP_ALIVE_TICK);
+}
