@@ -252,10 +252,9 @@ fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) 
             let found = if dialled_by_us {
                 hello::recognise_choice(state, now, own.again, &binding, bytes)
             } else {
-                hello::recognise(state, now, own.again, &binding, bytes).map(|(found, token)| {
-                    if found != Match::Nobody {
-                        turn.push(Output::Transmit { link, frame: token.to_vec() });
-                    }
+                let noise = turn.random.bytes();
+                hello::recognise(state, now, own.again, &binding, bytes, noise).map(|(found, token)| {
+                    turn.push(Output::Transmit { link, frame: token.to_vec() });
                     found
                 })
             };

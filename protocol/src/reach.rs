@@ -2,7 +2,7 @@
 //!
 //! - Somebody announces themselves on this network: the side with the lower network identity dials, so that one link
 //!   comes of it. Who turned out to be nobody we know is left alone until our own secrets change; then we dial
-//!   everybody again, whichever identity is lower.
+//!   everybody again, whichever identity is lower. Who could not be met is tried again after longer and longer waits.
 //! - A contact is not connected: their addresses, or the hints of their link, are dialled at once and then after
 //!   `limits::REDIAL_FIRST`, twice that and so on up to `limits::REDIAL_MAX`, each shortened by up to a half at random.
 //! - Addresses that the person gave are dialled like a contact's.
@@ -57,7 +57,7 @@ struct Discovered {
 #[derive(Clone, Debug)]
 enum Target {
     Contact(ContactRow),
-    Discovered,
+    Discovered(TransportId),
     Fixed(usize),
 }
 
@@ -100,12 +100,12 @@ impl Reach {
         times.len() >= limits::UNMATCHED_HELLOS_PER_MINUTE
     }
 
-    /// A hello led nowhere.
+    /// A hello led nowhere; those that others began are counted.
     pub(crate) fn on_unmatched(&mut self, ends: &LinkEnds, now: Moment) {
         if let Some(known) = self.discovered.get_mut(&ends.peer) {
             known.nobody = true;
         }
-        let Some(address) = ends.address else { return };
+        let Some(address) = ends.address.filter(|_| ends.dial.is_none()) else { return };
         if self.unmatched.len() >= COUNTED_ADDRESSES_MAX && !self.unmatched.contains_key(&address.ip) {
             self.unmatched.pop_first();
         }
@@ -139,6 +139,12 @@ impl Reach {
         self.waits.insert(timer, wait);
         let micros = u64::try_from(wait.as_micros()).unwrap_or_default();
         turn.now.moment + Duration::from_micros(micros - turn.random.below(micros / 2))
+    }
+
+    /// Whether a link to this peer stands or is being made.
+    fn is_linked(&self, peer: &TransportId) -> bool {
+        let dialled = |target: &Target| matches!(target, Target::Discovered(other) if other == peer);
+        self.peers_linked.contains_key(peer) || self.dials.values().any(dialled)
     }
 
     fn is_dialling(&self, row: ContactRow) -> bool {
@@ -184,27 +190,28 @@ pub(crate) fn on_discovered(
     let nobody = reach.discovered.get(&peer).is_some_and(|known| known.nobody);
     reach.discovered.insert(peer.clone(), Discovered { addresses: addresses.clone(), nobody });
     let ours = reach.own.as_ref().is_some_and(|own| *own < peer);
-    if nobody || reach.peers_linked.contains_key(&peer) {
+    if nobody || reach.is_linked(&peer) {
         return;
     }
+    reach.waits.remove(&Timer::Nearby);
     if ours {
-        reach.dial(turn, Target::Discovered, Some(peer), addresses);
+        reach.dial(turn, Target::Discovered(peer.clone()), Some(peer), addresses);
     } else {
         // Their side may not have heard of us: then we dial after all.
         state.timers.set(Timer::Nearby, turn.now.moment + limits::NEARBY_PATIENCE);
     }
 }
 
-/// Whoever is near and should have dialled us has had time to.
+/// Whoever is near and should have dialled us has had time to, or did not let us in the last time.
 pub(crate) fn on_nearby(state: &mut State, turn: &mut Turn<'_>) {
     let mut near = Vec::new();
     for (peer, known) in &state.reach.discovered {
-        if !known.nobody && !state.reach.peers_linked.contains_key(peer) {
+        if !known.nobody && !state.reach.is_linked(peer) {
             near.push((peer.clone(), known.addresses.clone()));
         }
     }
     for (peer, addresses) in near {
-        state.reach.dial(turn, Target::Discovered, Some(peer), addresses);
+        state.reach.dial(turn, Target::Discovered(peer.clone()), Some(peer), addresses);
     }
 }
 
@@ -218,7 +225,8 @@ pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialI
     match state.reach.dials.remove(&dial) {
         Some(Target::Contact(row)) => retry(state, turn, Timer::Redial(row)),
         Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
-        Some(Target::Discovered) | None => {}
+        Some(Target::Discovered(peer)) => retry_near(state, turn, &peer),
+        None => {}
     }
 }
 
@@ -233,7 +241,8 @@ pub(crate) fn on_link_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId,
     match state.reach.purposes.remove(&link) {
         Some(Target::Contact(row)) => retry(state, turn, Timer::Redial(row)),
         Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
-        Some(Target::Discovered) | None => {}
+        Some(Target::Discovered(peer)) if gone.contact().is_none() => retry_near(state, turn, &peer),
+        Some(Target::Discovered(_)) | None => {}
     }
     if let Some(row) = gone.contact() {
         retry(state, turn, Timer::Redial(row));
@@ -295,6 +304,13 @@ pub(crate) fn redial_fixed(state: &mut State, turn: &mut Turn<'_>, position: usi
         && !busy
     {
         state.reach.dial(turn, Target::Fixed(position), None, vec![address]);
+    }
+}
+
+/// Somebody near could not be met: once more, unless they are gone or nobody we know.
+fn retry_near(state: &mut State, turn: &mut Turn<'_>, peer: &TransportId) {
+    if state.reach.discovered.get(peer).is_some_and(|known| !known.nobody) {
+        retry(state, turn, Timer::Nearby);
     }
 }
 

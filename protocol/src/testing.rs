@@ -305,6 +305,14 @@ impl Bench {
         }
     }
 
+    /// One hears the other's announcement on their network.
+    pub fn discover(&mut self, who: Who, whom: Who) {
+        if let Some(peer) = self.peers.get(whom) {
+            let (peer, addresses) = (peer.transport.clone(), vec![peer.address]);
+            self.input(who, Input::Discovered { peer, addresses });
+        }
+    }
+
     /// They can reach each other again.
     pub fn join(&mut self, one: Who, two: Who) {
         self.apart.remove(&(one, two));

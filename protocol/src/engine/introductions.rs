@@ -125,6 +125,51 @@ fn who_knows_more_people_than_a_hello_says_is_still_recognised() {
 }
 
 #[test]
+fn strangers_near_are_left_alone_until_a_link_makes_them_known() {
+    for first in [ALICE, BOB] {
+        let mut bench = Bench::new(45, &["Alice", "Bob"]);
+        for round in 0..20 {
+            bench.discover(first, 1 - first);
+            bench.discover(1 - first, first);
+            bench.advance(Duration::from_secs(5));
+            if round == 0 {
+                assert_eq!(bench.links(), 0);
+            }
+        }
+        let said: usize = bench.peers.iter().map(|peer| peer.sent).sum();
+        assert!(said <= 8, "{said} frames between strangers");
+        let command =
+            Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: false };
+        let Ok(Answer::Invitation(view)) = bench.command(ALICE, command) else { panic!("an invitation") };
+        bench.advance(Duration::from_secs(5));
+        bench.accept(BOB, &view.link.unwrap()).unwrap();
+        bench.advance(Duration::from_secs(5));
+        assert!(bench.contact(BOB, ALICE).unwrap().online, "{first} heard the other first");
+    }
+}
+
+#[test]
+fn somebody_near_whose_first_link_breaks_is_dialled_again() {
+    for frames in 0..8 {
+        let mut bench = Bench::new(46, &["Alice", "Bob"]);
+        let command =
+            Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: false };
+        let Ok(Answer::Invitation(view)) = bench.command(ALICE, command) else { panic!("an invitation") };
+        bench.accept(BOB, &view.link.unwrap()).unwrap();
+        bench.discover(BOB, ALICE);
+        bench.discover(ALICE, BOB);
+        for _ in 0..frames {
+            bench.step();
+        }
+        bench.part(ALICE, BOB);
+        bench.advance(Duration::from_secs(30));
+        bench.join(ALICE, BOB);
+        bench.advance(Duration::from_secs(90));
+        assert!(bench.contact(BOB, ALICE).unwrap().online, "after {frames} frames");
+    }
+}
+
+#[test]
 fn silent_links_keep_nobody_out() {
     let mut bench = Bench::new(32, &["Alice", "Bob"]);
     bench.befriend(ALICE, BOB);

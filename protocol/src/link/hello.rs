@@ -3,7 +3,7 @@
 //! ```text
 //! both at once:      min version u8 ‖ max version u8 ‖ nonce(32)
 //! then the dialler:  class u8 ‖ 16 × slots
-//! then the dialled:  the token of whom it recognised, or nothing: it closes the link
+//! then the dialled:  the token of whom it recognised, or 16 random bytes, and closes the link
 //!
 //! token =  HMAC(K_pair, "tok" ‖ own dev ‖ their dev ‖ own peer ‖ their peer ‖ own nonce ‖ their nonce)[..16]
 //!       |  HMAC(S_inv, "intro" ‖ role ‖ own peer ‖ their peer ‖ own nonce ‖ their nonce)[..16]
@@ -128,12 +128,14 @@ pub(crate) fn slots_frame(
 }
 
 /// Whom the dialler's slots show it to be, and the token that tells it so; `None` when the frame is malformed.
+/// Strangers are answered with `noise`, so that they know that they are none of ours, and nothing else.
 pub(crate) fn recognise(
     state: &State,
     now: WallTime,
     again: bool,
     binding: &Binding,
     frame: &[u8],
+    noise: [u8; TOKEN_BYTES],
 ) -> Option<(Match, [u8; TOKEN_BYTES])> {
     let (class, slots) = frame.split_first()?;
     let size = HELLO_SLOTS.get(usize::from(*class))?;
@@ -144,9 +146,11 @@ pub(crate) fn recognise(
     let slots = slots.as_chunks::<TOKEN_BYTES>().0;
     let best =
         slots.iter().filter_map(|slot| expected.get(slot)).min_by_key(|(found, _)| rank(state, now, found));
-    Some(best.map_or((Match::Nobody, [0; TOKEN_BYTES]), |(found, secret)| {
-        (found.clone(), secret.token(&binding.own_view()))
-    }))
+    Some(
+        best.map_or((Match::Nobody, noise), |(found, secret)| {
+            (found.clone(), secret.token(&binding.own_view()))
+        }),
+    )
 }
 
 /// Whom the dialled chose among our tokens; `None` when the frame is malformed.
