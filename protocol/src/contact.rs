@@ -113,7 +113,7 @@ pub(crate) struct Answer {
     pub(crate) secret: Secret,
     /// What the bundle must hash to.
     pub(crate) bundle_hash: [u8; 16],
-    /// Unix seconds after which it cannot be answered any more.
+    /// Unix seconds from which on it cannot be answered any more.
     pub(crate) not_after: u64,
     /// Where the link says the inviter is.
     pub(crate) hints: Vec<Address>,
@@ -394,12 +394,12 @@ impl Contacts {
             let gone = contact.removed && !contact.history_kept;
             return if gone { Err(CommandError::NotFound) } else { Ok(row) };
         }
-        let named: Vec<_> = self.listed().filter(|(_, contact)| contact.name == words).collect();
-        let found = if named.is_empty() && words.chars().count() >= REFERENCE_CHARS_MIN {
-            self.listed().filter(|(_, contact)| contact.account.to_string().starts_with(words)).collect()
-        } else {
-            named
+        // A name never goes before the start of an id, or whoever claims a name that looks like one gets their mail.
+        let is_start = words.chars().count() >= REFERENCE_CHARS_MIN;
+        let meant = |contact: &Contact| {
+            contact.name == words || (is_start && contact.account.to_string().starts_with(words))
         };
+        let found: Vec<_> = self.listed().filter(|(_, contact)| meant(contact)).collect();
         match found.as_slice() {
             [] => Err(CommandError::NotFound),
             [(row, _)] => Ok(*row),

@@ -275,6 +275,7 @@ fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) 
 pub(crate) fn on_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId) -> Result<(), RecordsError> {
     state.timers.cancel(Timer::LinkPatience(link));
     state.timers.cancel(Timer::TwinAnswer(link));
+    live_channel::note_last_seen(state, turn.now, link);
     let Some(gone) = state.links.links.remove(&link) else { return Ok(()) };
     if let Some(row) = gone.contact() {
         live_channel::on_gone(state, turn, link, row)?;
@@ -291,6 +292,7 @@ pub(crate) fn on_patience_over(state: &mut State, turn: &mut Turn<'_>, link: Lin
 /// Closes a link for a reason that the log is told; the driver reports it as gone afterwards.
 pub(crate) fn close(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &str) {
     state.timers.cancel(Timer::LinkPatience(link));
+    live_channel::note_last_seen(state, turn.now, link);
     let Some(one) = state.links.links.get_mut(&link) else {
         return;
     };

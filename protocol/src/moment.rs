@@ -3,7 +3,10 @@
 //! `Moment` orders timers and never steps back; its zero is of the driver's choosing. `WallTime` is what people see
 //! and may be years wrong or jump. Nothing is erased and nobody is locked out because of a `WallTime` alone.
 
-use core::{ops::Add, time::Duration};
+use core::{
+    ops::{Add, Sub},
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +83,14 @@ impl Add<Duration> for WallTime {
 
     fn add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
+impl Sub<Duration> for WallTime {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 }
 

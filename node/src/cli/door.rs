@@ -107,7 +107,11 @@ impl Door {
     async fn call_once(&mut self, method: &str, params: Value) -> Result<Value, Failure> {
         match &mut self.way {
             Way::Socket(client) => Ok(client.call(method, params).await?),
-            Way::Own(node) => ask(&node.handle(), method, params).await,
+            Way::Own(node) => match ask(&node.handle(), method, params).await {
+                // It says why it died, which "stopped" does not.
+                Err(failure) if failure.kind == "stopped" => Err(node.failed().await.into()),
+                outcome => outcome,
+            },
         }
     }
 }

@@ -125,6 +125,11 @@ impl From<ClientError> for Failure {
                 "the node went away before it answered",
                 "What was confirmed before is kept; look whether this was done, then try again.",
             ),
+            ClientError::Silent => Self::new(
+                "timeout",
+                "the node does not answer",
+                "It is stopped or very busy; look at its process. What was confirmed before is kept.",
+            ),
             ClientError::Garbled => Self::new(
                 "garbled",
                 "the node's answer cannot be understood",

@@ -33,6 +33,7 @@ pub(super) async fn run(home: &Path, options: Run, mut printer: Printer) -> Resu
     // From here on a signal is remembered, even while the node is starting.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
     let network = NetworkOptions {
         listen: options.listen,
         dial: options.dial,
@@ -48,7 +49,7 @@ pub(super) async fn run(home: &Path, options: Run, mut printer: Printer) -> Resu
     printer.note("Your node is running; Ctrl+C stops it.");
     let printing = spawn_blocking(move || print_rows(rows, printer));
     let died = tokio::select! {
-        () = either(&mut interrupt, &mut terminate) => None,
+        () = any_of([&mut interrupt, &mut terminate, &mut hangup]) => None,
         error = node.failed() => Some(error),
     };
     let stopped = timeout(STOP_PATIENCE.saturating_sub(LAST_WORDS), node.stop()).await;
@@ -89,10 +90,11 @@ pub(super) async fn listen(home: &Path, since: Option<u64>, mut printer: Printer
     }
 }
 
-async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
+async fn any_of([one, two, three]: [&mut Signal; 3]) {
     tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+        _ = one.recv() => {}
+        _ = two.recv() => {}
+        _ = three.recv() => {}
     }
 }
 

@@ -4,7 +4,7 @@
 //! connection is told apart from a refusal, because the first may be tried again (with the same idempotency key) and
 //! the second not.
 
-use std::{io, path::Path};
+use std::{io, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -14,12 +14,19 @@ use tokio::{
         UnixStream,
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
+    time::timeout,
 };
 
 use super::lines::{Line, Lines};
 
 /// Bytes of an answer. Larger than a request's: 4,096 contacts take 2 MiB.
 pub const ANSWER_BYTES_MAX: usize = 16 << 20;
+
+/// How long a node may take to answer. Chosen: a thousand times what it takes.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Walks through everything there is, and takes as long as that takes.
+const SLOW_METHOD: &str = "node.check";
 
 /// A connection that asks.
 #[derive(Debug)]
@@ -58,6 +65,9 @@ pub enum ClientError {
     /// The connection ended before the answer came: it may have been done or not.
     #[error("the connection to the node was cut")]
     Cut(#[source] io::Error),
+    /// The node holds the connection and says nothing: it is stopped, or the machine is far too busy.
+    #[error("the node does not answer")]
+    Silent,
     /// What came is no answer.
     #[error("the node's answer cannot be understood")]
     Garbled,
@@ -88,12 +98,16 @@ impl Client {
         self.next_id += 1;
         let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let line = format!("{request}\n");
-        // A write can fail although the answer that explains it is already here, so reading goes first.
-        let written = self.write.write_all(line.as_bytes()).await;
-        let answer = match (self.read().await, written) {
-            (Err(ClientError::Cut(_)), Err(error)) => return Err(ClientError::Cut(error)),
-            (answer, _) => answer?,
+        let asking = async {
+            // A write can fail although the answer that explains it is already here, so reading goes first.
+            let written = self.write.write_all(line.as_bytes()).await;
+            match (read(&mut self.lines).await, written) {
+                (Err(ClientError::Cut(_)), Err(error)) => Err(ClientError::Cut(error)),
+                (answer, _) => answer,
+            }
         };
+        let patience = if method == SLOW_METHOD { Duration::MAX } else { ANSWER_PATIENCE };
+        let answer = timeout(patience, asking).await.map_err(|_elapsed| ClientError::Silent)??;
         let to = answer.get("id").cloned().unwrap_or_default();
         if let Some(error) = answer.get("error") {
             // What could not be read has no id.
@@ -114,10 +128,6 @@ impl Client {
         let params = since.map_or_else(|| json!({}), |since| json!({"since": since}));
         self.call("event.subscribe", params).await?;
         Ok(Follower { lines: self.lines, _write: self.write })
-    }
-
-    async fn read(&mut self) -> Result<Value, ClientError> {
-        read(&mut self.lines).await
     }
 }
 

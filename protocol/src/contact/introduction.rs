@@ -564,6 +564,7 @@ fn refuse(state: &mut State, turn: &mut Turn<'_>, link: LinkId, refusal: Refusal
     if let Some(signed) = refusal.sign(&state.own, &invitation.secret, &inviter.binding) {
         say(state, turn, link, FrameKind::Refused, &signed);
     }
+    link::close(state, turn, link, "an answer to an invitation was refused");
 }
 
 fn say(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: FrameKind, payload: &[u8]) {

@@ -41,7 +41,7 @@ pub(crate) struct Invitation {
     pub(crate) secret: Secret,
     /// The keys that open an answer; `None` once erased.
     pub(crate) keys: Option<BundleKeys>,
-    /// Unix seconds after which it cannot be answered.
+    /// Unix seconds from which on it cannot be answered.
     pub(crate) not_after: u64,
     /// Any number of answers.
     pub(crate) reusable: bool,
@@ -64,7 +64,7 @@ impl Invitation {
             InvitationState::Revoked
         } else if self.used {
             InvitationState::Used
-        } else if now.as_secs() > self.not_after {
+        } else if now.as_secs() >= self.not_after {
             InvitationState::Expired
         } else {
             InvitationState::Open
@@ -212,7 +212,9 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
             CommandError::Full("too many invitations are remembered: wait until some have ended").into()
         );
     }
-    let not_after = turn.now.wall.as_secs().saturating_add(life.as_secs());
+    // The next whole second, so that it lives for as long as was asked.
+    let end = turn.now.wall + life;
+    let not_after = end.as_secs().saturating_add(u64::from(end.as_millis() % 1_000 > 0));
     let kind = if wishes.reusable { BundleKind::Reusable } else { BundleKind::OneUse };
     let (account, device) = (state.own.account(), state.own.device());
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());

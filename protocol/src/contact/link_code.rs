@@ -128,7 +128,7 @@ impl Link {
     /// Whether it has ended by this clock.
     #[must_use]
     pub const fn is_expired(&self, now: WallTime) -> bool {
-        now.as_secs() > self.not_after
+        now.as_secs() >= self.not_after
     }
 
     fn read(mut bytes: &[u8]) -> Option<Self> {

@@ -197,10 +197,13 @@ fn on_stored(
         delivery.acks.insert(stored.chain);
     }
     let own_account = state.own.account();
+    let theirs = devices(state, row).contains(&stored.chain.author_dev);
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let account = contact.account;
+    // An own name that comes back names nobody else.
     let named = stored
         .name
+        .filter(|_| theirs)
         .and_then(|name| name::check(&name).ok())
         .is_some_and(|name| contact.claim_name(name.as_str()));
     if named {

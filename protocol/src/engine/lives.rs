@@ -213,3 +213,69 @@ fn limits_of_time_fit_each_other() {
     assert!(limits::REPLACED_PAIR_LIFE > limits::SKIPPED_KEY_AGE_MAX);
     assert!(limits::CHANNEL_KEYS_LIFE > limits::KEEP_ALIVE_TICK);
 }
+
+#[test]
+fn a_name_that_looks_like_an_id_takes_nobody_elses_mail() {
+    let mut bench = Bench::new(52, &["Alice", "Bob", "Carol"]);
+    bench.befriend(ALICE, BOB);
+    let start: String = bench.account(BOB).unwrap().to_string().chars().take(8).collect();
+    let link = bench.invite(2, false, false);
+    let accept = Command::AcceptInvitation { link, name: Some(start.clone()) };
+    bench.command(ALICE, accept).unwrap();
+    bench.advance(A_WHILE);
+    let to = |conversation: &str| Command::SendMessage {
+        conversation: crate::command::Reference::new(conversation),
+        text: "for whom?".to_owned(),
+        idempotency_key: None,
+    };
+    let refused = bench.command(ALICE, to(&start));
+    assert!(matches!(&refused, Err(CommandError::Ambiguous(both)) if both.len() == 2), "{refused:?}");
+    let longer: String = bench.account(BOB).unwrap().to_string().chars().take(12).collect();
+    bench.command(ALICE, to(&longer)).unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), ["for whom?"]);
+}
+
+#[test]
+fn our_own_name_that_comes_back_does_not_rename_the_contact() {
+    for victim in [ALICE, BOB] {
+        let mut bench = two();
+        bench.send(victim, 1 - victim, "hi").unwrap();
+        bench.advance(A_WHILE);
+        let before = bench.contact(victim, 1 - victim).unwrap().name;
+        bench.stop(victim);
+        bench.lose_store(victim);
+        bench.start(victim);
+        bench.advance(A_WHILE);
+        assert_eq!(bench.texts(victim, 1 - victim), ["hi"]);
+        assert_eq!(bench.contact(victim, 1 - victim).unwrap().name, before);
+    }
+}
+
+#[test]
+fn last_seen_is_when_something_was_heard_last() {
+    let mut bench = two();
+    let met = bench.contact(ALICE, BOB).unwrap().last_seen.unwrap();
+    bench.advance(HOUR);
+    bench.vanish(BOB);
+    bench.advance(Duration::from_secs(60));
+    let seen = bench.contact(ALICE, BOB).unwrap();
+    let passed = seen.last_seen.unwrap().as_millis() - met.as_millis();
+    assert!(!seen.online && (3_590_000..3_600_500).contains(&passed), "{passed} ms after they met");
+}
+
+#[test]
+fn a_link_lives_as_long_as_was_asked_and_ends_when_it_says() {
+    for millis in [0, 1, 400, 999] {
+        let mut bench = Bench::new(53, &["Alice", "Bob"]);
+        bench.advance(Duration::from_millis(millis));
+        let life = Some(Duration::from_secs(2));
+        let command =
+            Command::CreateInvitation { reusable: false, ask: false, expires_in: life, hints: true };
+        let Ok(Answer::Invitation(view)) = bench.command(ALICE, command) else { panic!("an invitation") };
+        let ends = view.expires.unwrap().as_millis() - crate::testing::BEGINNING.as_millis();
+        assert!((millis + 2_000..millis + 3_000).contains(&ends), "{millis}: {ends}");
+        bench.advance(Duration::from_millis(ends - millis));
+        assert_eq!(bench.accept(BOB, &view.link.unwrap()), Err(CommandError::ExpiredInvitation), "{millis}");
+    }
+}

@@ -26,7 +26,7 @@ use crate::{
         status::{ListMark, Status},
         wait_patiently,
     },
-    moment::Moment,
+    moment::{Moment, Now},
     output::Output,
     reach,
     records::RecordsError,
@@ -216,6 +216,17 @@ pub(crate) fn send(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: F
     match sealed {
         Some(frame) => turn.push(Output::Transmit { link, frame }),
         None => close(state, turn, link, "a frame that cannot be said"),
+    }
+}
+
+/// A live channel ends: when something was heard on it last is what people are told. `on_gone` writes it down.
+pub(crate) fn note_last_seen(state: &mut State, now: Now, link: LinkId) {
+    let Some(live) = state.links.live(link).filter(|live| live.is_proven()) else {
+        return;
+    };
+    let heard = now.wall - now.moment.since(live.heard_at);
+    if let Some(contact) = state.contacts.get_mut(live.row()) {
+        contact.last_seen = contact.last_seen.max(Some(heard));
     }
 }
 

@@ -379,7 +379,15 @@ async fn the_client_understands_only_its_own_answers() {
             Err(ClientError::Refused { .. }) => "refused",
             Err(ClientError::Cut(_)) => "cut",
             Err(ClientError::Garbled) => "garbled",
+            Err(ClientError::Silent) => "silent",
         };
         assert_eq!(outcome, expected, "{line}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_says_nothing_is_not_waited_for_for_ever() {
+    let (near, _far) = UnixStream::pair().unwrap();
+    let outcome = Client::new(near).call("node.status", json!({})).await;
+    assert!(matches!(outcome, Err(ClientError::Silent)), "{outcome:?}");
 }

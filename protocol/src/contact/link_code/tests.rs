@@ -196,9 +196,9 @@ fn times_are_bounded_and_never_is_never() {
     let mut bytes = bytes_of(&link(&[]));
     bytes[80..88].copy_from_slice(&(Link::NOT_AFTER_MAX + 1).to_be_bytes());
     assert_eq!(Link::decode(&crafted(&bytes)), Err(LinkError::Damaged));
-    assert!(!ending(5).is_expired(WallTime::from_millis(5_999)));
-    assert!(ending(5).is_expired(WallTime::from_millis(6_000)));
-    assert!(ending(0).is_expired(WallTime::from_millis(1_000)));
+    assert!(!ending(5).is_expired(WallTime::from_millis(4_999)));
+    assert!(ending(5).is_expired(WallTime::from_millis(5_000)));
+    assert!(ending(0).is_expired(WallTime::from_millis(0)));
     assert_eq!(ending(5).expires(), Some(WallTime::from_millis(5_000)));
 }
 
