@@ -298,4 +298,6 @@ mod introductions;
 #[cfg(test)]
 mod lives;
 #[cfg(test)]
+mod repairs;
+#[cfg(test)]
 mod tests;

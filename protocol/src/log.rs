@@ -357,9 +357,14 @@ impl Conversation {
         self.chains.get(&chain).map_or(MessageState::Queued, |chain| order::state(chain, seq))
     }
 
+    /// Where the entries of a chain lie that are not deleted.
+    fn extents(&self, turn: &Turn<'_>, id: ChainId) -> Extents {
+        Extents::of(turn, &self.id, id).after(self.chains.get(&id).map_or(0, |chain| chain.reach.erased))
+    }
+
     /// The entry at a place, where one is held.
     fn entry_at(&self, turn: &Turn<'_>, chain: ChainId, seq: u32) -> Result<Option<Entry>, RecordsError> {
-        let item = Extents::of(turn, &self.id, chain).read(turn, seq)?;
+        let item = self.extents(turn, chain).read(turn, seq)?;
         item.as_ref().map(chain::open_item).transpose()
     }
 

@@ -53,7 +53,8 @@ impl Chain {
         id: ChainId,
     ) -> Result<Self, RecordsError> {
         let mut chain = Self::load(turn, conv, id, true)?;
-        let items = Extents::of(turn, conv, id).at_or_before(turn, u32::MAX)?;
+        let extents = Extents::of(turn, conv, id).after(chain.reach.erased);
+        let items = extents.at_or_before(turn, u32::MAX)?;
         if let Some(last) = items.last() {
             let entry = open_item(last)?;
             chain.reach.next = last.seq.saturating_add(1);

@@ -33,12 +33,19 @@ const DAMAGED: RecordsError = RecordsError::Damaged('E');
 #[derive(Debug)]
 pub(super) struct Extents {
     family: RecordKey,
+    /// Entries before this place are deleted; their records may still be there, whole or in part.
+    erased: u32,
 }
 
 impl Extents {
     pub(super) fn of(turn: &Turn<'_>, conv: &ConversationId, chain: ChainId) -> Self {
         let logical: [&[u8]; 3] = [conv.as_bytes(), chain.author_dev.as_bytes(), chain.run.as_bytes()];
-        Self { family: turn.key(PREFIX, &logical, &[]) }
+        Self { family: turn.key(PREFIX, &logical, &[]), erased: 0 }
+    }
+
+    /// The same without what is deleted, which a purge may have removed in part.
+    pub(super) fn after(self, erased: u32) -> Self {
+        Self { erased, ..self }
     }
 
     /// Writes one item behind what this turn wrote last, or in a record of its own.
@@ -73,8 +80,8 @@ impl Extents {
 
     /// The items of the last extent that begins at or before `seq`; none when there is no such extent.
     pub(super) fn at_or_before(&self, turn: &Turn<'_>, seq: u32) -> Result<Vec<Item>, RecordsError> {
-        let to = suffix(seq.min(SEQ_MAX).saturating_add(1), 0);
-        let found = turn.scan_bytes(&self.family, (&[], Some(&to)), Order::Descending, 1)?;
+        let (from, to) = (suffix(self.erased, 0), suffix(seq.min(SEQ_MAX).saturating_add(1), 0));
+        let found = turn.scan_bytes(&self.family, (&from, Some(&to)), Order::Descending, 1)?;
         let Some((at, bytes)) = found.into_iter().next() else { return Ok(Vec::new()) };
         let (first, part) = parse_suffix(&at).ok_or(DAMAGED)?;
         if part == 0 {

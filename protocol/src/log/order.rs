@@ -193,7 +193,7 @@ impl<'a> Cursor<'a> {
         let (end, highest) = chain.reach.end();
         let mut cursor = Self {
             chain,
-            extents: Extents::of(turn, &conversation.id, chain.id),
+            extents: conversation.extents(turn, chain.id),
             below: end,
             highest,
             opened: Vec::new(),

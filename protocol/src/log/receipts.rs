@@ -13,7 +13,6 @@ use crate::{
         Conversation,
         chain::{Chain, open_item},
         entry::ChainId,
-        extent::Extents,
     },
     records::RecordsError,
     turn::Turn,
@@ -163,7 +162,7 @@ impl Conversation {
             return Ok(chain.reach.messages);
         }
         let Some(seq) = count.checked_sub(1) else { return Ok(0) };
-        let item = Extents::of(turn, &self.id, chain.id).read(turn, seq)?;
+        let item = self.extents(turn, chain.id).read(turn, seq)?;
         Ok(item.map_or(0, |item| item.messages))
     }
 
@@ -200,7 +199,7 @@ impl Conversation {
         chain: ChainId,
         seq: u32,
     ) -> Result<Option<MessageId>, RecordsError> {
-        let extents = Extents::of(turn, &self.id, chain);
+        let extents = self.extents(turn, chain);
         let mut at = Some(seq);
         while let Some(seq) = at {
             let items = extents.at_or_before(turn, seq)?;

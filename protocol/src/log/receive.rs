@@ -22,7 +22,6 @@ use crate::{
         Conversation,
         chain::{Chain, open_item},
         entry::{ChainId, Dep, Entry, EntryError, Head, NO_ENTRY, Profile, kind},
-        extent::Extents,
         order::{self, Row},
         place,
         receipts::Advance,
@@ -255,7 +254,7 @@ impl Conversation {
             && chain.reach.beyond.first().is_some_and(|range| range.from == chain.reach.next)
         {
             changed = true;
-            let item = Extents::of(turn, &self.id, id).read(turn, chain.reach.next)?;
+            let item = self.extents(turn, id).read(turn, chain.reach.next)?;
             let entry = open_item(&item.ok_or(RecordsError::Damaged('E'))?)?;
             if self.check_link(turn, chain, entry.head())?.is_err() {
                 self.cut(turn, id, chain.reach.next)?;
@@ -286,7 +285,7 @@ impl Conversation {
         from: u32,
     ) -> Result<Vec<Entry>, RecordsError> {
         let Some(chain) = self.chains.get(&id) else { return Ok(Vec::new()) };
-        let extents = Extents::of(turn, &self.id, id);
+        let extents = self.extents(turn, id);
         let (own, next, (end, _)) = (chain.own, chain.reach.next, chain.reach.end());
         let mut removed = Vec::new();
         for item in extents.cut(turn, from, end)? {

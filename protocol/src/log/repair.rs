@@ -13,7 +13,6 @@ use crate::{
     log::{
         AppendError, Conversation, Draft, HeadsError, chain,
         entry::{ChainId, SEQ_MAX},
-        extent::Extents,
     },
     records::RecordsError,
     turn::Turn,
@@ -39,7 +38,7 @@ pub struct Want {
 
 impl Conversation {
     /// The encoded entries of a chain from a place on, as many as fit: at most `count_max`, and at most `bytes_max`
-    /// bytes with [`ENTRY_RECORD_OVERHEAD`] for each. None beyond a gap.
+    /// bytes with [`ENTRY_RECORD_OVERHEAD`] for each. None beyond a gap, and none that was deleted here.
     ///
     /// # Errors
     /// [`RecordsError`] when the store fails or a record is damaged.
@@ -51,11 +50,12 @@ impl Conversation {
         bytes_max: usize,
         count_max: usize,
     ) -> Result<Vec<(u32, Vec<u8>)>, RecordsError> {
-        let next = self.chains.get(&chain).map_or(0, |chain| chain.reach.next);
-        let extents = Extents::of(turn, &self.id, chain);
+        let (next, erased) =
+            self.chains.get(&chain).map_or((0, 0), |chain| (chain.reach.next, chain.reach.erased));
+        let extents = self.extents(turn, chain);
         let mut entries = Vec::new();
         let mut bytes = 0;
-        let mut seq = from;
+        let mut seq = from.max(erased);
         while seq < next {
             let items = extents.at_or_before(turn, seq)?;
             let from_here = items.into_iter().filter(|item| (seq..next).contains(&item.seq));
@@ -68,7 +68,7 @@ impl Conversation {
                 entries.push((item.seq, item.bytes));
             }
             let last = entries.last().filter(|_| entries.len() > count_before);
-            // Whatever has no gap before it must be there.
+            // Whatever has no gap before it and was not deleted must be there.
             seq = last.map(|(seq, _)| seq + 1).ok_or(RecordsError::Damaged('E'))?;
         }
         Ok(entries)

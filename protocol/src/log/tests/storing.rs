@@ -217,3 +217,28 @@ fn a_run_that_was_not_used_is_replaced_and_runs_are_bounded() {
     world.write(0, "last");
     assert_eq!(world.texts(0).len(), CHAINS_PER_SIDE_MAX + 1);
 }
+
+#[test]
+fn what_is_being_deleted_is_neither_shown_nor_read_again() {
+    let mut world = World::pair();
+    for _ in 0..200 {
+        world.write(0, &"x".repeat(9_000));
+    }
+    world.meet(0, 1);
+    let conv = world.conv;
+    let heads = world.heads(1);
+    for store in [0, 1] {
+        world.turn(store, |turn, conversation| conversation.retire(turn)).unwrap();
+        let mut more = true;
+        while more {
+            more = world.turn(store, |turn, _| purge(turn, conv)).unwrap();
+            assert_eq!(world.rows(store), []);
+            // Whoever lost their store knows nothing of the chain, or asks for all of it.
+            let compared = world.compare(store, &[]);
+            let chains = compared.to_send.into_iter().map(|(chain, _)| chain);
+            for chain in chains.chain([heads[0].chain]) {
+                assert_eq!(world.entries(store, chain), Vec::<Vec<u8>>::new());
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Engines on a bench whose stores, channels and keys need mending: what one side deleted, lost or gave up must
+//! neither stop the other side nor keep the two apart.
+
+use core::time::Duration;
+
+use crate::{command::Command, testing::Bench};
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+
+const A_WHILE: Duration = Duration::from_secs(150);
+
+fn two() -> Bench {
+    let mut bench = Bench::new(1, &["Alice", "Bob"]);
+    bench.befriend(ALICE, BOB);
+    bench
+}
+
+#[test]
+fn somebody_who_lost_their_store_asks_in_vain_for_what_was_deleted() {
+    for deleter in [ALICE, BOB] {
+        let mut bench = two();
+        for round in 0..3 {
+            bench.send(ALICE, BOB, &format!("a{round}")).unwrap();
+            bench.send(BOB, ALICE, &format!("b{round}")).unwrap();
+            bench.settle();
+        }
+        let loser = 1 - deleter;
+        let contact = bench.reference(loser);
+        bench.command(deleter, Command::RemoveContact { contact, keep_history: false }).unwrap();
+        bench.advance(A_WHILE);
+        bench.befriend(deleter, loser);
+        bench.stop(loser);
+        bench.lose_store(loser);
+        bench.start(loser);
+        bench.advance(A_WHILE);
+        assert!(bench.peers[deleter].engine.is_some(), "{deleter} stopped");
+        bench.send(ALICE, BOB, "new from a").unwrap();
+        bench.settle();
+        bench.send(BOB, ALICE, "new from b").unwrap();
+        bench.advance(A_WHILE);
+        for (one, two) in [(ALICE, BOB), (BOB, ALICE)] {
+            assert_eq!(bench.texts(one, two), ["new from a", "new from b"]);
+        }
+    }
+}
+
+#[test]
+fn what_is_being_deleted_is_gone_at_once_also_for_those_who_meet_again() {
+    let mut bench = two();
+    for round in 0..300 {
+        bench.send(BOB, ALICE, &format!("{round} {}", "x".repeat(9_000))).unwrap();
+    }
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB).len(), 300);
+    let link = bench.invite(BOB, false, false);
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::RemoveContact { contact, keep_history: false }).unwrap();
+    bench.accept(ALICE, &link).unwrap();
+    for _ in 0..20 {
+        assert_eq!(bench.texts(ALICE, BOB), [""; 0]);
+        assert!(bench.peers[ALICE].engine.is_some(), "stopped");
+        bench.advance(Duration::from_micros(400));
+    }
+    bench.advance(A_WHILE);
+    bench.send(BOB, ALICE, "new").unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB), ["new"]);
+}
+
+#[test]
+fn many_removals_wear_nothing_out() {
+    let mut bench = two();
+    for round in 0..140 {
+        // Old links are forgotten, so that not too many are remembered.
+        if round % 30 == 29 {
+            for peer in &mut bench.peers {
+                peer.clock_off += 15 * 86_400_000;
+            }
+        }
+        let contact = bench.reference(ALICE);
+        bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
+        bench.befriend(ALICE, BOB);
+        bench.advance(Duration::from_secs(70));
+        let text = format!("round {round}");
+        bench.send(BOB, ALICE, &text).unwrap();
+        bench.send(ALICE, BOB, &text).unwrap();
+        bench.advance(Duration::from_secs(5));
+        assert!(bench.texts(ALICE, BOB).iter().filter(|one| **one == text).count() == 2, "{text}");
+        assert_eq!(bench.texts(BOB, ALICE).len(), 2, "{text}");
+    }
+}
