@@ -24,11 +24,18 @@ impl Conversation {
     /// [`RecordsError`] when the store fails.
     pub fn retire(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
         self.new_run(turn)?;
+        // What lies beyond a gap would not count as erased: it goes at once, and is never much.
+        let gaps = self.chains.values().filter(|chain| !chain.reach.beyond.is_empty());
+        for (id, next) in gaps.map(|chain| (chain.id, chain.reach.next)).collect::<Vec<_>>() {
+            self.cut(turn, id, next)?;
+            if let Some(chain) = self.chains.get(&id) {
+                chain.save(turn, &self.id)?;
+            }
+        }
         for chain in self.chains.values_mut().filter(|chain| chain.reach.next > 0) {
             chain.reach.erased = chain.reach.next;
             chain.reach.delivered = chain.reach.next;
             chain.reach.delivered_messages = chain.reach.messages;
-            chain.reach.beyond.clear();
             chain.save(turn, &self.id)?;
         }
         Ok(())

@@ -242,3 +242,34 @@ fn what_is_being_deleted_is_neither_shown_nor_read_again() {
         }
     }
 }
+
+#[test]
+fn a_deletion_takes_what_was_held_beyond_a_gap_along() {
+    let mut world = World::pair();
+    for number in 0..6 {
+        world.write(0, &format!("{number}"));
+    }
+    let first = world.own_entries(0);
+    world.turn(0, |turn, conversation| conversation.new_run(turn)).unwrap();
+    for number in 6..9 {
+        world.write(0, &format!("{number}"));
+    }
+    let mut second = world.own_entries(0);
+    second.retain(|entry| !first.contains(entry));
+    for entry in [&first[0], &first[2], &first[3], &second[1]] {
+        assert!(matches!(world.receive(1, entry), Received::Stored(_)));
+    }
+    let conv = world.conv;
+    world.turn(1, |turn, conversation| conversation.retire(turn)).unwrap();
+    while world.turn(1, |turn, _| purge(turn, conv)).unwrap() {}
+    assert_eq!(world.rows(1), []);
+    for prefix in [b'E', b'M'] {
+        assert_eq!(world.stores[1].memory.count(prefix), 0);
+    }
+    // What comes later lies where it belongs.
+    world.meet(0, 1);
+    assert_eq!(world.texts(1), ["1", "2", "3", "4", "5", "6", "7", "8"]);
+    for head in world.heads(0) {
+        world.entries(1, head.chain);
+    }
+}
