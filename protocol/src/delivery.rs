@@ -27,6 +27,7 @@ use crate::{
     purge,
     records::RecordsError,
     session::{self, Session, SessionStatus},
+    timer::Timer,
     turn::Turn,
     wire::{
         envelope::{Packing, Record},
@@ -202,6 +203,10 @@ pub(crate) fn attach(
         return Ok(());
     }
     let status = delivery.statuses.remove(&link);
+    if let Some(left) = delivery.link {
+        // A renewal on it ends here.
+        state.timers.cancel(Timer::LinkPatience(left));
+    }
     delivery.begin_on(link);
     match &status {
         // What the same process said on another channel may have been overtaken: its sessions go on.

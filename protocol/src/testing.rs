@@ -371,6 +371,16 @@ impl Bench {
         }
     }
 
+    /// Takes the next frame off its way; `overtake` puts it back before all others.
+    pub fn hold(&mut self) -> Option<(LinkId, Vec<u8>)> {
+        self.queue.pop_front()
+    }
+
+    /// Puts a frame that was held on its way again, before all others.
+    pub fn overtake(&mut self, held: (LinkId, Vec<u8>)) {
+        self.queue.push_front(held);
+    }
+
     /// Lets time pass, with everything that becomes due in it.
     pub fn advance(&mut self, duration: Duration) {
         let until = self.now + duration;

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Both found by the comparison of their states that no session is sound, so both expect it; at any other time these
-//! frames are skipped. The statics are known, so verification stays as it was.
+//! frames are skipped. Should only one of them have found so, the other one does not answer, and the channel is closed:
+//! on the next one they compare anew. The statics are known, so verification stays as it was.
 
 use crate::{
     account::device_list::SignedDeviceList,
@@ -18,7 +19,7 @@ use crate::{
     engine::State,
     event::{Event, NoticeKind},
     ids::{LinkId, SessionId},
-    link::live_channel,
+    link::{live_channel, wait_patiently},
     output::Output,
     records::RecordsError,
     secret::Secret,
@@ -27,6 +28,7 @@ use crate::{
         first_contact::{self, BundleKeys, BundleKind, BundlePublic, Established, FirstPayload},
         noise::StaticKeys,
     },
+    timer::Timer,
     turn::Turn,
     wire::frame::FrameKind,
 };
@@ -78,6 +80,7 @@ pub(crate) fn begin(
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.renewal = Some(renewal);
     }
+    wait_patiently(state, turn, link);
     Ok(())
 }
 
@@ -123,6 +126,7 @@ pub(crate) fn on_bundle(
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.renewal = Some(Renewal::Answered(established.session));
     }
+    wait_patiently(state, turn, link);
     live_channel::send(state, turn, link, FrameKind::First, &first);
     Ok(true)
 }
@@ -149,7 +153,7 @@ pub(crate) fn on_first(
     let Some(established) = check(state, row, &pair.key, &keys, payload) else { return Ok(false) };
     adopt(state, turn, row, &established, pair.generation)?;
     live_channel::send(state, turn, link, FrameKind::Stored, &[]);
-    finish(state, turn, row, established.session)?;
+    finish(state, turn, link, row, established.session)?;
     Ok(true)
 }
 
@@ -157,13 +161,14 @@ pub(crate) fn on_first(
 pub(crate) fn on_stored(
     state: &mut State,
     turn: &mut Turn<'_>,
+    link: LinkId,
     row: ContactRow,
 ) -> Result<bool, RecordsError> {
     let answered = match state.deliveries.get(&row).map(|delivery| &delivery.renewal) {
         Some(Some(Renewal::Answered(session))) => *session,
         _ => return Ok(true),
     };
-    finish(state, turn, row, answered)?;
+    finish(state, turn, link, row, answered)?;
     Ok(true)
 }
 
@@ -214,6 +219,7 @@ fn adopt(
 fn finish(
     state: &mut State,
     turn: &mut Turn<'_>,
+    link: LinkId,
     row: ContactRow,
     session: SessionId,
 ) -> Result<(), RecordsError> {
@@ -221,6 +227,7 @@ fn finish(
         delivery.renewal = None;
         delivery.send_with(session);
     }
+    state.timers.cancel(Timer::LinkPatience(link));
     let text = "the keys of a conversation were renewed because one side's state was lost or put back";
     turn.push(Output::Notify(Event::Notice { kind: NoticeKind::KeysRenewed, text: text.to_owned() }));
     delivery::start_over(state, turn, row)

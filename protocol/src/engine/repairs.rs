@@ -90,3 +90,26 @@ fn many_removals_wear_nothing_out() {
         assert_eq!(bench.texts(BOB, ALICE).len(), 2, "{text}");
     }
 }
+
+#[test]
+fn two_who_see_their_session_differently_find_back() {
+    for seed in 0..6 {
+        for frames in 0..16 {
+            let mut bench = Bench::new(seed, &["Alice", "Bob"]);
+            bench.befriend(ALICE, BOB);
+            bench.send(BOB, ALICE, "on its way").unwrap();
+            let late = bench.hold().unwrap();
+            // Bob's disk loses what he has just sent, while it is still on the old line.
+            bench.vanish(BOB);
+            bench.lose_writes(BOB, 1);
+            bench.start(BOB);
+            for _ in 0..frames {
+                bench.step();
+            }
+            bench.overtake(late);
+            bench.send(ALICE, BOB, "there?").unwrap();
+            bench.advance(A_WHILE);
+            assert!(bench.texts(BOB, ALICE).contains(&"there?".to_owned()), "seed {seed}, {frames} frames");
+        }
+    }
+}

@@ -187,7 +187,7 @@ pub(crate) fn on_frame(
         FrameKind::DeviceList => on_device_list(state, turn, row, payload)?,
         FrameKind::Bundle => renewal::on_bundle(state, turn, link, row, payload)?,
         FrameKind::First => renewal::on_first(state, turn, link, row, payload)?,
-        FrameKind::Stored => renewal::on_stored(state, turn, row)?,
+        FrameKind::Stored => renewal::on_stored(state, turn, link, row)?,
         FrameKind::Twin => {
             tell_of_twin(turn);
             close(state, turn, link, "another copy of this device is running");
