@@ -140,6 +140,18 @@ impl Delivery {
         self.renewal = None;
     }
 
+    /// Sends each chain from where they said that they need it; `ends` are those of all chains, beyond which waits what
+    /// is not to be sent. Heads are said twice, by each side as it asks and as it answers: what was sent on this
+    /// channel in between is not sent again.
+    fn go_on_from(&mut self, ends: Vec<(ChainId, u32)>, to_send: &[(ChainId, u32)]) {
+        let sent = if self.heads_known { std::mem::take(&mut self.cursors) } else { BTreeMap::new() };
+        self.cursors = ends.into_iter().collect();
+        let from =
+            |(chain, from): &(ChainId, u32)| (*chain, sent.get(chain).map_or(*from, |sent| *from.max(sent)));
+        self.cursors.extend(to_send.iter().map(from));
+        self.heads_known = true;
+    }
+
     /// The session to seal with.
     pub(crate) fn sending_session(&mut self) -> Option<&mut Session> {
         let sending = self.sending?;

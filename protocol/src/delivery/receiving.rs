@@ -64,6 +64,10 @@ pub(crate) fn on_heads(
     if *asks == 1 {
         say_heads(state, turn, row, link, false);
     }
+    // Heads on another channel are older than what is said on this one.
+    if state.deliveries.get(&row).and_then(Delivery::link) != Some(link) {
+        return Ok(log::decode_heads(heads).is_ok());
+    }
     take_heads(state, turn, row, heads)
 }
 
@@ -79,11 +83,7 @@ pub(super) fn take_heads(
     let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(true) };
     let compared = conversation.compare(turn, &heads, &devices)?;
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
-    delivery.cursors.clear();
-    // What is not to be sent stays beyond its end.
-    delivery.cursors.extend(conversation.own_chains());
-    delivery.cursors.extend(compared.to_send.iter().copied());
-    delivery.heads_known = true;
+    delivery.go_on_from(conversation.own_chains(), &compared.to_send);
     delivery.reads.extend(compared.reads);
     delivery.their_heads = heads;
     delivery.asked.clear();

@@ -113,3 +113,17 @@ fn two_who_see_their_session_differently_find_back() {
         }
     }
 }
+#[test]
+fn what_waited_is_sent_once() {
+    let mut bench = two();
+    bench.stop(BOB);
+    let texts: Vec<String> = (0..10_000).map(|number| format!("message {number}")).collect();
+    bench.send_together(ALICE, BOB, &texts);
+    let before = bench.peers[ALICE].sent;
+    bench.start(BOB);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), texts);
+    // About 45 envelopes, and a frame in five seconds.
+    let frames = bench.peers[ALICE].sent - before;
+    assert!(frames < 90, "{frames} frames");
+}
