@@ -180,7 +180,7 @@ impl Conversation {
     /// [`RecordsError`] when the store fails.
     pub fn with_key(&self, turn: &Turn<'_>, key: &str) -> Result<Option<Appended>, RecordsError> {
         let mid = entry::keyed_message_id(&self.own.k_self, &self.id, key);
-        let place = place::shown(turn, &self.id, true, mid)?;
+        let place = place::shown(turn, &self.id, true, mid)?.filter(|place| !self.is_erased(place));
         Ok(place.map(|place| Appended {
             mid,
             chain: place.chain,
@@ -326,7 +326,7 @@ impl Conversation {
             return Ok(true);
         }
         let own = chain.own;
-        let first = place::add(turn, &self.id, own, entry)? == 0;
+        let first = place::add(turn, &self.id, own, entry, |place| !self.is_erased(place))? == 0;
         if !first && !self.repeated {
             self.repeated = true;
             self.save_list(turn)?;
@@ -355,6 +355,11 @@ impl Conversation {
 
     fn state_at(&self, chain: ChainId, seq: u32) -> MessageState {
         self.chains.get(&chain).map_or(MessageState::Queued, |chain| order::state(chain, seq))
+    }
+
+    /// Whether what is there is being deleted: its index record may still be there.
+    fn is_erased(&self, place: &place::Place) -> bool {
+        self.chains.get(&place.chain).is_some_and(|chain| place.seq < chain.reach.erased)
     }
 
     /// Where the entries of a chain lie that are not deleted.

@@ -3,7 +3,11 @@
 
 use core::time::Duration;
 
-use crate::{command::Command, testing::Bench};
+use crate::{
+    answer::{Answer, MessageState},
+    command::Command,
+    testing::Bench,
+};
 
 const ALICE: usize = 0;
 const BOB: usize = 1;
@@ -126,4 +130,31 @@ fn what_waited_is_sent_once() {
     // About 45 envelopes, and a frame in five seconds.
     let frames = bench.peers[ALICE].sent - before;
     assert!(frames < 90, "{frames} frames");
+}
+
+#[test]
+fn a_key_of_a_message_that_is_being_deleted_is_free() {
+    let mut bench = two();
+    for _ in 0..300 {
+        bench.send(ALICE, BOB, &"x".repeat(9_000)).unwrap();
+    }
+    let keyed = |bench: &mut Bench| {
+        let (conversation, idempotency_key) = (bench.reference(BOB), Some("key".to_owned()));
+        let text = "once".to_owned();
+        bench.command(ALICE, Command::SendMessage { conversation, text, idempotency_key }).unwrap()
+    };
+    keyed(&mut bench);
+    bench.advance(A_WHILE);
+    let link = bench.invite(BOB, false, false);
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::RemoveContact { contact, keep_history: false }).unwrap();
+    bench.accept(ALICE, &link).unwrap();
+    let answer = keyed(&mut bench);
+    assert!(matches!(answer, Answer::Message { state: MessageState::Queued, .. }), "{answer:?}");
+    assert_eq!(bench.texts(ALICE, BOB), ["once"]);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB), ["once"]);
+    let again = keyed(&mut bench);
+    assert!(matches!(again, Answer::Message { state: MessageState::Delivered, .. }), "{again:?}");
+    assert_eq!(bench.texts(ALICE, BOB), ["once"]);
 }

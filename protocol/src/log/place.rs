@@ -43,15 +43,17 @@ pub(super) fn shown(
     Ok(places.and_then(|places| places.first().copied()))
 }
 
-/// Notes one more place of a message; returns how many there were.
+/// Notes one more place of a message; returns how many there were, of those that are `kept`.
 pub(super) fn add(
     turn: &mut Turn<'_>,
     conv: &ConversationId,
     own: bool,
     entry: &Entry,
+    kept: impl Fn(&Place) -> bool,
 ) -> Result<usize, RecordsError> {
     let key = key(turn, conv, own, entry.head().mid);
     let mut places: Vec<Place> = turn.load(&key)?.unwrap_or_default();
+    places.retain(kept);
     let before = places.len();
     places.push(Place::of(entry));
     places.sort_unstable();

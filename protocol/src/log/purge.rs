@@ -83,7 +83,12 @@ fn purge_chain(
             if let Ok(entry) = Entry::decode(&item.bytes)
                 && entry.is_message()
             {
-                turn.delete(&place::key(turn, conv, own, entry.head().mid));
+                match place::remove(turn, conv, own, &entry) {
+                    Err(RecordsError::Damaged(_)) => {
+                        turn.delete(&place::key(turn, conv, own, entry.head().mid));
+                    }
+                    other => other?,
+                }
                 *room = room.saturating_sub(1);
             }
         }

@@ -132,7 +132,7 @@ fn fill(world: &mut World) -> Vec<MessageId> {
                 let item = item(turn, conversation, id, (lamport, mid));
                 if seq % 10_000 == 1 {
                     let entry = Entry::decode(&item.bytes).unwrap();
-                    place::add(turn, &conv, id == own, &entry).unwrap();
+                    place::add(turn, &conv, id == own, &entry, |_| true).unwrap();
                     ids.push(mid);
                 }
                 items.push(item);
