@@ -71,8 +71,8 @@ pub(crate) struct Delivery {
     in_flight: VecDeque<(ChainId, u32)>,
     /// Chains to acknowledge.
     acks: BTreeSet<ChainId>,
-    /// Read marks to tell.
-    reads: Vec<Mark>,
+    /// Read marks to tell, the last one of each chain: they may say their heads many times before one can leave.
+    reads: BTreeMap<ChainId, Mark>,
 }
 
 impl Delivery {
@@ -110,6 +110,12 @@ impl Delivery {
     /// A new session, to be tried first.
     pub(crate) fn add_session(&mut self, session: Session) {
         self.sessions.insert(0, session);
+    }
+
+    /// How many read marks wait to be told.
+    #[cfg(test)]
+    pub(crate) fn reads_waiting(&self) -> usize {
+        self.reads.len()
     }
 
     /// Seals with this session from now on.
@@ -338,7 +344,7 @@ impl Delivery {
                 records.push(Record::Ack(mark));
             }
         }
-        for mark in self.reads.drain(..) {
+        while let Some((_, mark)) = self.reads.pop_first() {
             if packing.take(&Record::Read(mark)) {
                 records.push(Record::Read(mark));
             }

@@ -139,7 +139,7 @@ pub(crate) fn mark_read(state: &mut State, turn: &mut Turn<'_>, whose: &Referenc
     let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(Answer::Done) };
     let marks = conversation.mark_read(turn)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.reads.extend(marks);
+        delivery.reads.extend(marks.into_iter().map(|mark| (mark.chain, mark)));
         pump(state, turn, row)?;
     }
     Ok(Answer::Done)

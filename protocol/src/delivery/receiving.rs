@@ -84,7 +84,7 @@ pub(super) fn take_heads(
     let compared = conversation.compare(turn, &heads, &devices)?;
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     delivery.go_on_from(conversation.own_chains(), &compared.to_send);
-    delivery.reads.extend(compared.reads);
+    delivery.reads.extend(compared.reads.into_iter().map(|mark| (mark.chain, mark)));
     delivery.their_heads = heads;
     delivery.asked.clear();
     if compared.store_is_old {

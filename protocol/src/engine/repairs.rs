@@ -3,9 +3,12 @@
 
 use core::time::Duration;
 
+use super::hostile::meddle;
 use crate::{
     answer::{Answer, MessageState},
     command::Command,
+    delivery,
+    log::{ChainHead, encode_heads},
     testing::Bench,
 };
 
@@ -157,4 +160,48 @@ fn a_key_of_a_message_that_is_being_deleted_is_free() {
     let again = keyed(&mut bench);
     assert!(matches!(again, Answer::Message { state: MessageState::Delivered, .. }), "{again:?}");
     assert_eq!(bench.texts(ALICE, BOB), ["once"]);
+}
+
+#[test]
+fn heads_said_again_and_again_while_keys_are_awaited_fill_nothing() {
+    let mut bench = two();
+    bench.send(BOB, ALICE, "read me").unwrap();
+    bench.settle();
+    let conversation = bench.reference(BOB);
+    bench.command(ALICE, Command::MarkRead { conversation }).unwrap();
+    // Bob's disk is put back, so that fresh keys are due, and he never answers for them.
+    let before = bench.writes(BOB);
+    bench.send(BOB, ALICE, "lost").unwrap();
+    bench.settle();
+    bench.stop(BOB);
+    bench.lose_writes(BOB, bench.writes(BOB) - before);
+    bench.start(BOB);
+    let waits = |bench: &Bench| {
+        let engine = bench.peers[ALICE].engine.as_ref().unwrap();
+        engine.state.deliveries.values().any(|delivery| delivery.renewal.is_some())
+    };
+    while !waits(&bench) {
+        assert!(bench.step());
+    }
+    let heads = encode_heads(&[ChainHead { read: 0, ..their_head(&bench) }]).unwrap();
+    let (row, link) = {
+        let links = &bench.peers[ALICE].engine.as_ref().unwrap().state.links;
+        let (link, live) = links.all_live().next().unwrap();
+        (live.row(), link)
+    };
+    meddle(&mut bench, ALICE, |state, turn| {
+        for _ in 0..1_000 {
+            assert!(delivery::on_heads(state, turn, link, row, &[&[0], heads.as_slice()].concat()).unwrap());
+        }
+        let waiting = state.deliveries.get(&row).unwrap().reads_waiting();
+        assert!(waiting <= 1, "{waiting} marks");
+    });
+}
+
+/// The head that Alice holds of a chain of Bob's.
+fn their_head(bench: &Bench) -> ChainHead {
+    let engine = bench.peers[ALICE].engine.as_ref().unwrap();
+    let conversation = engine.state.conversations.values().next().unwrap();
+    let own: Vec<_> = conversation.own_chains().into_iter().map(|(chain, _)| chain).collect();
+    conversation.heads().into_iter().find(|head| !own.contains(&head.chain)).unwrap()
 }
