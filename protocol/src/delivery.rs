@@ -61,8 +61,8 @@ pub(crate) struct Delivery {
     heads_known: bool,
     /// What they said they hold on this channel.
     their_heads: Vec<ChainHead>,
-    /// What they were asked for and have not brought yet.
-    asked: Vec<Want>,
+    /// Up to where they were asked for each chain on this channel.
+    asked: BTreeMap<ChainId, u32>,
     /// Where sending goes on in each chain.
     cursors: BTreeMap<ChainId, u32>,
     /// What they asked for.

@@ -246,6 +246,12 @@ impl Conversation {
         own.map(|chain| (chain.id, chain.reach.delivered)).collect()
     }
 
+    /// Whether an entry is held at this place of a chain, or was and is deleted.
+    #[must_use]
+    pub fn holds(&self, chain: ChainId, seq: u32) -> bool {
+        self.chains.get(&chain).is_some_and(|chain| chain.reach.holds(seq))
+    }
+
     /// How far a message of ours has come; `None` when there is no such message.
     ///
     /// # Errors

@@ -274,18 +274,21 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     if delivery.their_heads.is_empty() {
         return;
     }
-    let wants = portion(conversation.wants(&delivery.their_heads, &devices));
-    let under_way = delivery
-        .asked
-        .iter()
-        .any(|asked| wants.iter().any(|want| want.chain == asked.chain && want.from < asked.to));
+    let under_way =
+        delivery.asked.iter().any(|(chain, to)| !conversation.holds(*chain, to.saturating_sub(1)));
+    let mut wants = conversation.wants(&delivery.their_heads, &devices);
+    // Where they brought the end of a piece and not its beginning they have deleted that: it is not asked for again.
+    for want in &mut wants {
+        want.from = want.from.max(delivery.asked.get(&want.chain).copied().unwrap_or(0));
+    }
+    let wants = portion(wants);
     if wants.is_empty() || under_way {
         return;
     }
     let Ok(bytes) = log::encode_wants(&wants) else {
         return;
     };
-    delivery.asked = wants;
+    delivery.asked.extend(wants.iter().map(|want| (want.chain, want.to)));
     if let Some(link) = delivery.link {
         live_channel::send(state, turn, link, FrameKind::Want, &bytes);
     }

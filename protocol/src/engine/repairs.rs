@@ -205,3 +205,33 @@ fn their_head(bench: &Bench) -> ChainHead {
     let own: Vec<_> = conversation.own_chains().into_iter().map(|(chain, _)| chain).collect();
     conversation.heads().into_iter().find(|head| !own.contains(&head.chain)).unwrap()
 }
+
+#[test]
+fn what_a_contact_deleted_keeps_nothing_else_from_coming_back() {
+    let mut bench = two();
+    let contact = bench.reference(ALICE);
+    bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
+    bench.befriend(ALICE, BOB);
+    // Alice's chain goes on, of which Bob has deleted the beginning; then she begins another.
+    let mut expected: Vec<String> = (0..300).map(|number| format!("first {number}")).collect();
+    bench.send_together(ALICE, BOB, &expected);
+    bench.advance(A_WHILE);
+    let before = bench.writes(ALICE);
+    bench.send(ALICE, BOB, "comes back").unwrap();
+    expected.push("comes back".to_owned());
+    bench.advance(A_WHILE);
+    bench.stop(ALICE);
+    bench.lose_writes(ALICE, bench.writes(ALICE) - before);
+    bench.start(ALICE);
+    bench.advance(A_WHILE);
+    let second: Vec<String> = (0..400).map(|number| format!("second {number}")).collect();
+    bench.send_together(ALICE, BOB, &second);
+    expected.extend(second);
+    bench.advance(A_WHILE);
+    bench.stop(ALICE);
+    bench.lose_store(ALICE);
+    bench.start(ALICE);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB), expected);
+    assert_eq!(bench.texts(BOB, ALICE), expected);
+}
