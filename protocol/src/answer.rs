@@ -159,6 +159,8 @@ pub struct MessageView {
     pub received_at: Option<WallTime>,
     /// How far it has come.
     pub state: MessageState,
+    /// Why it failed.
+    pub reason: Option<String>,
 }
 
 /// How far a message has come: never claimed early, never going back.

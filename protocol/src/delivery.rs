@@ -35,7 +35,7 @@ use crate::{
     },
 };
 
-pub(crate) use conversing::{author, history, introduce_ourselves, mark_read, open, status, write};
+pub(crate) use conversing::{author, give_up, history, introduce_ourselves, mark_read, open, status, write};
 pub(crate) use receiving::{on_envelope, on_heads, on_want};
 use renewal::Renewal;
 
@@ -110,6 +110,12 @@ impl Delivery {
     /// A new session, to be tried first.
     pub(crate) fn add_session(&mut self, session: Session) {
         self.sessions.insert(0, session);
+    }
+
+    /// Sessions that are being removed open and seal nothing any more.
+    pub(crate) fn drop_sessions(&mut self, gone: &[SessionId]) {
+        self.sessions.retain(|session| !gone.contains(&session.id()));
+        self.sending = self.sending.filter(|sending| !gone.contains(sending));
     }
 
     /// How many read marks wait to be told.
@@ -195,12 +201,13 @@ pub(crate) fn forget_old_sessions(
     let Some(contact) = state.contacts.get(row) else { return Ok(()) };
     let Some((their_device, _)) = contact.device else { return Ok(()) };
     let surplus = contact.sessions.len().saturating_sub(limits::SESSIONS_PER_DEVICE_MAX);
+    let sending = state.deliveries.get(&row).and_then(|delivery| delivery.sending);
     let mut gone = Vec::new();
     for (position, id) in contact.sessions.iter().enumerate() {
         let session = Session::load(turn, state.own.device(), their_device, *id)?;
         let lost_at = session.and_then(|session| session.lost_at());
         let is_old = lost_at.is_some_and(|lost_at| lost_at + limits::LOST_SESSION_LIFE < state.evidence);
-        if is_old || position < surplus {
+        if is_old || (position < surplus && sending != Some(*id)) {
             gone.push(*id);
         }
     }

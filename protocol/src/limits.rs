@@ -37,8 +37,9 @@ pub const ENTRIES_BEYOND_GAP_MAX: u32 = 1_024;
 /// Entries of one author that can share one message id; further ones are kept and not shown. Chosen: one a restore.
 pub const PLACES_PER_MESSAGE_MAX: usize = 8;
 
-/// Entries that one answer to a `WANT` brings.
-pub const REPAIR_ENTRIES_MAX: usize = 256;
+/// Entries that one answer to a `WANT` brings. Chosen: of the longest texts 2 MiB, which an outbox takes beside what is
+/// in flight.
+pub const REPAIR_ENTRIES_MAX: usize = 64;
 
 /// Messages of one page of history.
 pub const HISTORY_PAGE_MAX: u32 = 1_000;

@@ -227,7 +227,7 @@ impl Conversation {
     pub fn undelivered(&self) -> u64 {
         self.chains
             .values()
-            .filter(|chain| chain.own)
+            .filter(|chain| chain.own && chain.reach.given_up.is_none())
             .map(|chain| u64::from(chain.reach.messages.saturating_sub(chain.reach.delivered_messages)))
             .sum()
     }
@@ -236,7 +236,7 @@ impl Conversation {
     #[must_use]
     pub fn own_chains(&self) -> Vec<(ChainId, u32)> {
         let own = self.chains.values().filter(|chain| chain.own);
-        own.map(|chain| (chain.id, chain.reach.next)).collect()
+        own.map(|chain| (chain.id, chain.reach.owed())).collect()
     }
 
     /// Every chain of our account with the number of entries that the contact has said to hold.

@@ -71,7 +71,9 @@ pub(crate) fn contact(
     for session in sessions {
         state.purges.add(turn, Purge::Session(session))?;
     }
-    if !keep_history {
+    if keep_history {
+        delivery::give_up(state, turn, row)?;
+    } else {
         state.conversations.remove(&row);
         for one in histories {
             let id = log::conversation_id(state.own.account(), one);
@@ -99,6 +101,9 @@ pub(crate) fn sessions(
     }
     if let Some(contact) = state.contacts.get_mut(row) {
         contact.sessions.retain(|session| !gone.contains(session));
+    }
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.drop_sessions(gone);
     }
     state.contacts.save(turn, row)?;
     state.identity_changed();

@@ -64,6 +64,7 @@ pub(crate) fn message(number: u8) -> MessageView {
         sent_at: WallTime::from_millis(1_767_323_045_006),
         received_at: Some(WallTime::from_millis(1_767_323_046_000)),
         state: MessageState::Delivered,
+        reason: None,
     }
 }
 

@@ -80,7 +80,7 @@ pub fn contact(view: &ContactView) -> Value {
     })
 }
 
-/// `{"id","conversation","author","outgoing","text","sent_at","received_at","state"}`.
+/// `{"id","conversation","author","outgoing","text","sent_at","received_at","state","reason"}`.
 #[must_use]
 pub fn message(view: &MessageView) -> Value {
     json!({
@@ -92,6 +92,7 @@ pub fn message(view: &MessageView) -> Value {
         "sent_at": time(view.sent_at),
         "received_at": view.received_at.map(time),
         "state": message_state(view.state),
+        "reason": view.reason,
     })
 }
 

@@ -6,12 +6,14 @@ use crate::{
     contact::ContactRow,
     delivery::pump,
     engine::State,
+    event::Event,
     ids::{AccountId, MessageId},
     limits,
     log::{
         self, AppendError, Author, Conversation,
         entry::{Profile, kind},
     },
+    output::Output,
     records::RecordsError,
     turn::Turn,
 };
@@ -100,7 +102,8 @@ pub(crate) fn history(
     };
     open(state, turn, row)?;
     let Some(contact) = state.contacts.get(row) else { return Err(CommandError::NotFound.into()) };
-    let (account, failed) = (contact.account, contact.state == ContactState::Failed);
+    let account = contact.account;
+    let reason = contact.reason.clone().unwrap_or_else(|| GIVEN_UP.to_owned());
     let (removed, from_the_end) = (contact.removed, before.is_none());
     if removed && state.purges.has_history(conversation_id(state, account)) {
         return Err(CommandError::NotFound.into());
@@ -124,9 +127,7 @@ pub(crate) fn history(
     let own = state.own.account();
     let views = rows.iter().map(|one| {
         let mut view = MessageView::of(one, account, if one.outgoing { own } else { account });
-        if failed && one.outgoing && view.state == MessageState::Queued {
-            view.state = MessageState::Failed;
-        }
+        view.reason = (view.state == MessageState::Failed).then(|| reason.clone());
         view
     });
     Ok(Answer::Messages(views.collect()))
@@ -144,6 +145,20 @@ pub(crate) fn mark_read(state: &mut State, turn: &mut Turn<'_>, whose: &Referenc
     }
     Ok(Answer::Done)
 }
+
+/// What was not delivered to a contact will never be: they were removed, or their invitation failed.
+pub(crate) fn give_up(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    open(state, turn, row)?;
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
+    if let (Some(up_to), Some(contact)) = (conversation.give_up(turn)?, state.contacts.get(row)) {
+        let (conversation, state) = (contact.account, MessageState::Failed);
+        turn.push(Output::Notify(Event::MessageState { conversation, up_to, state }));
+    }
+    Ok(())
+}
+
+/// Why a message failed whose contact is one again.
+const GIVEN_UP: &str = "the contact was removed, or their invitation had failed";
 
 /// Says our name as the first entry after somebody was let in.
 pub(crate) fn introduce_ourselves(

@@ -37,8 +37,12 @@ pub(crate) fn on_envelope(
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     match delivery.open(turn, envelope, evidence)? {
         Opened::Records(records) => {
-            for record in records {
-                on_record(state, turn, row, record)?;
+            // Of heads said more than once in a breath the last ones count, or one envelope costs many comparisons.
+            let last = records.iter().rposition(|record| matches!(record, Record::Heads(_)));
+            for (position, record) in records.into_iter().enumerate() {
+                if !matches!(record, Record::Heads(_)) || Some(position) == last {
+                    on_record(state, turn, row, record)?;
+                }
             }
             ask_again(state, turn, row);
         }
@@ -325,6 +329,7 @@ impl MessageView {
             sent_at: row.sent_at(),
             received_at: row.received_at,
             state: if row.outgoing { row.state } else { row.state.max(MessageState::Delivered) },
+            reason: None,
         }
     }
 }

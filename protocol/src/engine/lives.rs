@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use crate::{
-    answer::{Answer, CommandError},
+    answer::{Answer, CommandError, MessageState},
     command::Command,
     event::{Event, NoticeKind},
     limits,
@@ -278,4 +278,88 @@ fn a_link_lives_as_long_as_was_asked_and_ends_when_it_says() {
         bench.advance(Duration::from_millis(ends - millis));
         assert_eq!(bench.accept(BOB, &view.link.unwrap()), Err(CommandError::ExpiredInvitation), "{millis}");
     }
+}
+
+fn states(bench: &mut Bench, who: usize, with: usize) -> Vec<(String, MessageState)> {
+    let history = bench.history(who, with);
+    history.into_iter().map(|message| (message.text.unwrap_or_default(), message.state)).collect()
+}
+
+fn told_failed(bench: &Bench, who: usize) -> usize {
+    let told = bench.peers[who].events.iter();
+    told.filter(|event| matches!(event, Event::MessageState { state: MessageState::Failed, .. })).count()
+}
+
+#[test]
+fn what_failed_with_a_removal_stays_failed_when_they_meet_again() {
+    let mut bench = two();
+    bench.send(ALICE, BOB, "arrived").unwrap();
+    bench.advance(A_WHILE);
+    bench.stop(BOB);
+    bench.send(ALICE, BOB, "too late").unwrap();
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::RemoveContact { contact, keep_history: true }).unwrap();
+    assert_eq!(told_failed(&bench, ALICE), 1);
+    bench.start(BOB);
+    bench.befriend(BOB, ALICE);
+    bench.send(ALICE, BOB, "again").unwrap();
+    bench.advance(A_WHILE);
+    let expected = [
+        ("arrived".to_owned(), MessageState::Delivered),
+        ("too late".to_owned(), MessageState::Failed),
+        ("again".to_owned(), MessageState::Delivered),
+    ];
+    assert_eq!(states(&mut bench, ALICE, BOB), expected);
+    assert!(bench.history(ALICE, BOB)[1].reason.is_some());
+    assert_eq!(bench.texts(BOB, ALICE), ["arrived", "again"]);
+    // Not even to somebody who lost everything and asks for it all.
+    bench.stop(BOB);
+    bench.lose_store(BOB);
+    bench.start(BOB);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), ["arrived", "again"]);
+    assert_eq!(states(&mut bench, ALICE, BOB), expected);
+    let conversation = bench.reference(ALICE);
+    bench.command(BOB, Command::MarkRead { conversation }).unwrap();
+    bench.advance(A_WHILE);
+    let read = states(&mut bench, ALICE, BOB);
+    let read: Vec<MessageState> = read.into_iter().map(|(_, state)| state).collect();
+    assert_eq!(read, [MessageState::Read, MessageState::Failed, MessageState::Read]);
+}
+
+#[test]
+fn what_failed_with_an_invitation_stays_failed_when_they_meet_by_another() {
+    let mut bench = Bench::new(54, &["Alice", "Bob", "Carol"]);
+    let link = bench.invite(ALICE, false, false);
+    bench.accept(2, &link).unwrap();
+    bench.advance(A_WHILE);
+    bench.accept(BOB, &link).unwrap();
+    bench.send(BOB, ALICE, "by the used link").unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(states(&mut bench, BOB, ALICE), [("by the used link".to_owned(), MessageState::Failed)]);
+    assert_eq!(told_failed(&bench, BOB), 1);
+    bench.befriend(ALICE, BOB);
+    bench.send(BOB, ALICE, "by the new one").unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB), ["by the new one"]);
+    assert_eq!(states(&mut bench, BOB, ALICE)[0].1, MessageState::Failed);
+    assert_eq!(states(&mut bench, BOB, ALICE)[1].1, MessageState::Delivered);
+}
+
+#[test]
+fn what_was_given_up_and_had_arrived_all_the_same_is_told_so() {
+    let mut bench = two();
+    bench.send(ALICE, BOB, "first").unwrap();
+    bench.advance(A_WHILE);
+    bench.send(ALICE, BOB, "arrives").unwrap();
+    // It is stored there; its acknowledgement is lost with the channel.
+    while bench.texts(BOB, ALICE).len() < 2 && bench.step() {}
+    bench.vanish(BOB);
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::RemoveContact { contact, keep_history: true }).unwrap();
+    bench.start(BOB);
+    bench.befriend(BOB, ALICE);
+    bench.advance(A_WHILE);
+    let all = states(&mut bench, ALICE, BOB);
+    assert!(all.iter().all(|(_, state)| *state == MessageState::Delivered), "{all:?}");
 }

@@ -274,7 +274,12 @@ fn secrets(
             known.push((found, secret));
         }
     }
-    for (row, invitation) in state.invitations.recognised(now) {
+    // The newest links are the likeliest to be answered; those that are over are only told so.
+    let mut recognised: Vec<_> = state.invitations.recognised(now).collect();
+    recognised.sort_by_key(|(row, invitation)| {
+        (invitation.state(now) != InvitationState::Open, std::cmp::Reverse(*row))
+    });
+    for (row, invitation) in recognised {
         let secret = TokenSecret::Introduction { secret: invitation.secret.clone(), role: ROLE_INVITER };
         introductions.push((Match::Invited(row), secret));
     }

@@ -100,6 +100,9 @@ pub(super) struct Reach {
     pub(super) read: u32,
     /// Entries from the first on that were deleted here: held as far as others are concerned, and gone.
     pub(super) erased: u32,
+    /// Own chains: what the contact has not said to hold was given up and is never sent; the id of the last entry that
+    /// they hold.
+    pub(super) given_up: Option<EntryId>,
 }
 
 impl Default for Reach {
@@ -114,6 +117,7 @@ impl Default for Reach {
             delivered_messages: 0,
             read: 0,
             erased: 0,
+            given_up: None,
         }
     }
 }
@@ -132,6 +136,11 @@ pub(super) struct Range {
 }
 
 impl Reach {
+    /// One past the last entry that the contact is to have.
+    pub(super) const fn owed(&self) -> u32 {
+        if self.given_up.is_some() { self.delivered } else { self.next }
+    }
+
     /// Whether an entry is held at this place.
     pub(super) fn holds(&self, seq: u32) -> bool {
         seq < self.next || self.beyond.iter().any(|range| (range.from..range.to).contains(&seq))

@@ -75,11 +75,11 @@ impl Conversation {
     /// What we hold, in ascending order of chains.
     #[must_use]
     pub fn heads(&self) -> Vec<ChainHead> {
-        let held = self.chains.values().filter(|chain| chain.reach.next > 0);
+        let held = self.chains.values().filter(|chain| chain.reach.owed() > 0);
         held.map(|chain| ChainHead {
             chain: chain.id,
-            next: chain.reach.next,
-            id: chain.reach.head,
+            next: chain.reach.owed(),
+            id: chain.reach.given_up.unwrap_or(chain.reach.head),
             read: chain.reach.read,
         })
         .collect()

@@ -165,6 +165,8 @@ pub(super) const fn state(chain: &Chain, seq: u32) -> MessageState {
         MessageState::Read
     } else if !chain.own || seq < chain.reach.delivered {
         MessageState::Delivered
+    } else if chain.reach.given_up.is_some() {
+        MessageState::Failed
     } else {
         MessageState::Queued
     }

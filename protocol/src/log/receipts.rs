@@ -12,7 +12,7 @@ use crate::{
     log::{
         Conversation,
         chain::{Chain, open_item},
-        entry::ChainId,
+        entry::{ChainId, NO_ENTRY},
     },
     records::RecordsError,
     turn::Turn,
@@ -97,6 +97,38 @@ impl Conversation {
         self.apply(turn, mark, MessageState::Read)
     }
 
+    /// What the contact has not said to hold will never be sent: our chain goes on in a new run, should they be met
+    /// again. Returns the last message given up.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails or a record is damaged.
+    pub fn give_up(&mut self, turn: &mut Turn<'_>) -> Result<Option<MessageId>, RecordsError> {
+        let waiting = |chain: &&Chain| chain.own && chain.reach.delivered < chain.reach.owed();
+        let ids: Vec<ChainId> = self.chains.values().filter(waiting).map(|chain| chain.id).collect();
+        if ids.is_empty() || !self.new_run(turn)? {
+            return Ok(None);
+        }
+        let mut last = None;
+        for id in ids {
+            let Some(chain) = self.chains.get(&id) else { continue };
+            let held = match chain.reach.delivered.checked_sub(1) {
+                Some(held) => self.id_at(turn, chain, held)?,
+                None => None,
+            };
+            let (end, lamport) = (chain.reach.next.saturating_sub(1), chain.reach.lamport);
+            if let Some(chain) = self.chains.get_mut(&id) {
+                chain.reach.given_up = Some(held.unwrap_or(NO_ENTRY));
+                chain.save(turn, &self.id)?;
+            }
+            if let Some(mid) = self.message_at_or_before(turn, id, end)?
+                && self.state_of(turn, mid)? == Some(MessageState::Failed)
+            {
+                last = last.max(Some((lamport, mid)));
+            }
+        }
+        Ok(last.map(|(_, mid)| mid))
+    }
+
     /// Marks everything received so far as read; returns what to tell the contact.
     ///
     /// # Errors
@@ -144,6 +176,11 @@ impl Conversation {
             return Ok(None);
         }
         let messages = self.messages_before(turn, chain, count)?;
+        // What was given up and turns out to have arrived did arrive.
+        let given_up = match (chain.reach.given_up, count.checked_sub(1)) {
+            (Some(_), Some(last)) if count > chain.reach.delivered => self.id_at(turn, chain, last)?,
+            (given_up, _) => given_up,
+        };
         let Some(chain) = self.chains.get_mut(&id) else { return Ok(None) };
         if state == MessageState::Read {
             chain.reach.read = count;
@@ -151,6 +188,7 @@ impl Conversation {
         if count > chain.reach.delivered {
             chain.reach.delivered = count;
             chain.reach.delivered_messages = messages;
+            chain.reach.given_up = given_up;
         }
         chain.save(turn, &self.id)?;
         let up_to = self.last_of(turn, state)?;
@@ -172,12 +210,12 @@ impl Conversation {
         let mut last: Option<(u64, ChainId, u32)> = None;
         for chain in self.chains.values().filter(|chain| chain.own) {
             let count = counted(chain, state);
-            let complete = count == chain.reach.next;
+            let complete = count >= chain.reach.owed();
             if !complete && let Some(entry) = self.entry_at(turn, chain.id, count)? {
                 first_lacking = first_lacking.min(entry.head().lamport);
             }
             let Some(seq) = count.checked_sub(1) else { continue };
-            let lamport = if complete {
+            let lamport = if count == chain.reach.next {
                 chain.reach.lamport
             } else {
                 self.entry_at(turn, chain.id, seq)?.map_or(0, |entry| entry.head().lamport)

@@ -51,7 +51,7 @@ impl Conversation {
         count_max: usize,
     ) -> Result<Vec<(u32, Vec<u8>)>, RecordsError> {
         let (next, erased) =
-            self.chains.get(&chain).map_or((0, 0), |chain| (chain.reach.next, chain.reach.erased));
+            self.chains.get(&chain).map_or((0, 0), |chain| (chain.reach.owed(), chain.reach.erased));
         let extents = self.extents(turn, chain);
         let mut entries = Vec::new();
         let mut bytes = 0;
@@ -90,7 +90,9 @@ impl Conversation {
         if is_current && !self.new_run(turn)? {
             return Ok(false);
         }
-        let Some(chain) = self.chains.get(&id) else { return Ok(false) };
+        let Some(chain) = self.chains.get(&id).filter(|chain| chain.reach.given_up.is_none()) else {
+            return Ok(false);
+        };
         let (delivered, next) = (chain.reach.delivered, chain.reach.next);
         if delivered >= next {
             return Ok(is_current);

@@ -147,6 +147,7 @@ pub(super) fn on_refused(
         contact.pairs.clear();
         let gone = contact.sessions.clone();
         purge::sessions(state, turn, row, &gone)?;
+        delivery::give_up(state, turn, row)?;
         state.notify(turn, row, Event::ContactFailed);
     }
     drop_kept_first(turn, account)?;
