@@ -213,8 +213,7 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
         );
     }
     // The next whole second, so that it lives for as long as was asked.
-    let end = turn.now.wall + life;
-    let not_after = end.as_secs().saturating_add(u64::from(end.as_millis() % 1_000 > 0));
+    let not_after = (turn.now.wall + life).as_millis().div_ceil(1_000);
     let kind = if wishes.reusable { BundleKind::Reusable } else { BundleKind::OneUse };
     let (account, device) = (state.own.account(), state.own.device());
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());

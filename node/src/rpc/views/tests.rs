@@ -96,7 +96,7 @@ fn message_has_the_contract_s_fields() {
     assert_eq!(
         message(&view),
         json!({"id": "aqcaibaeaqcaibaeaqcaibaeaq", "conversation": BOB, "author": BOB, "outgoing": false, "text": "text 4",
-            "sent_at": "2026-01-02T03:04:05.006Z", "received_at": "2026-01-02T03:04:06.000Z", "state": "delivered"})
+            "sent_at": "2026-01-02T03:04:05.006Z", "received_at": "2026-01-02T03:04:06.000Z", "state": "delivered", "reason": null})
     );
     view.text = None;
     view.received_at = None;
