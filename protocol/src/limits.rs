@@ -158,9 +158,10 @@ pub const UNMATCHED_HELLOS_PER_MINUTE: usize = 4;
 pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The one tick of all live channels: who was silent on both sides sends a PING.
-pub const KEEP_ALIVE_TICK: Duration = Duration::from_secs(5);
+pub const KEEP_ALIVE_TICK: Duration = Duration::from_millis(4_500);
 
-/// Ticks without a frame after which a peer counts as gone: noticed within 15 s.
+/// Ticks without a frame after which a peer counts as gone: noticed within three ticks, so that a busy machine still
+/// does within 15 s.
 pub const KEEP_ALIVE_MISSED_MAX: u32 = 2;
 
 /// How long the keys of a live channel are used.

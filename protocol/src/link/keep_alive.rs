@@ -1,5 +1,5 @@
-//! One tick of five seconds for all live channels: who said nothing since the last one says PING, who was heard of in
-//! neither of two is gone. So an idle node wakes once in five seconds, and a dead peer is noticed within fifteen.
+//! One tick of 4.5 s for all live channels: who said nothing since the last one says PING, who was heard of in neither
+//! of two is gone. So an idle node wakes once in a tick, and a dead peer is noticed within three.
 
 use crate::{
     contact::introduction,
