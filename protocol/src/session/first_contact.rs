@@ -15,15 +15,14 @@
 
 use core::fmt;
 
-use ml_kem::{
-    DecapsulationKey768, EncapsulationKey768, Seed,
-    kem::{Decapsulate as _, Encapsulate as _, KeyExport as _},
-};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use zeroize::Zeroize as _;
 
-use super::noise::{self, NoiseError, PUBLIC_BYTES, Published, Split, StaticKeys};
+pub use super::kem::{CT_BYTES, EK_BYTES, kem_psk};
+use super::{
+    kem::{self, KemSeed},
+    noise::{self, NoiseError, PUBLIC_BYTES, Published, Split, StaticKeys},
+};
 use crate::{
     entropy::TurnRandom,
     ids::{AccountId, DeviceId, SessionId},
@@ -34,12 +33,6 @@ use crate::{
         envelope::{TYPE_FIRST, padded},
     },
 };
-
-/// Bytes of an ML-KEM-768 encapsulation key.
-pub const EK_BYTES: usize = 1_184;
-
-/// Bytes of an ML-KEM-768 ciphertext.
-pub const CT_BYTES: usize = 1_088;
 
 const BUNDLE_ID_BYTES: usize = 4;
 const OUTER_OVERHEAD_BYTES: usize = 1 + NONCE_BYTES + TAG_BYTES;
@@ -162,8 +155,7 @@ impl BundlePublic {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BundleKeys {
     ephemeral: Secret,
-    /// The two halves of the ML-KEM seed, `d` and `z`.
-    kem_seed: (Secret, Secret),
+    kem_seed: KemSeed,
     bundle_id: [u8; BUNDLE_ID_BYTES],
     not_after: u64,
     kind: BundleKind,
@@ -185,7 +177,7 @@ impl BundleKeys {
     ) -> Result<Self, FirstContactError> {
         let mut keys = Self {
             ephemeral: Secret::new(random.bytes()),
-            kem_seed: (Secret::new(random.bytes()), Secret::new(random.bytes())),
+            kem_seed: KemSeed::draw(random),
             bundle_id: random.bytes(),
             not_after,
             kind,
@@ -227,19 +219,8 @@ impl BundleKeys {
             bundle_id: self.bundle_id,
             not_after: self.not_after,
             kind: self.kind,
-            ek: self.decapsulation_key().encapsulation_key().to_bytes().to_vec(),
+            ek: self.kem_seed.encapsulation_key(),
         }
-    }
-
-    fn decapsulation_key(&self) -> DecapsulationKey768 {
-        let mut seed = Seed::default();
-        let halves = self.kem_seed.0.expose().iter().chain(self.kem_seed.1.expose());
-        for (to, from) in seed.iter_mut().zip(halves) {
-            *to = *from;
-        }
-        let key = DecapsulationKey768::from_seed(seed);
-        seed.as_mut_slice().zeroize();
-        key
     }
 }
 
@@ -369,7 +350,7 @@ pub fn answer(
     }
     let said = codec::encode(payload).map_err(|_| FirstContactError::TooLarge)?;
     let terms = publisher.terms()?;
-    let (ct, psk) = encapsulate(k, &terms.ek, random).ok_or(FirstContactError::Bundle)?;
+    let (ct, psk) = kem::encapsulate(k, &terms.ek, random).ok_or(FirstContactError::Bundle)?;
     let (msg2, split) = noise::answer_published(
         own,
         &publisher.static_public,
@@ -436,16 +417,6 @@ pub fn outer_key(k: &Secret) -> Secret {
     k.derive("first", &[])
 }
 
-/// What a KEM's secret becomes before it enters a handshake, bound to the key and the ciphertext it came from:
-/// `HKDF-Extract(salt, "causerie/1 kem" ‖ ss ‖ H(ek) ‖ H(ct))`.
-#[must_use]
-pub fn kem_psk(salt: &Secret, shared: &[u8; 32], ek: &[u8], ct: &[u8]) -> Secret {
-    Secret::extract(
-        salt.expose(),
-        &[LABEL_PREFIX.as_bytes(), b"kem", shared, &hash_plain(&[ek]), &hash_plain(&[ct])],
-    )
-}
-
 /// What the outer layer holds.
 struct Outer {
     bundle_id: [u8; BUNDLE_ID_BYTES],
@@ -462,10 +433,7 @@ fn read_answer(
     outer: &Outer,
 ) -> Result<(Vec<u8>, [u8; PUBLIC_BYTES], Split), FirstContactError> {
     let terms = keys.terms();
-    let mut shared =
-        keys.decapsulation_key().decapsulate_slice(&outer.ct).map_err(|_| FirstContactError::Malformed)?;
-    let psk = kem_psk(k, shared.as_ref(), &terms.ek, &outer.ct);
-    shared.as_mut_slice().zeroize();
+    let psk = keys.kem_seed.decapsulate(k, &outer.ct).ok_or(FirstContactError::Malformed)?;
     let (published, noise1) =
         Published::rebuild(own, keys.ephemeral.clone(), &prologue(account, dev), &terms.to_bytes(), &psk)
             .map_err(|_| FirstContactError::Keys)?;
@@ -473,15 +441,6 @@ fn read_answer(
         return Err(FirstContactError::Keys);
     }
     published.finish(&outer.msg2).map_err(|_| FirstContactError::Refused)
-}
-
-/// A ciphertext for this encapsulation key, and the psk that follows; `None` when it is not one.
-fn encapsulate(k: &Secret, ek: &[u8], random: &mut TurnRandom) -> Option<(Vec<u8>, Secret)> {
-    let key = EncapsulationKey768::new(ek.try_into().ok()?).ok()?;
-    let (ct, mut shared) = key.encapsulate_with_rng(random);
-    let psk = kem_psk(k, shared.as_ref(), ek, &ct);
-    shared.as_mut_slice().zeroize();
-    Some((ct.to_vec(), psk))
 }
 
 /// FIRST around these parts; `None` when no bucket holds them.

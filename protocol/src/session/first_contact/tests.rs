@@ -357,7 +357,7 @@ impl Case {
     /// FIRST with these bytes for a payload.
     fn answer_with(&self, said: &[u8]) -> Vec<u8> {
         let terms = self.public().terms().unwrap();
-        let (ct, psk) = encapsulate(&self.k, &terms.ek, &mut random(7)).unwrap();
+        let (ct, psk) = kem::encapsulate(&self.k, &terms.ek, &mut random(7)).unwrap();
         let (msg2, _) = noise::answer_published(
             &self.alice,
             self.bob.public(),
