@@ -26,7 +26,7 @@ use crate::{
     log::{self, ChainHead, ChainId, Conversation, Mark, Want},
     purge,
     records::RecordsError,
-    session::{self, Session, SessionStatus},
+    session::{self, Session, SessionStatus, step::Parties},
     timer::Timer,
     turn::Turn,
     wire::{
@@ -244,6 +244,9 @@ pub(crate) fn attach(
         }
         None => {}
     }
+    if let Some(session) = delivery.sending_session() {
+        session.on_channel();
+    }
     if delivery.sending.is_none() {
         lose_sessions(state, turn, row)?;
         renewal::begin(state, turn, row, link)?;
@@ -301,6 +304,7 @@ pub(crate) fn pump_all(state: &mut State, turn: &mut Turn<'_>) -> Result<(), Rec
 
 /// Seals and sends what waits for one contact, as far as the window allows.
 pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    let Some(parties) = parties(state, row) else { return Ok(()) };
     loop {
         let (Some(delivery), Some(conversation)) =
             (state.deliveries.get_mut(&row), state.conversations.get(&row))
@@ -316,7 +320,7 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
             return Ok(());
         }
         let Some(session) = delivery.sending_session() else { return Ok(()) };
-        match session.seal(turn, &records) {
+        match session.seal(turn, &parties, &records) {
             Ok(envelope) => live_channel::send(state, turn, link, FrameKind::Envelope, &envelope),
             Err(session::SessionError::Store(error)) => return Err(error),
             Err(_) => {
@@ -325,6 +329,18 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
             }
         }
     }
+}
+
+/// Who takes steps in the sessions with a contact's device.
+pub(crate) fn parties(state: &State, row: ContactRow) -> Option<Parties> {
+    let contact = state.contacts.get(row)?;
+    let (_, their_static) = contact.device?;
+    Some(Parties {
+        own_account: state.own.account(),
+        their_account: contact.account,
+        own_static: state.own.static_secret().clone(),
+        their_static,
+    })
 }
 
 /// No session is sound: all are marked so, and their keys only open what is still on the way.
@@ -342,7 +358,7 @@ fn lose_sessions(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Res
 impl Delivery {
     /// What the next envelope brings: marks first, then what they asked for, then what they lack.
     fn collect(&mut self, turn: &Turn<'_>, conversation: &Conversation) -> Result<Vec<Record>, RecordsError> {
-        let mut packing = Packing::new();
+        let mut packing = Packing::beside_steps();
         let mut records = Vec::new();
         while let Some(chain) = self.acks.pop_first() {
             if let Some(mark) = conversation.mark_for(chain)
@@ -375,7 +391,7 @@ impl Delivery {
             let chain = want.chain;
             let entries = conversation.entries_from(turn, chain, want.from, packing.room(), count)?;
             let Some(last) = take_entries(entries, packing, records) else {
-                if packing.records() == 0 {
+                if records.is_empty() {
                     self.repairs.pop_front();
                     continue;
                 }

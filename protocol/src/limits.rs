@@ -87,6 +87,28 @@ pub const REPLAY_GENERATION: u32 = 50_000;
 /// Epochs of one session that are kept because they owe keys.
 pub const EPOCHS_PER_SESSION_MAX: usize = 512;
 
+/// Epochs that one OFFER each may lead to, all with one number, until one of them is used.
+pub const CANDIDATES_MAX: usize = 3;
+
+/// Bytes that both halves of a step take in an envelope, with their heads: what an envelope keeps free for them. The
+/// longest entry fits beside them.
+pub const STEP_RECORDS_BYTES: usize = 2_378;
+
+/// Messages of an epoch, both ways together, after which a step is offered, if it is also [`STEP_AFTER`] old.
+pub const STEP_AFTER_MESSAGES: u32 = 8;
+
+/// How long an epoch in use lasts at least. A step costs both sides less than two milliseconds together.
+pub const STEP_AFTER: Duration = Duration::from_secs(30);
+
+/// How old an epoch is when any message of it is reason enough to offer a step.
+pub const STEP_AFTER_LONG: Duration = Duration::from_secs(600);
+
+/// How long an offer waits for an answer before it rides again.
+pub const STEP_REPEAT: Duration = Duration::from_secs(1);
+
+/// How long after a step no other one is answered, however the links flap.
+pub const STEP_REST: Duration = Duration::from_secs(10);
+
 /// Sessions with one device; the oldest goes when there are more.
 pub const SESSIONS_PER_DEVICE_MAX: usize = 8;
 

@@ -1,9 +1,10 @@
 //! A session between two devices: seals what leaves, opens what comes, once each and in any order.
 //!
-//! A session begins with first contact ([`first_contact`]) and lives in records: `S` itself, `P` its epochs, `K` the
-//! keys of envelopes that were overtaken, `D` the envelopes that were opened. An envelope is opened on a copy of the
-//! state, which changes once, after the body has opened: whatever is refused changes nothing. State that sealed an
-//! envelope is written by the same turn, so it is durable before the envelope leaves.
+//! A session begins with first contact ([`first_contact`]), goes on by steps ([`step`]) and lives in records: `S`
+//! itself, `P` its epochs, `O` and `N` the step under way, `K` the keys of envelopes that were overtaken, `D` the
+//! envelopes that were opened. An envelope is opened on a copy of the state, which changes once, after the body has
+//! opened: whatever is refused changes nothing. State that sealed an envelope is written by the same turn, so it is
+//! durable before the envelope leaves.
 //!
 //! What goes wrong is told apart ([`Refusal`]), never passed over: a session that cannot go on is marked lost and
 //! replaced, and stays readable. Two devices that meet compare their [`SessionStatus`]; [`sound`] says whether
@@ -15,6 +16,7 @@ pub mod first_contact;
 mod kem;
 pub mod noise;
 mod replay;
+pub mod step;
 
 use std::collections::BTreeMap;
 
@@ -23,9 +25,10 @@ use thiserror::Error;
 
 pub use self::comparison::{EpochStatus, SessionStatus, sound};
 use self::{
-    epoch::Epoch,
+    epoch::{Epoch, Passed},
     first_contact::Established,
     replay::{Fingerprint, Memory, Place},
+    step::{Parties, Steps},
 };
 use crate::{
     ids::{DeviceId, SessionId},
@@ -33,7 +36,7 @@ use crate::{
     moment::WallTime,
     records::{Order, RecordsError},
     turn::{RecordKey, Turn},
-    wire::envelope::{self, Header, Record, SealedPair},
+    wire::envelope::{self, Header, Packing, Record, SealedPair},
 };
 
 /// One session, as a turn works with it.
@@ -41,7 +44,9 @@ use crate::{
 pub struct Session {
     id: SessionId,
     standing: Standing,
+    /// The newest is the one to seal in.
     epochs: BTreeMap<u32, Epoch>,
+    steps: Steps,
 }
 
 impl Session {
@@ -64,6 +69,7 @@ impl Session {
             id: established.session,
             standing: Standing { own, their, lost_at: None, sending_epoch: 0, memory: Memory::new() },
             epochs: BTreeMap::from([(0, first)]),
+            steps: Steps::new(turn.now.moment),
         };
         session.save_standing(turn)?;
         Ok(session)
@@ -88,18 +94,39 @@ impl Session {
         if !epochs.contains_key(&standing.sending_epoch) {
             return Err(RecordsError::Damaged('P'));
         }
-        Ok(Some(Self { id: session, standing, epochs }))
+        let steps = Steps::load(turn, &session)?;
+        Ok(Some(Self { id: session, standing, epochs, steps }))
     }
 
-    /// Seals these records in one envelope, as long as the smallest bucket that holds them.
+    /// A live channel was attached: the first thing that is written on it offers a step.
+    pub const fn on_channel(&mut self) {
+        self.steps.on_channel();
+    }
+
+    /// Seals these records in one envelope, as long as the smallest bucket that holds them and what rides along of a
+    /// step. Only records that are packed beside [`Packing::beside_steps`] surely leave room for that.
     ///
     /// # Errors
     /// [`SessionError`] when they are too many, or when nothing can be sealed here any more.
-    pub fn seal(&mut self, turn: &mut Turn<'_>, records: &[Record]) -> Result<Vec<u8>, SessionError> {
+    pub fn seal(
+        &mut self,
+        turn: &mut Turn<'_>,
+        parties: &Parties,
+        records: &[Record],
+    ) -> Result<Vec<u8>, SessionError> {
         if self.is_lost() {
             return Err(SessionError::Lost);
         }
-        let body = envelope::encode_body(records).ok_or(SessionError::TooLarge)?;
+        let mut packing = Packing::new();
+        if !records.iter().all(|record| packing.take(record)) {
+            return Err(SessionError::TooLarge);
+        }
+        if self.sending()?.sending.is_used_up() {
+            return Err(SessionError::Exhausted);
+        }
+        let with_entries = records.iter().any(|record| matches!(record, Record::Entry(_)));
+        let riding = self.riding(turn, parties, &mut packing, with_entries)?;
+        let body = envelope::encode_body(records.iter().chain(&riding)).ok_or(SessionError::TooLarge)?;
         let epoch = self.epochs.get_mut(&self.standing.sending_epoch).ok_or(RecordsError::Damaged('P'))?;
         let (index, message_key) = epoch.sending.advance().ok_or(SessionError::Exhausted)?;
         epoch.save(turn, &self.id)?;
@@ -109,7 +136,8 @@ impl Session {
         Ok(envelope::seal(keys, &nonce, header, &self.id, &body))
     }
 
-    /// Opens an envelope. `evidence` is the evidence of time so far, for the keys that it overtakes.
+    /// Opens an envelope and takes out of it what belongs to a step. `evidence` is the evidence of time so far, for the
+    /// keys that it overtakes.
     ///
     /// # Errors
     /// [`RecordsError`] when the store fails. What the envelope itself is refused for is no error but
@@ -117,6 +145,7 @@ impl Session {
     pub fn open(
         &mut self,
         turn: &mut Turn<'_>,
+        parties: &Parties,
         envelope: &[u8],
         evidence: WallTime,
     ) -> Result<Opened, RecordsError> {
@@ -127,7 +156,7 @@ impl Session {
         if self.standing.memory.knows(turn, &self.id, fingerprint)? {
             return Ok(Opened::Duplicate);
         }
-        let (epoch, header) = match self.open_header(&sealed) {
+        let (epoch, standby, header) = match self.open_header(&sealed) {
             Ok(found) => found,
             Err(refusal) => return Ok(Opened::Refused(refusal)),
         };
@@ -136,14 +165,23 @@ impl Session {
             Ok(reach) => reach,
             Err(refusal) => return Ok(Opened::Refused(refusal)),
         };
+        let closing = match self.closing(&header) {
+            Ok(closing) => closing,
+            Err(refusal) => return Ok(Opened::Refused(refusal)),
+        };
         let Some(body) = sealed.open_body(reach.key(), &self.id) else {
             return Ok(Opened::Refused(Refusal::Body));
         };
         let Some(records) = envelope::decode_body(&body) else {
             return Ok(Opened::Refused(Refusal::Records));
         };
-        self.commit(turn, header.epoch, reach, fingerprint, evidence)?;
-        Ok(Opened::Records(records))
+        if let Some(position) = standby
+            && let Some(epoch) = self.steps.take_candidate(turn, &self.id, position)
+        {
+            self.step_to(turn, epoch)?;
+        }
+        self.commit(turn, header.epoch, (reach, closing), fingerprint, evidence)?;
+        Ok(Opened::Records(self.hear(turn, parties, header.epoch, records)?))
     }
 
     /// Gives the session up for sending: it stays readable until it is forgotten.
@@ -155,7 +193,13 @@ impl Session {
             return Ok(());
         }
         self.standing.lost_at = Some(turn.now.wall);
-        self.save_standing(turn)
+        self.save_standing(turn)?;
+        self.steps.drop_offer(turn, &self.id);
+        if let Some(epoch) = self.epochs.get_mut(&self.standing.sending_epoch) {
+            epoch.spend();
+            epoch.save(turn, &self.id)?;
+        }
+        Ok(())
     }
 
     /// Drops skipped keys that are too old by this evidence of time, at most `limits::PURGE_RECORDS_PER_TURN` a
@@ -172,6 +216,7 @@ impl Session {
             }
             room = room.saturating_sub(dropped);
         }
+        self.retire(turn)?;
         Ok(room == 0)
     }
 
@@ -182,7 +227,7 @@ impl Session {
     /// [`RecordsError`] when the store fails.
     pub fn forget(turn: &mut Turn<'_>, session: SessionId) -> Result<bool, RecordsError> {
         let mut room = limits::PURGE_RECORDS_PER_TURN;
-        for prefix in *b"SPKD" {
+        for prefix in *b"SPONKD" {
             let family = turn.key(prefix, &[session.as_bytes()], &[]);
             // One more than may go, to know whether something stays.
             let found = turn.scan_bytes(&family, (&[], None), Order::Ascending, room + 1)?;
@@ -227,9 +272,11 @@ impl Session {
                 fingerprint: epoch.fingerprint,
                 count: epoch.sending.sent,
             }),
+            // A candidate is open too: they may have switched to it already.
             receiving: self
                 .epochs
                 .values()
+                .chain(self.steps.candidates())
                 .filter(|epoch| epoch.receiving.is_open())
                 .map(|epoch| EpochStatus {
                     n: epoch.n,
@@ -240,19 +287,33 @@ impl Session {
         }
     }
 
-    /// The epoch whose header key opens this envelope, newest first.
-    fn open_header(&self, sealed: &SealedPair<'_>) -> Result<(&Epoch, Header), Refusal> {
-        let (epoch, header) = self
-            .epochs
-            .values()
-            .rev()
-            .find_map(|epoch| Some((epoch, sealed.open_header(&epoch.receiving.header_key)?)))
+    /// The epoch to seal in.
+    fn sending(&self) -> Result<&Epoch, RecordsError> {
+        self.epochs.get(&self.standing.sending_epoch).ok_or(RecordsError::Damaged('P'))
+    }
+
+    /// The epoch whose header key opens this envelope, newest first, and its place among the candidates if it is one.
+    fn open_header(&self, sealed: &SealedPair<'_>) -> Result<(&Epoch, Option<usize>, Header), Refusal> {
+        let kept = self.epochs.values().rev().map(|epoch| (epoch, None));
+        let standby = self.steps.candidates().enumerate().map(|(place, epoch)| (epoch, Some(place)));
+        let (epoch, place, header) = kept
+            .chain(standby)
+            .find_map(|(epoch, place)| Some((epoch, place, sealed.open_header(&epoch.receiving.header_key)?)))
             .ok_or(Refusal::NoHeaderKey)?;
         // Every header is sealed under its own epoch's key.
         if header.epoch != epoch.n {
             return Err(Refusal::Header);
         }
-        Ok((epoch, header))
+        Ok((epoch, place, header))
+    }
+
+    /// What is to be passed in the epoch before, if this envelope is the first to say how many were sent there.
+    fn closing(&self, header: &Header) -> Result<Option<Passed>, Refusal> {
+        let before = header.epoch.checked_sub(1).and_then(|n| self.epochs.get(&n));
+        before
+            .filter(|before| before.receiving.is_open())
+            .map(|before| before.closing(header.previous_count))
+            .transpose()
     }
 
     /// The body has opened: everything that changes by it changes here.
@@ -260,7 +321,7 @@ impl Session {
         &mut self,
         turn: &mut Turn<'_>,
         n: u32,
-        reach: epoch::Reach,
+        (reach, closing): (epoch::Reach, Option<Passed>),
         fingerprint: Fingerprint,
         evidence: WallTime,
     ) -> Result<(), RecordsError> {
@@ -268,7 +329,14 @@ impl Session {
         let epoch = self.epochs.get_mut(&n).ok_or(RecordsError::Damaged('P'))?;
         epoch.pass(turn, &self.id, reach, evidence)?;
         epoch.save(turn, &self.id)?;
+        if let Some(closing) = closing
+            && let Some(before) = n.checked_sub(1).and_then(|before| self.epochs.get_mut(&before))
+        {
+            before.close(turn, &self.id, closing, evidence)?;
+            before.save(turn, &self.id)?;
+        }
         self.drop_over_cap(turn)?;
+        self.retire(turn)?;
         let next = self.next_place();
         let memory = &mut self.standing.memory;
         if memory.remember(turn, &self.id, fingerprint, opened, next)? {
@@ -294,6 +362,38 @@ impl Session {
                 epoch.save(turn, &self.id)?;
             }
             over = over.saturating_sub(dropped);
+        }
+        Ok(())
+    }
+
+    /// Removes epochs that are of no use any more. The two newest stay; of the others those that owe keys, as long as
+    /// there are not too many.
+    fn retire(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+        let old = self.epochs.len().saturating_sub(2);
+        let mut over = self.epochs.len().saturating_sub(limits::EPOCHS_PER_SESSION_MAX);
+        let gone: Vec<u32> = self
+            .epochs
+            .iter()
+            .take(old)
+            .filter(|(_, epoch)| {
+                let crowded = over > 0;
+                over = over.saturating_sub(1);
+                crowded || !epoch.owes()
+            })
+            .map(|(n, _)| *n)
+            .collect();
+        let mut opened = 0_u64;
+        for epoch in gone.into_iter().filter_map(|n| self.epochs.remove(&n)) {
+            opened = opened.saturating_add(epoch.receiving.opened);
+            epoch.remove(turn, &self.id)?;
+        }
+        if opened > 0
+            && let Some(mut newest) = self.epochs.last_entry()
+        {
+            // The session's own count of what it opened goes on.
+            let newest = newest.get_mut();
+            newest.receiving.opened = newest.receiving.opened.saturating_add(opened);
+            newest.save(turn, &self.id)?;
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ mod derived {
                 open_first, outer_key,
             },
             noise::StaticKeys,
+            step::Parties,
         },
         turn::Turn,
         vault::Vault,
@@ -181,7 +182,14 @@ mod derived {
             id: EntryId::from_bytes(array(&vector, "id")),
         };
         let expected = vec![Record::Entry(b"entry".to_vec()), Record::Ack(mark), Record::Want(vec![])];
-        let opened = session.open(&mut turn, &bytes(&vector, "envelope"), WallTime::default());
+        // No step comes into it.
+        let parties = Parties {
+            own_account: AccountId::from_bytes([0; 32]),
+            their_account: AccountId::from_bytes([0; 32]),
+            own_static: Secret::new([1; 32]),
+            their_static: [9; 32],
+        };
+        let opened = session.open(&mut turn, &parties, &bytes(&vector, "envelope"), WallTime::default());
         assert_eq!(opened, Ok(Opened::Records(expected)));
         assert_eq!(session.status().receiving[0].count, 3);
     }

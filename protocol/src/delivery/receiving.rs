@@ -7,7 +7,7 @@
 use crate::{
     answer::{MessageState, MessageView},
     contact::ContactRow,
-    delivery::{Delivery, pump, say_heads},
+    delivery::{Delivery, parties, pump, say_heads},
     engine::State,
     event::{Event, NoticeKind},
     ids::{DeviceId, LinkId},
@@ -17,7 +17,7 @@ use crate::{
     name,
     output::{LogLevel, Output},
     records::RecordsError,
-    session::{Opened, Refusal},
+    session::{Opened, Refusal, step::Parties},
     turn::Turn,
     wire::{envelope::Record, frame::FrameKind},
 };
@@ -34,8 +34,9 @@ pub(crate) fn on_envelope(
     envelope: &[u8],
 ) -> Result<bool, RecordsError> {
     let evidence = state.evidence;
+    let Some(parties) = parties(state, row) else { return Ok(true) };
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
-    match delivery.open(turn, envelope, evidence)? {
+    match delivery.open(turn, &parties, envelope, evidence)? {
         Opened::Records(records) => {
             // Of heads said more than once in a breath the last ones count, or one envelope costs many comparisons.
             let last = records.iter().rposition(|record| matches!(record, Record::Heads(_)));
@@ -186,7 +187,7 @@ fn on_record(
             take_wants(state, row, &bytes);
             Ok(())
         }
-        // Steps come with a later version; what is offered is not answered, and sending goes on in this epoch.
+        // Its session has taken out what belongs to a step.
         Record::Offer(_) | Record::Accept(_) => Ok(()),
     }
 }
@@ -339,12 +340,13 @@ impl Delivery {
     fn open(
         &mut self,
         turn: &mut Turn<'_>,
+        parties: &Parties,
         envelope: &[u8],
         evidence: crate::moment::WallTime,
     ) -> Result<Opened, RecordsError> {
         let mut refused = Opened::Refused(Refusal::NoHeaderKey);
         for session in &mut self.sessions {
-            match session.open(turn, envelope, evidence)? {
+            match session.open(turn, parties, envelope, evidence)? {
                 Opened::Refused(Refusal::NoHeaderKey) => {}
                 Opened::Refused(refusal) => refused = Opened::Refused(refusal),
                 opened => return Ok(opened),

@@ -435,14 +435,16 @@ fn a_contact_who_asks_for_everything_many_times_is_brought_a_portion() {
     }
     let link = bench.peers[BOB].engine.as_ref().unwrap().state.links.all_live().next().unwrap().0;
     meddle(&mut bench, BOB, |state, turn| {
-        let delivery = state.deliveries.values_mut().next().unwrap();
+        let row = *state.deliveries.keys().next().unwrap();
+        let parties = crate::delivery::parties(state, row).unwrap();
+        let delivery = state.deliveries.get_mut(&row).unwrap();
         let conversation = state.conversations.values().next().unwrap();
         let own: Vec<_> = conversation.own_chains().into_iter().map(|(chain, _)| chain).collect();
         let theirs = conversation.heads().into_iter().map(|head| head.chain);
         let chain = theirs.into_iter().find(|chain| !own.contains(chain)).unwrap();
         let wants = encode_wants(&[Want { chain, from: 0, to: 12 }]).unwrap();
         let records: Vec<Record> = (0..100).map(|_| Record::Want(wants.clone())).collect();
-        let envelope = delivery.sending_session().unwrap().seal(turn, &records).unwrap();
+        let envelope = delivery.sending_session().unwrap().seal(turn, &parties, &records).unwrap();
         live_channel::send(state, turn, link, FrameKind::Envelope, &envelope);
     });
     let before = bench.peers[ALICE].sent;

@@ -420,3 +420,77 @@ fn somebody_blocked_gets_no_channel_by_the_first_message_of_old() {
     assert!(!bench.contact(BOB, ALICE).unwrap().online);
     assert!(bench.texts(ALICE, BOB).is_empty());
 }
+
+/// In which epoch somebody seals.
+fn epoch(bench: &Bench, who: usize) -> u32 {
+    let state = &bench.peers[who].engine.as_ref().unwrap().state;
+    state.deliveries.values().next().unwrap().session_statuses()[0].sending.n
+}
+
+#[test]
+fn a_conversation_goes_on_under_fresh_keys() {
+    let mut bench = two();
+    // What is written first on a channel, here both names, offers a step; its acknowledgement answers it. The smaller
+    // device's offer stood, and the next message completes the step.
+    assert_eq!((epoch(&bench, ALICE), epoch(&bench, BOB)), (1, 0));
+    talk(&mut bench, ALICE, BOB, 1, "first");
+    bench.settle();
+    assert_eq!((epoch(&bench, ALICE), epoch(&bench, BOB)), (1, 1));
+    // Under load every half minute, whoever writes.
+    for (round, (from, to)) in [(ALICE, BOB), (BOB, ALICE), (BOB, ALICE)].into_iter().enumerate() {
+        let before = epoch(&bench, from);
+        talk(&mut bench, from, to, 10, &format!("load {round}"));
+        bench.settle();
+        bench.advance(Duration::from_secs(30));
+        for word in ["offer", "first"] {
+            talk(&mut bench, from, to, 1, word);
+            bench.settle();
+        }
+        assert_eq!((epoch(&bench, from), epoch(&bench, to)), (before + 1, before + 1));
+    }
+    // Rarely: after ten minutes any message will do.
+    for _ in 0..4 {
+        bench.advance(Duration::from_secs(600));
+        talk(&mut bench, ALICE, BOB, 1, "rare");
+    }
+    bench.settle();
+    assert!(epoch(&bench, ALICE) >= 6);
+    // Nobody says anything because of a step alone, and nothing is written.
+    let before = [ALICE, BOB].map(|who| (bench.records_written(who), epoch(&bench, who)));
+    bench.advance(Duration::from_secs(3_600));
+    assert_eq!([ALICE, BOB].map(|who| (bench.records_written(who), epoch(&bench, who))), before);
+    assert_eq!(bench.texts(ALICE, BOB), bench.texts(BOB, ALICE));
+    assert_eq!((bench.sessions(ALICE, BOB), noticed(&bench, BOB, NoticeKind::KeysRenewed)), (1, 0));
+}
+
+#[test]
+fn every_start_and_every_channel_goes_on_in_the_same_session() {
+    let mut bench = two();
+    for round in 0..12 {
+        let who = round % 2;
+        if round % 3 == 0 {
+            bench.vanish(who);
+            bench.start(who);
+        } else {
+            bench.part(ALICE, BOB);
+            bench.join(ALICE, BOB);
+        }
+        bench.advance(A_WHILE);
+        talk(&mut bench, who, 1 - who, 2, &format!("{round}"));
+        if round % 4 > 0 {
+            talk(&mut bench, 1 - who, who, 1, &format!("{round} back"));
+        }
+        // Sometimes the next interruption comes amid a step.
+        if round % 5 > 0 {
+            bench.settle();
+        }
+    }
+    bench.advance(A_WHILE);
+    talk(&mut bench, ALICE, BOB, 1, "last");
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB), bench.texts(BOB, ALICE));
+    assert!(epoch(&bench, ALICE) >= 6 && epoch(&bench, ALICE).abs_diff(epoch(&bench, BOB)) <= 1);
+    for who in [ALICE, BOB] {
+        assert_eq!((bench.sessions(who, 1 - who), noticed(&bench, who, NoticeKind::KeysRenewed)), (1, 0));
+    }
+}

@@ -8,7 +8,8 @@
 //!
 //! A receiving chain walks up to `limits::CHAIN_WALK_MAX` steps under an authentic header and keeps the newest keys it
 //! passed, one record each: the cap is on keys kept, not on distance. What a walk finds is tried on a copy; the chain
-//! moves once the body has opened.
+//! moves once the body has opened. An epoch that is followed by another is closed: the first envelope of the next one
+//! says how many were sent, and what is still on the way has its keys kept.
 
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +101,23 @@ impl Epoch {
         }
     }
 
+    /// What the step after this one is chained by.
+    pub(super) const fn chain(&self) -> &Secret {
+        &self.chain
+    }
+
+    /// Nothing is sealed here any more, and no step leads from here: the keys for that are erased.
+    pub(super) fn spend(&mut self) {
+        let erased = || Secret::new([0; 32]);
+        self.chain = erased();
+        (self.sending.header_key, self.sending.chain_key) = (erased(), erased());
+    }
+
+    /// Whether something that was sent here may still come and be read.
+    pub(super) const fn owes(&self) -> bool {
+        self.receiving.is_open() || self.receiving.skipped > 0
+    }
+
     /// Every epoch of a session, oldest first.
     pub(super) fn load_all(turn: &Turn<'_>, session: &SessionId) -> Result<Vec<Self>, RecordsError> {
         let family = epochs(turn, session);
@@ -145,7 +163,7 @@ impl Epoch {
         evidence: WallTime,
     ) -> Result<(), RecordsError> {
         self.receiving.opened = self.receiving.opened.saturating_add(1);
-        let walk = match reach {
+        let Walk { index, passed, next, .. } = match reach {
             Reach::Behind { index, .. } => {
                 let key = self.skipped_key(turn, session, index);
                 turn.delete(&key);
@@ -154,20 +172,63 @@ impl Epoch {
             }
             Reach::Ahead(walk) => walk,
         };
-        let held = usize::try_from(self.receiving.skipped).unwrap_or(usize::MAX);
-        let over = (held.saturating_add(walk.kept.len())).saturating_sub(limits::SKIPPED_KEYS_PER_EPOCH_MAX);
-        self.drop_oldest(turn, session, over)?;
-        if walk.dropped {
-            self.receiving.kept_from = walk.kept.first().map_or(walk.index, |(index, _)| *index);
+        self.keep(turn, session, passed, evidence)?;
+        self.receiving.chain_key = Some(next);
+        // A walk never reaches the last index, so there is a next one.
+        self.receiving.expected = index.saturating_add(1);
+        Ok(())
+    }
+
+    /// What closing would pass: `count` envelopes were sent here, and none will follow. Nothing changes.
+    pub(super) fn closing(&self, count: u32) -> Result<Passed, Refusal> {
+        if count < self.receiving.expected {
+            return Err(Refusal::Header);
         }
-        for (index, key) in walk.kept {
+        self.receiving.pass(count)
+    }
+
+    /// No further envelope is sent here: the chain ends, and the keys of those on the way are kept. The caller saves
+    /// the epoch.
+    pub(super) fn close(
+        &mut self,
+        turn: &mut Turn<'_>,
+        session: &SessionId,
+        passed: Passed,
+        evidence: WallTime,
+    ) -> Result<(), RecordsError> {
+        self.receiving.expected = passed.to;
+        self.receiving.chain_key = None;
+        self.keep(turn, session, passed, evidence)
+    }
+
+    /// Removes every record of it.
+    pub(super) fn remove(mut self, turn: &mut Turn<'_>, session: &SessionId) -> Result<(), RecordsError> {
+        self.drop_oldest(turn, session, limits::SKIPPED_KEYS_PER_EPOCH_MAX)?;
+        let key = epochs(turn, session).with(&self.n.to_be_bytes());
+        turn.delete(&key);
+        Ok(())
+    }
+
+    /// Keeps the keys that were passed, in place of the oldest when there are too many.
+    fn keep(
+        &mut self,
+        turn: &mut Turn<'_>,
+        session: &SessionId,
+        passed: Passed,
+        evidence: WallTime,
+    ) -> Result<(), RecordsError> {
+        let held = usize::try_from(self.receiving.skipped).unwrap_or(usize::MAX);
+        let over =
+            (held.saturating_add(passed.kept.len())).saturating_sub(limits::SKIPPED_KEYS_PER_EPOCH_MAX);
+        self.drop_oldest(turn, session, over)?;
+        if passed.dropped {
+            self.receiving.kept_from = passed.kept.first().map_or(passed.to, |(index, _)| *index);
+        }
+        for (index, key) in passed.kept {
             let place = self.skipped_key(turn, session, index);
             turn.save(&place, &SkippedKey { key, at: evidence })?;
             self.receiving.skipped = self.receiving.skipped.saturating_add(1);
         }
-        self.receiving.chain_key = Some(walk.chain_key);
-        // A walk never reaches the last index, so there is a next one.
-        self.receiving.expected = walk.index.saturating_add(1);
         Ok(())
     }
 
@@ -218,6 +279,20 @@ impl Epoch {
         Ok(dropped)
     }
 
+    /// The epoch as the other side would hold it, as far as this side knows: for tests that play a thief.
+    #[cfg(test)]
+    pub(super) fn mirrored(&self) -> Self {
+        let (ours, theirs) = (&self.sending, &self.receiving);
+        let mut mirrored = self.clone();
+        mirrored.receiving.header_key = ours.header_key.clone();
+        mirrored.receiving.chain_key = Some(ours.chain_key.clone());
+        (mirrored.receiving.expected, mirrored.receiving.skipped) = (ours.sent, 0);
+        mirrored.sending.header_key = theirs.header_key.clone();
+        mirrored.sending.chain_key = theirs.chain_key.clone().unwrap_or(Secret::new([0; 32]));
+        mirrored.sending.sent = theirs.expected;
+        mirrored
+    }
+
     fn skipped_keys(&self, turn: &Turn<'_>, session: &SessionId) -> RecordKey {
         turn.key(b'K', &[session.as_bytes()], &self.n.to_be_bytes())
     }
@@ -233,10 +308,16 @@ pub(super) struct SendingChain {
     pub(super) header_key: Secret,
     chain_key: Secret,
     pub(super) sent: u32,
+    /// How many were sent in the epoch before.
     pub(super) previous_count: u32,
 }
 
 impl SendingChain {
+    /// Whether the header cannot count further.
+    pub(super) const fn is_used_up(&self) -> bool {
+        self.sent == u32::MAX
+    }
+
     /// The next index and its key; `None` when the header could not count further.
     pub(super) fn advance(&mut self) -> Option<(u32, Secret)> {
         let index = self.sent;
@@ -257,7 +338,7 @@ pub(super) struct ReceivingChain {
     /// Below this index every skipped key that is missing may have been dropped unused; from it on it was used.
     kept_from: u32,
     pub(super) skipped: u32,
-    /// Envelopes opened in this epoch, early and late.
+    /// Envelopes opened in this epoch, early and late, and in older ones that are not kept any more.
     pub(super) opened: u64,
 }
 
@@ -269,27 +350,30 @@ impl ReceivingChain {
 
     /// Walks to `index`, which is not behind, on a copy.
     fn walk(&self, index: u32) -> Result<Walk, Refusal> {
+        let passed = self.pass(index)?;
+        if index == u32::MAX {
+            return Err(Refusal::TooFar);
+        }
+        let (key, next) = (message_key(&passed.chain_key), next_chain_key(&passed.chain_key));
+        Ok(Walk { index, key, next, passed })
+    }
+
+    /// Passes every index below `to`, which is not behind, on a copy.
+    fn pass(&self, to: u32) -> Result<Passed, Refusal> {
         let mut chain_key = self.chain_key.clone().ok_or(Refusal::Header)?;
-        let steps = index.saturating_sub(self.expected);
-        if steps > limits::CHAIN_WALK_MAX || index == u32::MAX {
+        if to.saturating_sub(self.expected) > limits::CHAIN_WALK_MAX {
             return Err(Refusal::TooFar);
         }
         let kept_max = u32::try_from(limits::SKIPPED_KEYS_PER_EPOCH_MAX).unwrap_or(u32::MAX);
-        let first_kept = index.saturating_sub(kept_max).max(self.expected);
+        let first_kept = to.saturating_sub(kept_max).max(self.expected);
         let mut kept = Vec::with_capacity(limits::SKIPPED_KEYS_PER_EPOCH_MAX.min(64));
-        for passed in self.expected..index {
+        for passed in self.expected..to {
             if passed >= first_kept {
                 kept.push((passed, message_key(&chain_key)));
             }
             chain_key = next_chain_key(&chain_key);
         }
-        Ok(Walk {
-            index,
-            key: message_key(&chain_key),
-            chain_key: next_chain_key(&chain_key),
-            kept,
-            dropped: first_kept > self.expected,
-        })
+        Ok(Passed { to, chain_key, kept, dropped: first_kept > self.expected })
     }
 }
 
@@ -316,11 +400,21 @@ impl Reach {
     }
 }
 
-/// A walk along a receiving chain.
+/// A walk along a receiving chain to one envelope.
 #[derive(Debug)]
 pub(super) struct Walk {
     index: u32,
     key: Secret,
+    /// The chain key behind it.
+    next: Secret,
+    passed: Passed,
+}
+
+/// What lies behind when a receiving chain moves up to an index.
+#[derive(Debug)]
+pub(super) struct Passed {
+    to: u32,
+    /// The chain key at that index.
     chain_key: Secret,
     /// The newest keys that were passed, oldest first.
     kept: Vec<(u32, Secret)>,

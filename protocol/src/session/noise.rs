@@ -1,8 +1,7 @@
 //! The one place for Noise: three patterns, one suite, and the only module that names snow.
 //!
-//! `KXpsk2` first contact, `KKpsk0` live channel (`KKpsk2` steps run on the same primitives). What snow is given:
-//! a Diffie–Hellman that refuses an all-zero result, since snow 0.10 accepts one; and, for its ephemeral key, 32 bytes
-//! that can be drawn once. They come from the turn's randomness, or from a record when a handshake is rebuilt: the
+//! `KXpsk2` first contact, `KKpsk2` a session's step, `KKpsk0` live channel. What snow is given: a Diffie–Hellman that
+//! refuses an all-zero result, since snow 0.10 accepts one; and, for its ephemeral key, 32 bytes that can be drawn once. They come from the turn's randomness, or from a record when a handshake is rebuilt: the
 //! state of a handshake cannot be stored, but it rebuilds byte for byte. A second draw fails, so that no state ever
 //! has two ephemerals. snow does not wipe its states, so they are dropped as soon as their keys are out.
 //! Source: The Noise Protocol Framework, revision 34.
@@ -24,6 +23,7 @@ use crate::{
 };
 
 const FIRST_CONTACT: &str = "Noise_KXpsk2_25519_ChaChaPoly_SHA256";
+const STEP: &str = "Noise_KKpsk2_25519_ChaChaPoly_SHA256";
 const LIVE: &str = "Noise_KKpsk0_25519_ChaChaPoly_SHA256";
 
 /// Bytes of a public key.
@@ -85,7 +85,7 @@ pub enum NoiseError {
     Setup,
 }
 
-/// What a finished handshake of first contact leaves.
+/// What a finished handshake of first contact or of a step leaves.
 #[derive(Debug)]
 pub(crate) struct Split {
     /// The handshake hash `h`.
@@ -164,6 +164,62 @@ impl Published {
         let payload = read(&mut self.0, answer)?;
         let remote = self.0.get_remote_static().and_then(|key| key.try_into().ok());
         Ok((payload, remote.ok_or(NoiseError::Setup)?, export(self.0)?))
+    }
+}
+
+/// A step that we offered and that waits for an answer.
+#[derive(Debug)]
+pub(crate) struct StepOffered(HandshakeState);
+
+impl StepOffered {
+    /// Builds it, now or again: the first message comes with it, the very same from the same keys.
+    pub(crate) fn rebuild(
+        own: &StaticKeys,
+        their: &[u8; PUBLIC_BYTES],
+        ephemeral: Secret,
+        prologue: &[u8],
+        payload: &[u8],
+    ) -> Result<(Self, Vec<u8>), NoiseError> {
+        let mut state = Setup::new(STEP, prologue, &own.secret).with(their).drawing(ephemeral).initiator()?;
+        let offered = write(&mut state, payload)?;
+        Ok((Self(state), offered))
+    }
+
+    /// Reads the answer, whose payload is of no use: the keys.
+    pub(crate) fn finish(mut self, psk: &Secret, answer: &[u8]) -> Result<Split, NoiseError> {
+        self.0.set_psk(2, psk.expose()).map_err(|_| NoiseError::Setup)?;
+        read(&mut self.0, answer)?;
+        export(self.0)
+    }
+}
+
+/// A step that was offered to us and read.
+#[derive(Debug)]
+pub(crate) struct StepHeard(HandshakeState);
+
+impl StepHeard {
+    /// Reads the first message: its payload comes with it. It proves who offers, unless one of the two static keys was
+    /// stolen.
+    pub(crate) fn read(
+        own: &StaticKeys,
+        their: &[u8; PUBLIC_BYTES],
+        prologue: &[u8],
+        offered: &[u8],
+        random: &mut TurnRandom,
+    ) -> Result<(Self, Vec<u8>), NoiseError> {
+        let mut state = Setup::new(STEP, prologue, &own.secret)
+            .with(their)
+            .drawing(Secret::new(random.bytes()))
+            .responder()?;
+        let payload = read(&mut state, offered)?;
+        Ok((Self(state), payload))
+    }
+
+    /// Answers it: the second message, and the keys.
+    pub(crate) fn answer(mut self, psk: &Secret) -> Result<(Vec<u8>, Split), NoiseError> {
+        self.0.set_psk(2, psk.expose()).map_err(|_| NoiseError::Setup)?;
+        let message = write(&mut self.0, &[])?;
+        Ok((message, export(self.0)?))
     }
 }
 

@@ -153,6 +153,12 @@ impl Packing {
         Self::default()
     }
 
+    /// An empty envelope with room kept for both halves of a step, which its session adds.
+    #[must_use]
+    pub const fn beside_steps() -> Self {
+        Self { bytes: limits::STEP_RECORDS_BYTES, records: 2 }
+    }
+
     /// Takes a record in; `false`, and nothing changes, when the largest bucket cannot hold it beside the others.
     #[must_use]
     pub fn take(&mut self, record: &Record) -> bool {
@@ -280,9 +286,9 @@ pub(crate) fn seal(
 }
 
 /// The plain body with these records, padded to the smallest bucket; `None` when the largest cannot hold them.
-pub(crate) fn encode_body(records: &[Record]) -> Option<Vec<u8>> {
+pub(crate) fn encode_body<'a>(records: impl IntoIterator<Item = &'a Record> + Clone) -> Option<Vec<u8>> {
     let mut packing = Packing::new();
-    if !records.iter().all(|record| packing.take(record)) {
+    if !records.clone().into_iter().all(|record| packing.take(record)) {
         return None;
     }
     let length = packing.bucket() - OVERHEAD_BYTES;

@@ -1,8 +1,7 @@
 use super::*;
 use crate::entropy::Entropy;
 
-const KK_PSK2: &str = "Noise_KKpsk2_25519_ChaChaPoly_SHA256";
-const PATTERNS: [(&str, u8); 3] = [(FIRST_CONTACT, 2), (KK_PSK2, 2), (LIVE, 0)];
+const PATTERNS: [(&str, u8); 3] = [(FIRST_CONTACT, 2), (STEP, 2), (LIVE, 0)];
 
 fn keys(seed: u8) -> StaticKeys {
     StaticKeys::from_secret(Secret::new([seed; 32]))

@@ -7,10 +7,10 @@ fn every_byte_of_an_envelope_counts() {
     let (mut a, mut b) = pair();
     let envelope = a.says("text");
     let records = b.records.clone();
-    let evidence = b.evidence;
+    let (evidence, parties) = (b.evidence, b.parties());
     b.with(|turn, session| {
         let before = state(session);
-        let mut refused = |bytes: &[u8]| match session.open(turn, bytes, evidence).unwrap() {
+        let mut refused = |bytes: &[u8]| match session.open(turn, &parties, bytes, evidence).unwrap() {
             Opened::Refused(refusal) => {
                 assert_eq!((turn.writes(), state(session)), (0, before.clone()));
                 refusal

@@ -79,20 +79,17 @@ fn a_session_keeps_fewer_keys_than_its_epochs_could() {
     b.reads(&ahead, "ahead");
     let (b_own, b_their) = (b.own, b.their);
     // Two more epochs of the same session, as steps begin them.
-    let later = |n: u32, own, their| Epoch::begin(n, &Secret::new([100 + n as u8; 32]), own, their, 0);
-    b.with(|turn, session| {
-        for n in [1, 2] {
-            let epoch = later(n, b_own, b_their);
-            epoch.save(turn, &session.id).unwrap();
-        }
-    });
+    let later = |n: u32, own, their| Epoch::begin(n, &Secret::new([100 + n as u8; 32]), own, their, KEPT + 1);
     for (n, held) in [(1, 2_000), (2, 2_000)] {
+        b.with(|turn, session| session.step_to(turn, later(n, b_own, b_their)).unwrap());
         let envelope = in_epoch(later(n, b_their, b_own), &a.id, KEPT);
         assert!(matches!(b.open(&envelope), Opened::Records(_)));
         assert_eq!(b.records.count(b'K'), held);
     }
-    assert_eq!(b.refuses(&first), Refusal::KeyGone);
-    assert_eq!(b.refuses(&second), Refusal::KeyGone);
+    // The first epoch owes nothing any more.
+    assert_eq!(b.refuses(&first), Refusal::NoHeaderKey);
+    assert_eq!(b.refuses(&second), Refusal::NoHeaderKey);
+    assert_eq!(b.records.count(b'P'), 2);
     let oldest_of_epoch_1 = in_epoch(later(1, b_their, b_own), &a.id, 0);
     assert!(matches!(b.open(&oldest_of_epoch_1), Opened::Records(_)));
 }
@@ -104,7 +101,7 @@ fn in_epoch(mut epoch: Epoch, session: &SessionId, index: u32) -> Vec<u8> {
         key = epoch.sending.advance();
     }
     let (index, key) = key.unwrap();
-    let header = Header { epoch: epoch.n, index, previous_count: 0 };
+    let header = Header { epoch: epoch.n, index, previous_count: epoch.sending.previous_count };
     let body = envelope::encode_body(&[]).unwrap();
     let keys = (&epoch.sending.header_key, &key);
     envelope::seal(keys, &[index as u8; 24], header, session, &body)
@@ -115,20 +112,21 @@ fn an_old_epoch_is_read_while_it_is_kept_and_each_header_is_of_its_own() {
     let (mut a, mut b) = pair();
     let (own, their) = (b.own, b.their);
     b.with(|turn, session| {
-        let next = Epoch::begin(1, &Secret::new([101; 32]), own, their, 0);
-        next.save(turn, &session.id).unwrap();
+        session.step_to(turn, Epoch::begin(1, &Secret::new([101; 32]), own, their, 0)).unwrap();
     });
-    let old = a.says("old");
-    let new = in_epoch(Epoch::begin(1, &Secret::new([101; 32]), their, own, 0), &a.id, 0);
+    let (old, older_than_told) = (a.says("old"), a.says("old"));
+    let new = in_epoch(Epoch::begin(1, &Secret::new([101; 32]), their, own, 1), &a.id, 0);
     assert!(matches!(b.open(&new), Opened::Records(_)));
     b.reads(&old, "old");
+    // The epoch is closed behind the one envelope that was told of.
+    assert_eq!(b.refuses(&older_than_told), Refusal::Header);
     // A header of one epoch under the key of the other.
-    let mut mixed = Epoch::begin(1, &Secret::new([101; 32]), their, own, 0);
+    let mut mixed = Epoch::begin(1, &Secret::new([101; 32]), their, own, 1);
     mixed.n = 0;
     assert_eq!(b.refuses(&in_epoch(mixed, &a.id, 1)), Refusal::Header);
     let status = b.status();
-    assert_eq!(status.receiving.iter().map(|epoch| epoch.n).collect::<Vec<_>>(), [0, 1]);
-    assert_eq!(status.sending.n, 0);
+    assert_eq!(status.receiving.iter().map(|epoch| epoch.n).collect::<Vec<_>>(), [1]);
+    assert_eq!(status.sending.n, 1);
 }
 
 #[test]
@@ -240,7 +238,7 @@ fn counters_stop_before_they_overflow() {
     b.change(|epoch| epoch.receiving.expected = u32::MAX - 1);
     let last = a.says("last");
     b.reads(&last, "last");
-    let refused = a.with(|turn, session| session.seal(turn, &[]));
+    let refused = a.try_seal(&[]);
     assert_eq!((refused, a.writes), (Err(SessionError::Exhausted), 0));
     // A sender that counted on would not be followed.
     let (own, their) = (a.own, a.their);
