@@ -165,15 +165,15 @@ impl Session {
             Ok(reach) => reach,
             Err(refusal) => return Ok(Opened::Refused(refusal)),
         };
-        let closing = match self.closing(&header) {
-            Ok(closing) => closing,
-            Err(refusal) => return Ok(Opened::Refused(refusal)),
-        };
         let Some(body) = sealed.open_body(reach.key(), &self.id) else {
             return Ok(Opened::Refused(Refusal::Body));
         };
         let Some(records) = envelope::decode_body(&body) else {
             return Ok(Opened::Refused(Refusal::Records));
+        };
+        let closing = match self.closing(&header) {
+            Ok(closing) => closing,
+            Err(refusal) => return Ok(Opened::Refused(refusal)),
         };
         if let Some(position) = standby
             && let Some(epoch) = self.steps.take_candidate(turn, &self.id, position)

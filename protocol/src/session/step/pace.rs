@@ -16,8 +16,8 @@ pub(super) struct Pace {
     stepped: Option<Moment>,
     /// When our offer was last said.
     said: Option<Moment>,
-    /// When an offer of theirs was last answered with a candidate.
-    answered: Option<Moment>,
+    /// When an offer of theirs was answered with a candidate in this epoch, first and last.
+    answered: Option<(Moment, Moment)>,
     /// Nothing was written yet on the live channel that is used.
     fresh: bool,
 }
@@ -42,7 +42,7 @@ impl Pace {
     /// needless, unless it has been left unused for so long that its offer must be lost.
     pub(super) fn offer_is_due(&self, now: Moment, fresh: bool, messages: u32, answering: bool) -> bool {
         let in_use = now.since(self.began);
-        let quiet = now.since(self.began.max(self.answered.unwrap_or(self.began)));
+        let quiet = now.since(self.answered.map_or(self.began, |(first, _)| first));
         let busy = messages >= limits::STEP_AFTER_MESSAGES && in_use >= limits::STEP_AFTER;
         let old = messages > 0 && quiet >= limits::STEP_AFTER_LONG;
         old || (!answering && (fresh || busy))
@@ -60,12 +60,13 @@ impl Pace {
     /// Whether an offer of theirs is answered now; if not, it rides again.
     pub(super) fn may_answer(&self, now: Moment) -> bool {
         let rested = |since: Option<Moment>, rest| since.is_none_or(|since| now.since(since) >= rest);
-        rested(self.stepped, limits::STEP_REST) && rested(self.answered, limits::STEP_REPEAT)
+        let answered = self.answered.map(|(_, last)| last);
+        rested(self.stepped, limits::STEP_REST) && rested(answered, limits::STEP_REPEAT)
     }
 
     /// An offer of theirs was answered.
-    pub(super) const fn has_answered(&mut self, now: Moment) {
-        self.answered = Some(now);
+    pub(super) fn has_answered(&mut self, now: Moment) {
+        self.answered = Some((self.answered.map_or(now, |(first, _)| first), now));
     }
 
     /// We seal in another epoch from now on.

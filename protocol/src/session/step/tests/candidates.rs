@@ -10,7 +10,7 @@ fn copy(device: &Device, salt: u64) -> Device {
 /// An offer that a copy of `a` makes, sealed under the next index of `a` itself.
 fn another_offer(a: &mut Device, salt: u64) -> Vec<u8> {
     let mut other = copy(a, salt);
-    other.turn(|turn, session| session.steps.drop_offer(turn, &session.id));
+    other.turn(|turn, session| session.steps.finish(turn, &session.id));
     other.session.on_channel();
     other.writes("elsewhere");
     let said = other.session.steps.offer.unwrap().said;
@@ -171,4 +171,34 @@ fn an_answer_that_nobody_uses_does_not_stop_the_steps_for_ever() {
     a.reads(&first, "first");
     assert_eq!(a.n(), 1);
     assert!(sound(&a.status(), &b.status()));
+}
+
+#[test]
+fn two_answers_that_nobody_uses_do_not_stop_the_steps_either() {
+    let (mut a, mut b) = pair();
+    meet(&mut a, &mut b);
+    let nobodys = another_offer(&mut a, 21);
+    // b's own offer was answered; then a forged one makes b drop it, and the answer comes too late.
+    let offer = b.writes("offer");
+    a.reads(&offer, "offer");
+    let late = a.acknowledges();
+    b.open(&nobodys);
+    b.hears(&late);
+    assert_eq!((a.candidates(), b.candidates(), a.n(), b.n()), (1, 1, 0, 0));
+    assert!(!a.offer_out() && !b.offer_out());
+    // Forging on does not hold them up either.
+    for minute in 0..10 {
+        pass(&mut a, &mut b, limits::STEP_AFTER_LONG / 10);
+        let forged = another_offer(&mut a, 30 + minute);
+        assert!(matches!(b.open(&forged), Opened::Records(_)));
+    }
+    for _ in 0..4 {
+        let (there, back) = (a.writes("there"), b.writes("back"));
+        b.reads(&there, "there");
+        a.reads(&back, "back");
+        assert!(sound(&a.status(), &b.status()));
+        pass(&mut a, &mut b, SECOND);
+    }
+    assert_eq!((a.n(), b.n(), a.candidates(), b.candidates()), (1, 1, 0, 0));
+    assert!(a.is_durable() && b.is_durable());
 }

@@ -49,6 +49,75 @@ fn without_any_receipt_one_way_mail_stays_in_its_epoch_and_readable() {
     step(&mut a, &mut b);
 }
 
+/// One step, before which the offerer loses an envelope or not.
+fn step_with_loss(a: &mut Device, b: &mut Device, loses: bool) -> Option<Vec<u8>> {
+    let lost = loses.then(|| a.acknowledges());
+    step(a, b);
+    lost
+}
+
+#[test]
+fn epochs_are_kept_while_they_owe_keys_and_never_too_many() {
+    let most = limits::EPOCHS_PER_SESSION_MAX;
+    let (mut a, mut b) = pair();
+    let mut late = vec![];
+    for _ in 0..most + 10 {
+        late.extend(step_with_loss(&mut a, &mut b, true));
+        assert!(a.session.epochs.len() <= 2 && b.session.epochs.len() <= most);
+    }
+    // The newest owes nothing; it and the others that are kept are what a store gives back.
+    assert_eq!((b.records.count(b'P'), b.records.count(b'K')), (most, most - 1));
+    b.restart();
+    assert!(b.is_durable());
+    for (number, envelope) in late.iter().enumerate() {
+        if number < 11 {
+            assert_eq!(b.refuses(envelope), Refusal::NoHeaderKey, "{number}");
+        } else {
+            b.hears(envelope);
+        }
+    }
+    assert_eq!((b.records.count(b'P'), b.records.count(b'K')), (2, 0));
+    assert!(b.is_durable());
+}
+
+#[test]
+fn epochs_go_with_their_last_key_also_by_age() {
+    let (mut a, mut b) = pair();
+    for number in 0..6 {
+        step_with_loss(&mut a, &mut b, number < 4);
+    }
+    assert_eq!((b.records.count(b'P'), b.records.count(b'K')), (6, 4));
+    let evidence = WallTime::default() + limits::SKIPPED_KEY_AGE_MAX;
+    b.turn(|turn, session| assert!(!session.expire(turn, evidence).unwrap()));
+    assert_eq!(b.records.count(b'P'), 6);
+    b.turn(|turn, session| assert!(!session.expire(turn, evidence + SECOND).unwrap()));
+    assert_eq!((b.records.count(b'P'), b.records.count(b'K')), (2, 0));
+    assert!(b.is_durable());
+    step(&mut b, &mut a);
+}
+
+#[test]
+fn the_memory_of_copies_counts_on_over_all_epochs() {
+    let (mut a, mut b) = pair();
+    let mut opened = 0;
+    for _ in 0..20 {
+        step(&mut a, &mut b);
+        opened += 2;
+        let all: u64 = b.session.epochs.values().map(|epoch| epoch.receiving.opened).sum();
+        assert_eq!(all, opened);
+    }
+    // As many as make a generation, most of them in epochs that are forgotten: the next one begins.
+    let (_, newest) = b.session.epochs.iter_mut().next_back().unwrap();
+    newest.receiving.opened += u64::from(limits::REPLAY_GENERATION) - opened;
+    let last = a.writes("last");
+    let saved = b.records.clone();
+    b.reads(&last, "last");
+    let standing =
+        |records: &MemoryRecords| records.0.iter().find(|(key, _)| key[0] == b'S').unwrap().1.clone();
+    assert!(standing(&saved) != standing(&b.records), "a new generation");
+    assert_eq!(b.open(&last), Opened::Duplicate);
+}
+
 /// A good minute of traffic both ways, `each` envelopes a second and side, of which a tenth comes 1 to 20 s late, some of
 /// them twice.
 fn traffic(each: u64) -> (u32, usize) {
