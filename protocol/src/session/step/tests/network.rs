@@ -14,15 +14,18 @@ struct Weather {
     crashes: u64,
     channels: u64,
     pause_max: u64,
+    /// Offers that are not their sender's, by a thief of its state: at most two an epoch and side.
+    forged: u64,
 }
 
-const WEATHERS: [Weather; 6] = [
-    Weather { loss: 0, copies: 0, late: 0, crashes: 0, channels: 0, pause_max: 10 },
-    Weather { loss: 0, copies: 20, late: 30, crashes: 0, channels: 5, pause_max: 10 },
-    Weather { loss: 39, copies: 10, late: 10, crashes: 0, channels: 0, pause_max: 20 },
-    Weather { loss: 20, copies: 10, late: 20, crashes: 10, channels: 10, pause_max: 5 },
-    Weather { loss: 5, copies: 5, late: 60, crashes: 3, channels: 2, pause_max: 60 },
-    Weather { loss: 10, copies: 30, late: 10, crashes: 20, channels: 30, pause_max: 700 },
+const WEATHERS: [Weather; 7] = [
+    Weather { loss: 0, copies: 0, late: 0, crashes: 0, channels: 0, pause_max: 10, forged: 0 },
+    Weather { loss: 0, copies: 20, late: 30, crashes: 0, channels: 5, pause_max: 10, forged: 0 },
+    Weather { loss: 39, copies: 10, late: 10, crashes: 0, channels: 0, pause_max: 20, forged: 0 },
+    Weather { loss: 20, copies: 10, late: 20, crashes: 10, channels: 10, pause_max: 5, forged: 0 },
+    Weather { loss: 5, copies: 5, late: 60, crashes: 3, channels: 2, pause_max: 60, forged: 0 },
+    Weather { loss: 10, copies: 30, late: 10, crashes: 20, channels: 30, pause_max: 700, forged: 0 },
+    Weather { loss: 10, copies: 10, late: 10, crashes: 5, channels: 10, pause_max: 60, forged: 10 },
 ];
 
 struct Mail {
@@ -41,6 +44,8 @@ struct World {
     opened: std::collections::BTreeSet<Vec<u8>>,
     chains: BTreeMap<u32, Secret>,
     texts: u64,
+    /// Forged offers of each side and epoch.
+    forged: BTreeMap<(usize, u32), u32>,
 }
 
 impl World {
@@ -56,6 +61,7 @@ impl World {
             opened: std::collections::BTreeSet::new(),
             chains: BTreeMap::new(),
             texts: 0,
+            forged: BTreeMap::new(),
         }
     }
 
@@ -87,6 +93,9 @@ impl World {
         } else {
             vec![Record::Heads(self.texts.to_be_bytes().to_vec())]
         };
+        if self.percent(self.weather.forged) {
+            self.forge(who);
+        }
         if self.percent(self.weather.crashes) {
             let records = expected.clone();
             self.devices[who].lost_turn(|device| drop(device.seal(&records)));
@@ -108,6 +117,23 @@ impl World {
         }
     }
 
+    /// An offer by a copy of a device comes in an envelope that is the device's own.
+    fn forge(&mut self, who: usize) {
+        let forged = self.forged.entry((who, self.devices[who].n())).or_default();
+        if *forged == 2 {
+            return;
+        }
+        *forged += 1;
+        let device = &mut self.devices[who];
+        let mut copy = device.opened_on(device.records.clone(), self.tick + 77_000_000);
+        copy.turn(|turn, session| session.steps.finish(turn, &session.id));
+        copy.session.on_channel();
+        copy.writes("elsewhere");
+        let said = copy.session.steps.offer.unwrap().said;
+        let envelope = device.forges(&[Record::Offer(said)]);
+        self.way.push(Mail { to_b: who == 0, due: self.tick, expected: vec![], envelope });
+    }
+
     fn deliver(&mut self, all: bool) {
         let due: Vec<usize> =
             (0..self.way.len()).rev().filter(|at| all || self.way[*at].due <= self.tick).collect();
@@ -121,7 +147,11 @@ impl World {
             let known = !self.opened.insert(mail.envelope.clone());
             let expected = if known { Opened::Duplicate } else { Opened::Records(mail.expected) };
             assert_eq!(device.open(&mail.envelope), expected);
-            assert!(device.logged.is_empty() || self.weather.crashes > 0, "{:?}", device.logged);
+            assert!(
+                device.logged.is_empty() || self.weather.crashes + self.weather.forged > 0,
+                "{:?}",
+                device.logged
+            );
             self.check();
         }
     }
