@@ -15,6 +15,23 @@ pub const TEXT_BYTES_MAX: usize = 32_768;
 /// Characters of a person's name; the contract of the command line.
 pub const NAME_CHARS_MAX: usize = 64;
 
+/// Bytes of a passphrase. Chosen: far more than anybody types, and room for a key that a program made.
+pub const PASSPHRASE_BYTES_MAX: usize = 1_024;
+
+/// KiB of memory to stretch a passphrase for each lane, at least: what Argon2 itself needs (RFC 9106, section 3.1).
+pub const STRETCH_MEMORY_KIB_MIN: u32 = 8;
+
+/// KiB of memory to stretch a passphrase that are believed of a header. Chosen: four times what is written, and
+/// nothing that a small machine cannot give.
+pub const STRETCH_MEMORY_KIB_MAX: u32 = 262_144;
+
+/// Passes over that memory that are believed of a header. Chosen: ten times what is written. With all of the memory they
+/// took 6 s where this was written.
+pub const STRETCH_PASSES_MAX: u32 = 32;
+
+/// Lanes of that memory that are believed of a header. Chosen: as many as RFC 9106 recommends; one is written.
+pub const STRETCH_LANES_MAX: u32 = 4;
+
 /// Bytes of an entry's body. An envelope's largest bucket (61,440) holds it with its head and the envelope's own.
 pub const BODY_BYTES_MAX: usize = 57_344;
 

@@ -14,7 +14,7 @@ use hmac::{Hmac, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// What every label starts with: the protocol and its version.
 pub const LABEL_PREFIX: &str = "causerie/1 ";
@@ -51,7 +51,7 @@ impl Secret {
     /// `HKDF-Expand(self, label ‖ parts, 32)`.
     #[must_use]
     pub fn expand_with(&self, label: &str, parts: &[&[u8]]) -> Self {
-        let mut out = [0; 32];
+        let mut out = Self([0; 32]);
         // 32 bytes are one hash length; a pseudo-random key of 32 bytes is one too: neither can be refused.
         if let Ok(hkdf) = Hkdf::<Sha256>::from_prk(&self.0) {
             let mut info = Vec::with_capacity(64);
@@ -60,9 +60,9 @@ impl Secret {
             for part in parts {
                 info.extend_from_slice(part);
             }
-            hkdf.expand(&info, &mut out).ok();
+            hkdf.expand(&info, &mut out.0).ok();
         }
-        Self(out)
+        out
     }
 
     /// `HKDF-Expand(HKDF-Extract(32 zero bytes, self), label ‖ parts, 32)`.
@@ -103,7 +103,7 @@ impl Secret {
     #[must_use]
     pub fn seal(&self, nonce: &[u8; NONCE_BYTES], aad: &[u8], plain: &[u8]) -> Vec<u8> {
         // The cipher refuses only texts of more than 256 GiB.
-        XChaCha20Poly1305::new(&self.0.into())
+        XChaCha20Poly1305::new((&self.0).into())
             .encrypt(&(*nonce).into(), Payload { msg: plain, aad })
             .unwrap_or_default()
     }
@@ -111,7 +111,16 @@ impl Secret {
     /// Opens what [`Self::seal`] sealed; `None` when one bit differs.
     #[must_use]
     pub fn open(&self, nonce: &[u8; NONCE_BYTES], aad: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        XChaCha20Poly1305::new(&self.0.into()).decrypt(&(*nonce).into(), Payload { msg: sealed, aad }).ok()
+        XChaCha20Poly1305::new((&self.0).into()).decrypt(&(*nonce).into(), Payload { msg: sealed, aad }).ok()
+    }
+}
+
+impl Secret {
+    /// Opens 32 sealed bytes that are a secret themselves; nothing of them stays outside of it.
+    #[must_use]
+    pub fn open_secret(&self, nonce: &[u8; NONCE_BYTES], aad: &[u8], sealed: &[u8]) -> Option<Self> {
+        let plain = Zeroizing::new(self.open(nonce, aad, sealed)?);
+        plain.first_chunk().filter(|_| plain.len() == 32).map(|bytes| Self(*bytes))
     }
 }
 

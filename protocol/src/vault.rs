@@ -1,33 +1,50 @@
 //! Sealing of everything that goes to disk, under keys derived from one master key.
 //!
-//! ```text
-//! vault.hdr = "CAUSERIE" ‖ version u8 ‖ protection u8 ‖ nonce(24) ‖ XChaCha20-Poly1305(wrapping key, master key)(48)
-//!             AAD = everything before the nonce
-//! ```
-//!
-//! Protection 0, the only one so far: the wrapping key lies in `vault.key` beside it, readable by its owner only.
-//! Whoever can read both files can read everything; `status` and the documentation say so.
+//! - [`header`]: how the master key itself is wrapped, in `vault.hdr`
+//! - [`passphrase`]: what it can be wrapped with instead of a key in a file
 //!
 //! A stored key is `prefix ‖ HMAC(K_idx, prefix ‖ logical key)[..16] ‖ suffix`; a stored value is
 //! `key id u32 ‖ nonce(24) ‖ XChaCha20-Poly1305(K_store, value; AAD = stored key)`. Key id 0 is the master key's own;
-//! others come with erasure by key.
+//! others come with erasure by key. The master key is made once and stays: another passphrase wraps it anew.
+
+pub mod header;
+pub mod passphrase;
 
 use thiserror::Error;
 
+use self::header::{Header, Protection};
 use crate::{
     entropy::TurnRandom,
     secret::{NONCE_BYTES, Secret, TAG_BYTES},
 };
 
-const MAGIC: &[u8; 8] = b"CAUSERIE";
-const VERSION: u8 = 1;
-const PROTECTION_KEY_FILE: u8 = 0;
-const PREAMBLE_BYTES: usize = 10;
-const HEADER_BYTES: usize = PREAMBLE_BYTES + NONCE_BYTES + 32 + TAG_BYTES;
 const KEY_ID: [u8; 4] = [0; 4];
 
 /// Bytes that sealing adds to a value.
 pub const OVERHEAD_BYTES: usize = KEY_ID.len() + NONCE_BYTES + TAG_BYTES;
+
+/// What all keys of a home are derived from; needed to wrap it anew and for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MasterKey(Secret);
+
+impl MasterKey {
+    /// A new one.
+    #[must_use]
+    pub fn create(random: &mut TurnRandom) -> Self {
+        Self(Secret::new(random.bytes()))
+    }
+
+    /// The keys that are derived from it.
+    #[must_use]
+    pub fn vault(&self) -> Vault {
+        let Self(master) = self;
+        Vault {
+            store: master.derive("store", &[]),
+            index: master.derive("index", &[]),
+            identity: master.derive("identity", &[]),
+        }
+    }
+}
 
 /// The keys of one home.
 #[derive(Clone, Debug)]
@@ -42,15 +59,9 @@ impl Vault {
     #[must_use]
     pub fn create(random: &mut TurnRandom) -> (Vec<u8>, Secret, Self) {
         let wrapping = Secret::new(random.bytes());
-        let master = Secret::new(random.bytes());
-        let nonce: [u8; NONCE_BYTES] = random.bytes();
-        let mut header = Vec::with_capacity(HEADER_BYTES);
-        header.extend_from_slice(MAGIC);
-        header.extend_from_slice(&[VERSION, PROTECTION_KEY_FILE]);
-        let wrapped = wrapping.seal(&nonce, &header, master.expose());
-        header.extend_from_slice(&nonce);
-        header.extend_from_slice(&wrapped);
-        (header, wrapping, Self::from_master(&master))
+        let master = MasterKey::create(random);
+        let header = Header::seal(&master, Protection::KeyFile, &wrapping, random);
+        (header, wrapping, master.vault())
     }
 
     /// Opens what [`Self::create`] made.
@@ -58,23 +69,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError`] when the header is damaged, newer, or not of this wrapping key.
     pub fn open(header: &[u8], wrapping: &Secret) -> Result<Self, VaultError> {
-        if header.first_chunk() != Some(MAGIC) {
-            return Err(VaultError::Damaged);
-        }
-        match header.get(8..PREAMBLE_BYTES) {
-            Some([VERSION, PROTECTION_KEY_FILE]) => {}
-            Some([version, _]) if *version > VERSION => return Err(VaultError::Newer),
-            Some([VERSION, _]) => return Err(VaultError::Newer),
-            _ => return Err(VaultError::Damaged),
-        }
-        if header.len() != HEADER_BYTES {
-            return Err(VaultError::Damaged);
-        }
-        let (preamble, rest) = header.split_at(PREAMBLE_BYTES);
-        let (nonce, wrapped) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(VaultError::Damaged)?;
-        let master = wrapping.open(nonce, preamble, wrapped).ok_or(VaultError::Damaged)?;
-        let master: [u8; 32] = master.try_into().map_err(|_| VaultError::Damaged)?;
-        Ok(Self::from_master(&Secret::new(master)))
+        Ok(Header::read(header)?.open(wrapping)?.vault())
     }
 
     /// The first 17 bytes of a stored key.
@@ -115,14 +110,6 @@ impl Vault {
     pub fn unseal_identity(&self, sealed: &[u8]) -> Option<Vec<u8>> {
         unseal_under(&self.identity, b"identity", sealed)
     }
-
-    fn from_master(master: &Secret) -> Self {
-        Self {
-            store: master.derive("store", &[]),
-            index: master.derive("index", &[]),
-            identity: master.derive("identity", &[]),
-        }
-    }
 }
 
 /// Why a home's keys cannot be had.
@@ -132,6 +119,9 @@ pub enum VaultError {
     /// Header and key do not belong together, or one of them is damaged.
     #[error("the vault's header or key is damaged")]
     Damaged,
+    /// The master key was wrapped under another passphrase.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
     /// Written by a newer version.
     #[error("the vault was written by a newer version")]
     Newer,

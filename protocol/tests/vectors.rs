@@ -2,7 +2,7 @@
 //!
 //! `vectors/derived.json` was made by a second, small implementation in another language, written from the
 //! specification alone: HMAC, SHA-256, Noise and XChaCha20 by hand, X25519, ChaCha20-Poly1305 and ML-KEM-768 from
-//! OpenSSL. The published Noise vectors, `vectors/cacophony.json`, are replayed where Noise is, in `session::noise`.
+//! OpenSSL. `vectors/vault.json` was made likewise, with Argon2id from OpenSSL. The published Noise vectors, `vectors/cacophony.json`, are replayed where Noise is, in `session::noise`.
 
 #[cfg(test)]
 mod derived {
@@ -192,5 +192,45 @@ mod derived {
         let opened = session.open(&mut turn, &parties, &bytes(&vector, "envelope"), WallTime::default());
         assert_eq!(opened, Ok(Opened::Records(expected)));
         assert_eq!(session.status().receiving[0].count, 3);
+    }
+}
+
+#[cfg(test)]
+mod vault {
+    use causerie_protocol::{
+        secret::Secret,
+        vault::{
+            header::{Header, Protection},
+            passphrase::{Cost, Passphrase},
+        },
+    };
+    use data_encoding::HEXLOWER;
+    use serde_json::Value;
+
+    fn bytes(vector: &Value, name: &str) -> Vec<u8> {
+        HEXLOWER.decode(vector[name].as_str().unwrap().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn headers_of_the_other_implementation_open_the_same_vault() {
+        let all: Value = serde_json::from_str(include_str!("vectors/vault.json")).unwrap();
+        let identity = bytes(&all["identity"], "sealed");
+        let key_file = Header::read(&bytes(&all["key_file"], "header")).unwrap();
+        assert_eq!(key_file.protection(), Protection::KeyFile);
+        let wrapping = Secret::new(bytes(&all["key_file"], "wrapping_key").try_into().unwrap());
+        let one = key_file.open(&wrapping).unwrap();
+        assert_eq!(one.vault().unseal_identity(&identity), Some(bytes(&all["identity"], "plain")));
+
+        let vector = &all["passphrase"];
+        let [memory_kib, passes, lanes] =
+            ["memory_kib", "passes", "lanes"].map(|name| vector[name].as_u64().unwrap().try_into().unwrap());
+        let cost = Cost::new(memory_kib, passes, lanes).unwrap();
+        let salt = bytes(vector, "salt").try_into().unwrap();
+        let guarded = Header::read(&bytes(vector, "header")).unwrap();
+        assert_eq!(guarded.protection(), Protection::Passphrase { cost, salt });
+        let passphrase = Passphrase::new(bytes(vector, "passphrase")).unwrap();
+        let wrapping = passphrase.stretch(cost, &salt).unwrap();
+        assert_eq!(HEXLOWER.encode(wrapping.expose()), vector["wrapping_key"]);
+        assert_eq!(guarded.open(&wrapping), Ok(one));
     }
 }
