@@ -38,8 +38,8 @@ async fn main() {
 
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (alice_home, bob_home) = (one.path().join("alice"), two.path().join("bob"));
-    init(&alice_home, "Alice").unwrap();
-    let (bob_id, _) = init(&bob_home, "Bob").unwrap();
+    init(&alice_home, "Alice", None).unwrap();
+    let (bob_id, _) = init(&bob_home, "Bob", None).unwrap();
     let alice = start(&alice_home).await;
     let mut bob = start(&bob_home).await;
     meet(&alice, &bob).await;
@@ -144,7 +144,7 @@ async fn stream_times() -> Vec<f64> {
 
 async fn start(home: &Path) -> Node {
     let network = NetworkOptions { loopback: true, ..NetworkOptions::default() };
-    Node::start(Config { home: home.to_owned(), network: Some(network) }).await.unwrap()
+    Node::start(Config { home: home.to_owned(), passphrase: None, network: Some(network) }).await.unwrap()
 }
 
 async fn meet(alice: &Node, bob: &Node) {

@@ -2,6 +2,7 @@
 //!
 //! - `args`: what can be written · `commands`, `send`, `run`, `demo`: what is done
 //! - `door`: the way to a node: over the home's socket, or the home opened by ourselves
+//! - `passphrase`, `terminal`: what opens the home, and asking for it
 //! - `output`, `words`: what is printed · `errors`: sentences and exit codes · `journal`: the log file of `run`
 //!
 //! Commands, fields, kinds and exit codes are a contract: scripts are written against them.
@@ -24,8 +25,10 @@ mod door;
 mod errors;
 mod journal;
 mod output;
+mod passphrase;
 mod run;
 mod send;
+mod terminal;
 mod words;
 
 use self::{

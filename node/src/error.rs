@@ -34,6 +34,15 @@ pub enum NodeError {
     /// The files are of a version that this program does not know.
     #[error("this home was written by a newer version")]
     NewerHome,
+    /// The home is locked and no passphrase was given.
+    #[error("this home is locked with a passphrase")]
+    Locked,
+    /// The home is locked with another passphrase.
+    #[error("this is not the passphrase of this home")]
+    WrongPassphrase,
+    /// The home has no passphrase that could be removed.
+    #[error("this home has no passphrase")]
+    NoPassphrase,
     /// The home's files cannot be read or written; in words.
     #[error("the home cannot be read or written: {0}")]
     Storage(String),
@@ -57,6 +66,9 @@ impl NodeError {
             Self::IdentityExists => "identity_exists",
             Self::HomeInUse => "home_in_use",
             Self::NewerHome => "newer_home",
+            Self::Locked => "locked",
+            Self::WrongPassphrase => "wrong_passphrase",
+            Self::NoPassphrase => "no_passphrase",
             Self::Storage(_) => "storage",
             Self::Network(_) => "unreachable",
             Self::Stopped => "stopped",
@@ -80,6 +92,13 @@ impl NodeError {
                 "Nothing was changed. Close the program that uses it, or choose another home with --home."
             }
             Self::NewerHome => "Nothing was changed. Install the version that wrote it, or a later one.",
+            Self::Locked => {
+                "Nothing was changed. Name the file that holds its passphrase with --passphrase-file, or be asked for it in a terminal."
+            }
+            Self::WrongPassphrase => {
+                "Nothing was changed. Try again; upper and lower case, spaces and the layout of the keyboard count."
+            }
+            Self::NoPassphrase => "Nothing was changed. `causerie-node passphrase set` sets one.",
             Self::Storage(_) => {
                 "What was confirmed before is kept. Look at the free space and the rights of the home's directory."
             }
@@ -109,6 +128,9 @@ impl From<HomeError> for NodeError {
             HomeError::AlreadyThere(_) => Self::IdentityExists,
             HomeError::InUse(_) => Self::HomeInUse,
             HomeError::Newer(_) => Self::NewerHome,
+            HomeError::Locked(_) => Self::Locked,
+            HomeError::WrongPassphrase(_) => Self::WrongPassphrase,
+            HomeError::NoPassphrase(_) => Self::NoPassphrase,
             HomeError::SymbolicLink(_)
             | HomeError::NotADirectory(_)
             | HomeError::Shared(_)

@@ -3,10 +3,12 @@
 //! Cheap to clone, usable from any task. Commands enter in the order in which [`NodeHandle::submit`] returned; whoever
 //! asks while the queue is full waits. It decides nothing: the engine answers.
 
+use std::{path::Path, sync::Arc};
+
 use causerie_protocol::{answer::Answer, command::Command};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{error::NodeError, events::EventLog};
+use crate::{error::NodeError, events::EventLog, home};
 
 /// Commands that wait for the driver. Chosen: what one turn takes together.
 pub const COMMANDS_WAITING_MAX: usize = causerie_protocol::limits::COMMANDS_PER_TURN_MAX;
@@ -14,6 +16,7 @@ pub const COMMANDS_WAITING_MAX: usize = causerie_protocol::limits::COMMANDS_PER_
 /// A running node, seen from outside.
 #[derive(Clone, Debug)]
 pub struct NodeHandle {
+    home: Arc<Path>,
     commands: mpsc::Sender<Request>,
     events: EventLog,
     listening: watch::Receiver<Vec<String>>,
@@ -31,9 +34,13 @@ pub struct Request {
 impl NodeHandle {
     /// The handle, and the end from which the driver takes requests.
     #[must_use]
-    pub fn new(events: EventLog, listening: watch::Receiver<Vec<String>>) -> (Self, mpsc::Receiver<Request>) {
+    pub fn new(
+        home: &Path,
+        events: EventLog,
+        listening: watch::Receiver<Vec<String>>,
+    ) -> (Self, mpsc::Receiver<Request>) {
         let (commands, requests) = mpsc::channel(COMMANDS_WAITING_MAX);
-        (Self { commands, events, listening }, requests)
+        (Self { home: home.into(), commands, events, listening }, requests)
     }
 
     /// Asks and waits for the answer.
@@ -70,6 +77,12 @@ impl NodeHandle {
     #[must_use]
     pub fn listening(&self) -> Vec<String> {
         self.listening.borrow().clone()
+    }
+
+    /// Whether the home asks for a passphrase, as it lies on disk: that can change while the node runs.
+    #[must_use]
+    pub fn has_passphrase(&self) -> bool {
+        home::has_passphrase(&self.home)
     }
 }
 

@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! HOME (0700)   lock                held by the one process that runs on it
-//!               vault.hdr           the wrapped master key        vault.key          what it is wrapped with (0600)
+//!               vault.hdr           the wrapped master key        vault.key          what it is wrapped with, unless
+//!               vault.lock          held while these two are read or changed         a passphrase does that (0600)
 //!               identity            sealed                        identity.previous  the one before it
 //!               store/              sled                          node.sock          where commands come in (0600)
 //!               log/causerie.log    at most 1 MiB                 log/causerie.log.1 the one before it
 //! ```
 //!
-//! What lies in `identity` and `store` is sealed by the engine; nothing here can read it. A home that is a symbolic link,
-//! not a directory, not writable or shared by many is refused. Nothing is ever deleted to make room for a new identity:
-//! leftovers are set aside. Source: `docs/architecture.md`.
+//! A home that is a symbolic link, not a directory, not writable or shared by many is refused. Nothing is deleted to make
+//! room for a new identity: leftovers are set aside. Source: `docs/architecture.md`.
 
 mod error;
 mod files;
@@ -18,6 +18,7 @@ mod lock;
 mod log;
 mod place;
 pub mod socket;
+mod vault;
 
 use std::{
     fs::{self, File},
@@ -28,15 +29,17 @@ use std::{
 };
 
 use causerie_protocol::{
-    secret::{Secret, hash},
-    vault::Vault,
+    secret::hash,
+    vault::{Vault, passphrase::Passphrase},
 };
 
 pub use self::{
     error::HomeError,
     log::{LogFile, log_writer},
+    vault::{VaultFiles, Wrapped, has_passphrase},
 };
 
+const LOCK: &str = "lock";
 const VAULT_HEADER: &str = "vault.hdr";
 const VAULT_KEY: &str = "vault.key";
 const IDENTITY: &str = "identity";
@@ -48,9 +51,6 @@ const STORE_FILE: &str = "db";
 /// Where systemd and dbus name the installation.
 const MACHINE_ID: &str = "/etc/machine-id";
 const PROBE: &str = "probe";
-
-/// Bytes of `vault.hdr` that are read at most; it is far smaller.
-const VAULT_HEADER_BYTES_MAX: u64 = 4_096;
 
 /// Bytes of an identity file that are read at most. Chosen: 4,096 contacts of 4 KiB each.
 const IDENTITY_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
@@ -152,39 +152,24 @@ impl Home {
         self.at(socket::NAME)
     }
 
-    /// Writes the files of a new vault: its header, and the key that opens it.
+    /// Writes the files of a new vault.
     ///
     /// # Errors
     /// [`HomeError::AlreadyThere`] when there is a vault, whose key would be lost; others when writing fails.
-    pub fn write_vault(&self, header: &[u8], key: &Secret) -> Result<(), HomeError> {
+    pub fn write_vault(&self, wrapped: &Wrapped) -> Result<(), HomeError> {
         if self.at(VAULT_HEADER).exists() || self.at(VAULT_KEY).exists() {
             return Err(HomeError::AlreadyThere(self.path.clone()));
         }
-        // The header last: where it is, the key is too.
-        files::replace(&self.path, VAULT_KEY, key.expose())?;
-        files::replace(&self.path, VAULT_HEADER, header)
-    }
-
-    /// The vault's header, and the key that opens it.
-    ///
-    /// # Errors
-    /// [`HomeError::Damaged`] when one of them is missing or cannot be one.
-    pub fn read_vault(&self) -> Result<(Vec<u8>, Secret), HomeError> {
-        let header = self.read(VAULT_HEADER, VAULT_HEADER_BYTES_MAX)?;
-        let header = header.ok_or_else(|| self.damaged(VAULT_HEADER))?;
-        let key = files::read_key(&self.at(VAULT_KEY))?;
-        let key = key.ok_or_else(|| self.damaged(VAULT_KEY))?;
-        Ok((header, key))
+        VaultFiles::lock(&self.path)?.replace(wrapped)
     }
 
     /// The keys that everything else in this home is sealed with.
     ///
     /// # Errors
-    /// As [`Self::read_vault`]; also [`HomeError::Newer`], and [`HomeError::Damaged`] when header and key do not belong
-    /// together.
-    pub fn open_vault(&self) -> Result<Vault, HomeError> {
-        let (header, key) = self.read_vault()?;
-        Vault::open(&header, &key).map_err(|error| HomeError::of_vault(error, self.at(VAULT_HEADER)))
+    /// [`HomeError::Locked`] when a passphrase is needed, [`HomeError::WrongPassphrase`] when it is another one,
+    /// [`HomeError::Newer`], and [`HomeError::Damaged`] when header and key do not belong together.
+    pub fn open_vault(&self, passphrase: Option<&Passphrase>) -> Result<Vault, HomeError> {
+        Ok(VaultFiles::lock(&self.path)?.unlock(passphrase)?.vault())
     }
 
     /// Replaces the identity file, durably; what it was is kept as the previous one. Whenever the machine stops in
@@ -222,7 +207,7 @@ impl Home {
 
     fn take(path: &Path, wait: Duration) -> Result<Self, HomeError> {
         place::make_private(path, 0o700)?;
-        let lock = lock::take(path, wait)?;
+        let lock = lock::take(path, LOCK, wait)?;
         let home = Self { path: path.to_owned(), _lock: lock };
         home.probe()?;
         Ok(home)
@@ -268,10 +253,6 @@ impl Home {
 
     fn read(&self, name: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, HomeError> {
         files::read(&self.at(name), bytes_max)
-    }
-
-    fn damaged(&self, name: &str) -> HomeError {
-        HomeError::Damaged(self.at(name))
     }
 
     fn at(&self, name: &str) -> PathBuf {

@@ -2,6 +2,7 @@
 //!
 //! - [`driver`] is the only loop; `perform` does what the engine asks for, in order, behind its commits.
 //! - [`network`], [`store`], [`home`], [`clock`], [`entropy`] are the world: links, disk, files, time, randomness.
+//! - [`passphrase`] sets, changes and removes what opens a home.
 //! - [`handle`], [`events`], [`error`] are how everybody else holds a running node.
 //! - [`rpc`] is JSON-RPC over the home's socket, [`cli`] the program `causerie-node`.
 
@@ -14,6 +15,7 @@ pub mod events;
 pub mod handle;
 pub mod home;
 pub mod network;
+pub mod passphrase;
 mod perform;
 pub mod rpc;
 pub mod store;
@@ -29,7 +31,7 @@ use causerie_protocol::{
     ids::AccountId,
     input::Input,
     name,
-    vault::Vault,
+    vault::{Vault, passphrase::Passphrase},
 };
 use tokio::{
     sync::watch,
@@ -44,6 +46,7 @@ use crate::{
     handle::NodeHandle,
     home::{Home, socket},
     network::{Listen, Network, NetworkConfig, parse_multiaddr},
+    passphrase::Effort,
     store::Store,
 };
 
@@ -52,6 +55,8 @@ use crate::{
 pub struct Config {
     /// Its home.
     pub home: PathBuf,
+    /// What opens the home; not looked at where it has none.
+    pub passphrase: Option<Passphrase>,
     /// How it meets others; `None`: it does not, and serves no socket.
     pub network: Option<NetworkOptions>,
 }
@@ -79,7 +84,8 @@ pub struct Node {
 }
 
 impl Node {
-    /// Opens the home and starts. A home that somebody else holds is [`NodeError::HomeInUse`] at once.
+    /// Opens the home and starts. A home that somebody else holds is [`NodeError::HomeInUse`] at once, and that is found
+    /// out before a passphrase is asked for: [`NodeError::Locked`].
     ///
     /// # Errors
     /// Why it cannot.
@@ -91,8 +97,8 @@ impl Node {
             }
             None => (None, Settings::default()),
         };
-        let path = config.home.clone();
-        let opened = spawn_blocking(move || open(&path, settings)).await;
+        let Config { home: path, passphrase, .. } = config;
+        let opened = spawn_blocking(move || open(&path, passphrase.as_ref(), settings)).await;
         let (home, store, engine) = opened.map_err(|error| NodeError::Storage(error.to_string()))??;
         let network = match network {
             Some(network) => {
@@ -102,7 +108,7 @@ impl Node {
         };
         let events = EventLog::new(engine.starts(), clock::now().wall);
         let (listening_in, listening) = watch::channel(Vec::new());
-        let (handle, requests) = NodeHandle::new(events.clone(), listening);
+        let (handle, requests) = NodeHandle::new(home.path(), events.clone(), listening);
         let socket = if network.is_some() { Some(socket::bind(&home)?) } else { None };
         let stopping = CancellationToken::new();
         let driver = Driver::new(engine, store, home, network, requests, events, listening_in)?;
@@ -150,25 +156,38 @@ impl Drop for Node {
     }
 }
 
-/// Makes an identity in this home: its account and its name.
+/// Makes an identity in this home, locked with this passphrase if there is one: its account and its name.
 ///
 /// # Errors
 /// Why it cannot.
-pub fn init(path: &Path, name: &str) -> Result<(AccountId, String), NodeError> {
+pub fn init(
+    path: &Path,
+    name: &str,
+    passphrase: Option<&Passphrase>,
+) -> Result<(AccountId, String), NodeError> {
     let name = name::check(name).map_err(|_| causerie_protocol::answer::CommandError::BadName)?;
     let home = Home::create(path)?;
-    let mut random = causerie_protocol::entropy::TurnRandom::new(&entropy::fresh()?);
-    let (header, wrapping, vault) = Vault::create(&mut random);
-    let (account, identity) = Engine::create(&name, &vault, clock::now(), &entropy::fresh()?)
+    let master = passphrase::new_master_key()?;
+    let wrapped = match passphrase {
+        Some(passphrase) => passphrase::wrap(&master, passphrase, Effort::Calibrated)?,
+        None => passphrase::wrap_with_key_file(&master)?,
+    };
+    let (account, identity) = Engine::create(&name, &master.vault(), clock::now(), &entropy::fresh()?)
         .ok_or_else(|| NodeError::Storage("the identity could not be made".to_owned()))?;
-    home.write_vault(&header, &wrapping)?;
+    home.write_vault(&wrapped)?;
     home.write_identity(&identity)?;
     Ok((account, name.as_str().to_owned()))
 }
 
-/// Opens everything that a node stands on: the home with its lock, the store, the engine.
-fn open(path: &Path, settings: Settings) -> Result<(Home, Arc<dyn Store>, Engine), NodeError> {
+/// Opens everything that a node stands on: the home with its lock, the vault, the store, the engine.
+fn open(
+    path: &Path,
+    passphrase: Option<&Passphrase>,
+    settings: Settings,
+) -> Result<(Home, Arc<dyn Store>, Engine), NodeError> {
     let home = Home::open(path, Duration::ZERO)?;
+    // Before the store: whoever has not the passphrase changes nothing.
+    let vault: Vault = home.open_vault(passphrase)?;
     let store = store::open(&home.store_path())?;
     let copies = home.read_identity()?;
     let mut failure = NodeError::NoIdentity;
@@ -176,7 +195,7 @@ fn open(path: &Path, settings: Settings) -> Result<(Home, Arc<dyn Store>, Engine
         let Some(identity) = copy else { continue };
         let entropy = entropy::fresh()?;
         let settings = Settings { place: home.place(), ..settings.clone() };
-        match Engine::open(home.open_vault()?, identity, settings, clock::now(), &entropy, &*store) {
+        match Engine::open(vault.clone(), identity, settings, clock::now(), &entropy, &*store) {
             Ok(engine) => {
                 if !is_current && copies.current.is_some() {
                     home.set_identity_aside()?;

@@ -14,25 +14,26 @@ const HELP: &str = "\
 {usage-heading} {usage}
 
 Begin:
-  init      Make an identity in this home
-  run       Be there for your contacts until Ctrl+C
-  demo      See the main job done on this machine, start to end
+  init        Make an identity in this home
+  run         Be there for your contacts until Ctrl+C
+  demo        See the main job done on this machine, start to end
+  passphrase  Lock this home with a passphrase: `passphrase set`, `passphrase remove`
 
 People:
-  invite    Make an invitation link; also `invite list`, `invite revoke ID`
-  accept    Answer somebody's invitation link
-  contacts  List your contacts; accept, ignore, rename, verify, block, unblock, merge or remove one
+  invite      Make an invitation link; also `invite list`, `invite revoke ID`
+  accept      Answer somebody's invitation link
+  contacts    List your contacts; accept, ignore, rename, verify, block, unblock, merge or remove one
 
 Messages:
-  send      Write to somebody
-  history   Show a conversation
-  read      Mark a conversation as read
-  listen    Follow what happens
+  send        Write to somebody
+  history     Show a conversation
+  read        Mark a conversation as read
+  listen      Follow what happens
 
 Look inside:
-  status    Show how things stand
-  check     Walk everything that is stored
-  rpc       Call a method of the local API
+  status      Show how things stand
+  check       Walk everything that is stored
+  rpc         Call a method of the local API
 
 Options:
 {options}{after-help}";
@@ -69,6 +70,10 @@ pub(super) struct Args {
     #[arg(long, global = true, display_order = GLOBAL_LAST)]
     pub(super) json: bool,
 
+    /// Read the home's passphrase from this file, `-` for standard input, where one is needed [default: ask for it]
+    #[arg(long, global = true, value_name = "FILE", display_order = GLOBAL_LAST)]
+    pub(super) passphrase_file: Option<PathBuf>,
+
     #[command(subcommand)]
     pub(super) command: Command,
 }
@@ -89,7 +94,7 @@ impl Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make an identity in this home
+    /// Make an identity in this home; with --passphrase-file, locked from the beginning
     Init {
         /// What your contacts see: 1 to 64 characters
         #[arg(long)]
@@ -97,6 +102,11 @@ pub(super) enum Command {
     },
     /// Be there for your contacts until Ctrl+C; prints what happens, as `listen` does
     Run(Run),
+    /// Lock this home with a passphrase, or open it to whoever can read its files
+    Passphrase {
+        #[command(subcommand)]
+        command: Passphrase,
+    },
     /// Show who you are and how things stand
     Status,
     /// Make an invitation link
@@ -172,6 +182,18 @@ pub(super) struct Run {
     /// Listen and announce on 127.0.0.1 only; implies --no-mdns
     #[arg(long)]
     pub(super) loopback: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Passphrase {
+    /// Set or change the passphrase; where there is one, --passphrase-file is the current one
+    Set {
+        /// Read the new passphrase from this file, `-` for standard input [default: ask for it twice]
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Remove the passphrase: whoever can read the home's files can then read everything
+    Remove,
 }
 
 #[derive(Debug, clap::Args)]

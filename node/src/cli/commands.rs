@@ -14,6 +14,7 @@ use super::{
     door::{Door, running},
     errors::Failure,
     output::Printer,
+    passphrase::{self, Opener},
     run, send,
     words::{self, Names},
 };
@@ -24,15 +25,17 @@ pub(super) async fn perform(args: Args, mut printer: Printer) -> Result<(), Fail
         let hint = "Choose one with --home DIR.";
         return Err(Failure::new("usage", "there is no directory for a home", hint));
     };
+    let opener = Opener::new(args.passphrase_file);
     match args.command {
-        Command::Init { name } => init(&home, &name, &mut printer),
-        Command::Run(options) => run::run(&home, options, printer).await,
+        Command::Init { name } => init(&home, &name, opener, &mut printer).await,
+        Command::Passphrase { command } => passphrase::change(&home, command, opener, &mut printer).await,
+        Command::Run(options) => run::run(&home, options, opener, printer).await,
         Command::Listen { since } => run::listen(&home, since, printer).await,
-        Command::Send(message) => send::send(&home, message, &mut printer).await,
+        Command::Send(message) => send::send(&home, message, opener, &mut printer).await,
         Command::Demo => demo::demo(&mut printer).await,
         Command::Rpc { method, params } => rpc(&home, &method, params, &mut printer).await,
         quick => {
-            let mut door = Door::open(&home).await?;
+            let mut door = Door::open(&home, opener).await?;
             let outcome = ask(quick, &mut door, &mut printer).await;
             let closed = door.close().await;
             outcome.and(closed)
@@ -40,8 +43,9 @@ pub(super) async fn perform(args: Args, mut printer: Printer) -> Result<(), Fail
     }
 }
 
-fn init(home: &Path, name: &str, printer: &mut Printer) -> Result<(), Failure> {
-    let (id, name) = crate::init(home, name)?;
+async fn init(home: &Path, name: &str, opener: Opener, printer: &mut Printer) -> Result<(), Failure> {
+    let passphrase = opener.given().await?;
+    let (id, name) = crate::init(home, name, passphrase.as_ref())?;
     let value = json!({"id": id.to_string(), "name": name});
     printer.result(&value, |value, _| words::text(value, "id").to_owned())?;
     printer.note("This is your identity; it lives in the home's directory only.");
@@ -90,6 +94,7 @@ async fn ask(command: Command, door: &mut Door, printer: &mut Printer) -> Result
             printer.note("Marked as read.");
         }
         Command::Init { .. }
+        | Command::Passphrase { .. }
         | Command::Run(_)
         | Command::Send(_)
         | Command::Listen { .. }

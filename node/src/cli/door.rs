@@ -4,11 +4,13 @@
 //! ```text
 //! socket answers ──▶ ask there
 //! nobody answers ──▶ open the home ──▶ ask in this process ──▶ close it
-//!                        └ somebody holds it: they will answer or leave; look again, at most 5 s
+//!                        ├ somebody holds it: they will answer or leave; look again, at most 5 s
+//!                        └ it is locked: get the passphrase, then look again
 //! ```
 
 use std::{
     path::{Path, PathBuf},
+    pin::pin,
     time::Duration,
 };
 
@@ -18,7 +20,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::errors::Failure;
+use super::{errors::Failure, passphrase::Opener};
 use crate::{
     Config, NetworkOptions, Node,
     error::NodeError,
@@ -26,7 +28,7 @@ use crate::{
     home::{HomeError, socket},
     rpc::{
         client::{Client, Follower},
-        methods::{self, Call},
+        methods::{self, Call, Standing},
     },
 };
 
@@ -40,6 +42,7 @@ const HOME_GLANCE: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct Door {
     home: PathBuf,
+    opener: Opener,
     way: Way,
 }
 
@@ -51,15 +54,19 @@ enum Way {
 
 impl Door {
     /// Through the socket, or by opening the home.
-    pub(super) async fn open(home: &Path) -> Result<Self, Failure> {
-        let deadline = Instant::now() + HOME_PATIENCE;
+    pub(super) async fn open(home: &Path, mut opener: Opener) -> Result<Self, Failure> {
+        let mut deadline = Instant::now() + HOME_PATIENCE;
         loop {
             if let Some(client) = connect(home)? {
-                return Ok(Self::new(home, Way::Socket(client)));
+                return Ok(Self::new(home, opener, Way::Socket(client)));
             }
-            match Node::start(config(home, None)).await {
-                Ok(node) => return Ok(Self::new(home, Way::Own(Box::new(node)))),
+            match Node::start(config(home, None, &opener)).await {
+                Ok(node) => return Ok(Self::new(home, opener, Way::Own(Box::new(node)))),
                 Err(NodeError::HomeInUse) if Instant::now() < deadline => sleep(HOME_GLANCE).await,
+                Err(NodeError::Locked) => {
+                    opener.ask().await?;
+                    deadline = Instant::now() + HOME_PATIENCE;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -68,19 +75,19 @@ impl Door {
     /// Through the socket only.
     pub(super) async fn to_running(home: &Path) -> Result<Self, Failure> {
         let client = running(home).await?;
-        Ok(Self::new(home, Way::Socket(client)))
+        Ok(Self::new(home, Opener::default(), Way::Socket(client)))
     }
 
-    fn new(home: &Path, way: Way) -> Self {
+    fn new(home: &Path, opener: Opener, way: Way) -> Self {
         let home = home.to_owned();
-        Self { home, way }
+        Self { home, opener, way }
     }
 
     /// Calls a method. Where a connection was cut and the same call can be made twice without harm, it is made again.
     pub(super) async fn call(&mut self, method: &str, params: Value) -> Result<Value, Failure> {
         match self.call_once(method, params.clone()).await {
             Err(failure) if failure.kind == "stopped" && is_repeatable(method, &params) => {
-                self.way = Self::open(&self.home).await?.way;
+                *self = Self::open(&self.home, core::mem::take(&mut self.opener)).await?;
                 self.call_once(method, params).await
             }
             outcome => outcome,
@@ -116,12 +123,25 @@ impl Door {
     }
 }
 
-/// Starts a node that meets others; waits for whoever still holds the home.
-pub(super) async fn start(home: &Path, network: NetworkOptions) -> Result<Node, Failure> {
-    let deadline = Instant::now() + HOME_PATIENCE;
+/// Starts a node that meets others; waits for whoever still holds the home, and for the passphrase unless interrupted.
+pub(super) async fn start(
+    home: &Path,
+    network: NetworkOptions,
+    mut opener: Opener,
+    interrupt: impl Future<Output = ()>,
+) -> Result<Node, Failure> {
+    let mut interrupt = pin!(interrupt);
+    let mut deadline = Instant::now() + HOME_PATIENCE;
     loop {
-        match Node::start(config(home, Some(network.clone()))).await {
+        match Node::start(config(home, Some(network.clone()), &opener)).await {
             Err(NodeError::HomeInUse) if Instant::now() < deadline => sleep(HOME_GLANCE).await,
+            Err(NodeError::Locked) => {
+                tokio::select! {
+                    asked = opener.ask() => asked?,
+                    () = &mut interrupt => return Err(Failure::interrupted()),
+                }
+                deadline = Instant::now() + HOME_PATIENCE;
+            }
             outcome => return Ok(outcome?),
         }
     }
@@ -135,7 +155,7 @@ pub(super) async fn running(home: &Path) -> Result<Client, Failure> {
             return Ok(client);
         }
         // Whoever holds the home may be about to answer.
-        match Node::start(config(home, None)).await {
+        match Node::start(config(home, None, &Opener::default())).await {
             Err(NodeError::HomeInUse) if Instant::now() < deadline => sleep(HOME_GLANCE).await,
             Ok(node) => {
                 node.stop().await?;
@@ -151,7 +171,8 @@ async fn ask(node: &NodeHandle, method: &str, params: Value) -> Result<Value, Fa
     match methods::parse(method, Some(params))? {
         Call::Command { command, form } => {
             let answer = node.command(command).await?;
-            Ok(methods::result(answer, form, false))
+            let standing = || Standing { running: false, passphrase: node.has_passphrase() };
+            Ok(methods::result(answer, form, standing))
         }
         Call::Subscribe { .. } => Err(Failure::no_node()),
     }
@@ -168,8 +189,8 @@ fn connect(home: &Path) -> Result<Option<Client>, Failure> {
     Ok(Some(Client::new(UnixStream::from_std(stream)?)))
 }
 
-fn config(home: &Path, network: Option<NetworkOptions>) -> Config {
-    Config { home: home.to_owned(), network }
+fn config(home: &Path, network: Option<NetworkOptions>, opener: &Opener) -> Config {
+    Config { home: home.to_owned(), passphrase: opener.passphrase(), network }
 }
 
 fn is_repeatable(method: &str, params: &Value) -> bool {

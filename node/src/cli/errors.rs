@@ -48,6 +48,14 @@ impl Failure {
         )
     }
 
+    pub(super) fn one_standard_input() -> Self {
+        Self::new(
+            "usage",
+            "standard input can be read for one thing only",
+            "Nothing was changed. Put the passphrase into a file and name that.",
+        )
+    }
+
     pub(super) fn interrupted() -> Self {
         Self::new("interrupted", "interrupted", "What was confirmed before is kept.")
     }
@@ -171,6 +179,9 @@ mod tests {
         assert_eq!(Failure::from(NodeError::HomeInUse).exit_code(), 1);
         assert_eq!(Failure::from(NodeError::BadAddress(String::new())).exit_code(), 2);
         assert_eq!(Failure::from(NodeError::Network(String::new())).exit_code(), 3);
+        assert_eq!(Failure::from(NodeError::Locked).exit_code(), 6);
+        assert_eq!(Failure::from(NodeError::WrongPassphrase).exit_code(), 6);
+        assert_eq!(Failure::from(NodeError::NoPassphrase).exit_code(), 1);
         assert_eq!(Failure::no_node().exit_code(), 7);
         assert_eq!(Failure::interrupted().exit_code(), 130);
     }
@@ -181,6 +192,9 @@ mod tests {
             (NodeError::NoIdentity, "no_identity"),
             (NodeError::HomeInUse, "home_in_use"),
             (NodeError::NewerHome, "newer_home"),
+            (NodeError::Locked, "locked"),
+            (NodeError::WrongPassphrase, "wrong_passphrase"),
+            (NodeError::NoPassphrase, "no_passphrase"),
             (NodeError::Storage(String::new()), "storage"),
             (CommandError::OwnInvitation.into(), "own_invite"),
             (CommandError::BadInvitation.into(), "bad_invite"),

@@ -19,6 +19,7 @@ use super::{
     errors::Failure,
     journal::Journal,
     output::Printer,
+    passphrase::Opener,
     words::{self, Names},
 };
 use crate::{NetworkOptions, error::NodeError, events::Subscription, rpc::client::ClientError};
@@ -29,7 +30,12 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 /// How much of it is left for printing what happened last.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-pub(super) async fn run(home: &Path, options: Run, mut printer: Printer) -> Result<(), Failure> {
+pub(super) async fn run(
+    home: &Path,
+    options: Run,
+    opener: Opener,
+    mut printer: Printer,
+) -> Result<(), Failure> {
     // From here on a signal is remembered, even while the node is starting.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
@@ -41,7 +47,8 @@ pub(super) async fn run(home: &Path, options: Run, mut printer: Printer) -> Resu
         loopback: options.loopback,
     };
     let journal = Journal::begin()?;
-    let mut node = door::start(home, network).await?;
+    let stopped = any_of([&mut interrupt, &mut terminate, &mut hangup]);
+    let mut node = door::start(home, network, opener, stopped).await?;
     journal.keep(home)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the node runs");
     let events = node.handle().events();

@@ -20,6 +20,7 @@ use super::{
     door::Door,
     errors::Failure,
     output::Printer,
+    passphrase::Opener,
     words,
 };
 use crate::rpc::client::{ClientError, Follower};
@@ -27,10 +28,18 @@ use crate::rpc::client::{ClientError, Follower};
 /// How long `--wait` waits unless told; the contract of the command line.
 const WAIT_DEFAULT: Duration = Duration::from_secs(30);
 
-pub(super) async fn send(home: &Path, message: Send, printer: &mut Printer) -> Result<(), Failure> {
+pub(super) async fn send(
+    home: &Path,
+    message: Send,
+    opener: Opener,
+    printer: &mut Printer,
+) -> Result<(), Failure> {
     let patience = message.timeout.unwrap_or(WAIT_DEFAULT);
+    if message.text == "-" && opener.reads_standard_input() {
+        return Err(Failure::one_standard_input());
+    }
     let text = read_text(message.text).await?;
-    let mut door = Door::open(home).await?;
+    let mut door = Door::open(home, opener).await?;
     let mut sending = Sending {
         request: json!({
             "conversation": message.conversation,

@@ -38,12 +38,14 @@ pub(super) fn status(status: &Value, paint: Paint) -> String {
         Some(Value::Bool(true)) => paint.green("running"),
         _ => paint.dim("not running"),
     };
+    let passphrase = status.get("passphrase") == Some(&Value::Bool(true));
     let listening = texts(status, "listening").join(" ");
     let mut rows = vec![
         field("Name", escape(text(status, "name"))),
         field("Id", text(status, "id").to_owned()),
         field("Version", text(status, "version").to_owned()),
         field("Node", running),
+        field("Passphrase", if passphrase { "set" } else { "not set" }.to_owned()),
     ];
     if !listening.is_empty() {
         rows.push(field("Listening", listening));
@@ -329,6 +331,7 @@ mod tests {
         );
         assert!(status.contains("not running"));
         assert!(status.contains("4 messages"));
+        assert!(status.contains("not set"));
         assert!(!status.contains("Listening"));
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn node(
 ) -> (NodeHandle, EventLog) {
     let events = EventLog::new(1, WallTime::default());
     let (_, listening) = watch::channel(Vec::new());
-    let (handle, mut requests) = NodeHandle::new(events.clone(), listening);
+    let (handle, mut requests) = NodeHandle::new("".as_ref(), events.clone(), listening);
     tokio::spawn(async move {
         while let Some(request) = requests.recv().await {
             let reply = answer(request.command);

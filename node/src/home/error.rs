@@ -27,6 +27,15 @@ pub enum HomeError {
     /// A file is missing, or is not what was written.
     #[error("{} is missing or damaged", .0.display())]
     Damaged(PathBuf),
+    /// A passphrase is needed.
+    #[error("the home {} is locked with a passphrase", .0.display())]
+    Locked(PathBuf),
+    /// It is locked with another passphrase.
+    #[error("this is not the passphrase of the home {}", .0.display())]
+    WrongPassphrase(PathBuf),
+    /// There is no passphrase to remove.
+    #[error("the home {} has no passphrase", .0.display())]
+    NoPassphrase(PathBuf),
     /// The path is a symbolic link.
     #[error("the home {} is a symbolic link", .0.display())]
     SymbolicLink(PathBuf),
@@ -75,6 +84,9 @@ impl HomeError {
             Self::InUse(_) => "home_in_use",
             Self::NotRunning(_) => "not_running",
             Self::Newer(_) => "newer_home",
+            Self::Locked(_) => "locked",
+            Self::WrongPassphrase(_) => "wrong_passphrase",
+            Self::NoPassphrase(_) => "no_passphrase",
             Self::SymbolicLink(_) | Self::NotADirectory(_) | Self::Shared(_) | Self::Nowhere => "bad_home",
             Self::Damaged(_)
             | Self::ReadOnly(_)
@@ -93,6 +105,9 @@ impl HomeError {
             Self::InUse(_) => "stop the other process, or name another home with --home",
             Self::NotRunning(_) => "start one with `run`",
             Self::Newer(_) => "update this program; nothing was changed",
+            Self::Locked(_) => "name the file with the passphrase with --passphrase-file",
+            Self::WrongPassphrase(_) => "try again; nothing was changed",
+            Self::NoPassphrase(_) => "nothing was changed; `passphrase set` sets one",
             Self::Damaged(_) => "restore it from a backup; the other files of the home were left as they are",
             Self::SymbolicLink(_) => "name the directory that it leads to, with --home or CAUSERIE_HOME",
             Self::NotADirectory(_) => "name a directory with --home or CAUSERIE_HOME",
@@ -119,6 +134,7 @@ impl HomeError {
     pub(super) fn of_vault(error: VaultError, path: PathBuf) -> Self {
         match error {
             VaultError::Newer => Self::Newer(path),
+            VaultError::WrongPassphrase => Self::WrongPassphrase(path),
             _ => Self::Damaged(path),
         }
     }

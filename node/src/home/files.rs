@@ -17,12 +17,8 @@ use super::HomeError;
 /// Directories of one name that are told apart by a number at most.
 const NUMBERED_MAX: u32 = 1_000;
 
-/// Replaces a file, durably.
-pub(super) fn replace(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
-    write_beside(directory, name, bytes)?;
-    put_in_place(directory, name)?;
-    sync_directory(directory)
-}
+/// Bytes that are overwritten at most: keys are far smaller.
+const OVERWRITTEN_BYTES_MAX: usize = 4_096;
 
 /// Writes what is to take a file's place, and syncs it.
 pub(super) fn write_beside(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
@@ -49,6 +45,28 @@ pub(super) fn rename(directory: &Path, from: &str, to: &str) -> Result<(), HomeE
 /// Removes a file that may be missing.
 pub(super) fn remove(path: &Path) -> Result<(), HomeError> {
     absent_is_fine(fs::remove_file(path)).map_err(|error| HomeError::of_io(error, path.to_owned(), "remove"))
+}
+
+/// Overwrites a file's bytes where they lie, and syncs them, before its name is given up: what the disk then still has
+/// of them is beyond a file's reach.
+pub(super) fn overwrite(mut file: &File) -> io::Result<()> {
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+    file.write_all(&vec![0; length.min(OVERWRITTEN_BYTES_MAX)])?;
+    file.sync_all()
+}
+
+/// Overwrites and removes a file that may be missing. One that cannot be overwritten is removed all the same.
+pub(super) fn erase(path: &Path) -> Result<(), HomeError> {
+    if let Some(file) = open_to_overwrite(path) {
+        overwrite(&file).ok();
+    }
+    remove(path)
+}
+
+/// A file that is to be overwritten, even if its name means another one by then; `None` when it is missing or this user
+/// may not.
+pub(super) fn open_to_overwrite(path: &Path) -> Option<File> {
+    OpenOptions::new().write(true).open(path).ok()
 }
 
 /// Makes the names in a directory durable.
@@ -133,7 +151,8 @@ fn open(path: &Path) -> Result<Option<File>, HomeError> {
     }
 }
 
-fn beside(directory: &Path, name: &str) -> PathBuf {
+/// Where what is to take the place of this file is written first.
+pub(super) fn beside(directory: &Path, name: &str) -> PathBuf {
     directory.join(format!("{name}.new"))
 }
 

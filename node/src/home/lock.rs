@@ -1,4 +1,5 @@
-//! One process at a time: an exclusive lock on `HOME/lock`, which the operating system lets go of with the process.
+//! One process at a time: an exclusive lock on a file of the home, which the operating system lets go of with the
+//! process.
 //!
 //! The file stays; removing it would let two processes hold two locks of one name.
 
@@ -12,14 +13,12 @@ use std::{
 
 use super::HomeError;
 
-const NAME: &str = "lock";
-
 /// How often a held lock is tried again. Chosen: a person does not notice it.
 const TRY_EVERY: Duration = Duration::from_millis(20);
 
-/// Takes the lock of a home, or waits that long for it.
-pub(super) fn take(home: &Path, wait: Duration) -> Result<File, HomeError> {
-    let path = home.join(NAME);
+/// Takes the lock of this name in a home, or waits that long for it.
+pub(super) fn take(home: &Path, name: &str, wait: Duration) -> Result<File, HomeError> {
+    let path = home.join(name);
     let file = OpenOptions::new()
         .write(true)
         .create(true)

@@ -12,6 +12,7 @@ use std::{
 
 use causerie_protocol::{
     entropy::{Entropy, TurnRandom},
+    secret::Secret,
     vault::VaultError,
 };
 use tempfile::TempDir;
@@ -31,9 +32,14 @@ fn place() -> (TempDir, PathBuf) {
 fn complete(path: &Path) -> Home {
     let home = Home::create(path).unwrap();
     let (header, key, _) = Vault::create(&mut TurnRandom::new(&Entropy::new([1; 32])));
-    home.write_vault(&header, &key).unwrap();
+    home.write_vault(&Wrapped { header, key: Some(key) }).unwrap();
     home.write_identity(b"first").unwrap();
     home
+}
+
+/// What cannot be a vault.
+fn wrapped(byte: u8) -> Wrapped {
+    Wrapped { header: vec![byte], key: Some(Secret::new([byte; 32])) }
 }
 
 fn mode(path: &Path) -> u32 {
@@ -63,12 +69,13 @@ fn what_was_written_is_read_after_opening_again() {
     let (_directory, path) = place();
     assert!(!Home::exists(&path).unwrap());
     let home = complete(&path);
-    let (header, key) = home.read_vault().unwrap();
+    let files = || [VAULT_HEADER, VAULT_KEY].map(|name| fs::read(path.join(name)).unwrap());
+    let written = files();
     drop(home);
     assert!(Home::exists(&path).unwrap());
     let home = Home::open(&path, AT_ONCE).unwrap();
-    assert_eq!(home.read_vault().unwrap(), (header, key));
-    home.open_vault().unwrap();
+    home.open_vault(None).unwrap();
+    assert_eq!(files(), written);
     assert_eq!(home.read_identity().unwrap(), copies(Some(b"first"), None));
     assert_eq!(home.path(), path);
 }
@@ -88,7 +95,7 @@ fn only_its_owner_can_look_into_a_home() {
         files.push(entry.unwrap().path());
     }
     files.retain(|path| !path.is_dir());
-    assert_eq!(files.len(), 7, "{files:?}");
+    assert_eq!(files.len(), 8, "{files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
@@ -163,6 +170,7 @@ fn what_the_system_says_is_sorted() {
     let vault = |error| refusal::<()>(Err(HomeError::of_vault(error, "/x".into())));
     assert_eq!(vault(VaultError::Newer), "newer_home Newer");
     assert_eq!(vault(VaultError::Damaged), "storage Damaged");
+    assert_eq!(vault(VaultError::WrongPassphrase), "wrong_passphrase WrongPassphrase");
     assert_eq!(refusal::<()>(Err(HomeError::Nowhere)), "bad_home Nowhere");
 }
 
@@ -177,9 +185,9 @@ fn a_second_identity_is_refused_and_the_first_untouched() {
     assert_eq!(refusal(Home::create(&path)), "identity_exists AlreadyThere");
     let home = Home::open(&path, AT_ONCE).unwrap();
     assert_eq!(home.read_identity().unwrap(), copies(None, Some(b"first")));
-    let other = Secret::new([9; 32]);
-    assert_eq!(refusal(home.write_vault(b"header", &other)), "identity_exists AlreadyThere");
-    home.open_vault().unwrap();
+    let other = wrapped(9);
+    assert_eq!(refusal(home.write_vault(&other)), "identity_exists AlreadyThere");
+    home.open_vault(None).unwrap();
 }
 
 #[test]
@@ -188,7 +196,7 @@ fn an_interrupted_creation_can_be_begun_again_and_nothing_is_deleted() {
     for attempt in 1..4 {
         let home = Home::create(&path).unwrap();
         let header = [attempt];
-        home.write_vault(&header, &Secret::new([attempt; 32])).unwrap();
+        home.write_vault(&wrapped(attempt)).unwrap();
         fs::create_dir(home.store_path()).unwrap();
         fs::write(home.store_path().join("db"), header).unwrap();
         drop(home);
@@ -287,7 +295,7 @@ fn a_damaged_identity_does_not_take_the_place_of_the_sound_one() {
 fn damaged_files_are_refused_by_name() {
     let (_directory, path) = place();
     let home = complete(&path);
-    let vault = || refusal(home.open_vault());
+    let vault = || refusal(home.open_vault(None));
     for name in [VAULT_HEADER, VAULT_KEY] {
         let file = path.join(name);
         let sound = fs::read(&file).unwrap();
@@ -310,7 +318,7 @@ fn damaged_files_are_refused_by_name() {
         assert_eq!(vault(), "storage Damaged");
         fs::write(&file, &sound).unwrap();
     }
-    home.open_vault().unwrap();
+    home.open_vault(None).unwrap();
     let huge = File::options().write(true).open(path.join(IDENTITY)).unwrap();
     huge.set_len(IDENTITY_BYTES_MAX + 1).unwrap();
     assert_eq!(refusal(home.read_identity()), "storage Damaged");

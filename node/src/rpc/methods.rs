@@ -88,12 +88,21 @@ pub fn parse(method: &str, params: Option<Value>) -> Result<Call, CallError> {
     Ok(Call::Command { command, form })
 }
 
+/// What the engine does not know of its own node.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Whether it meets others.
+    pub running: bool,
+    /// Whether its home asks for a passphrase.
+    pub passphrase: bool,
+}
+
 /// The result that an answer is written as. A page of messages loses its oldest ones where it would not fit a line:
-/// whoever reads on from its first message misses nothing.
+/// whoever reads on from its first message misses nothing. How the node stands is asked only where that is told.
 #[must_use]
-pub fn result(answer: Answer, form: Form, running: bool) -> Value {
+pub fn result(answer: Answer, form: Form, standing: impl FnOnce() -> Standing) -> Value {
     match answer {
-        Answer::Status(view) => views::status(&view, running),
+        Answer::Status(view) => views::status(&view, standing()),
         Answer::Invitation(view) => views::invitation(&view),
         Answer::Invitations(list) => list.iter().map(views::invitation).collect(),
         Answer::Contact(view) if form == Form::InContact => json!({"contact": views::contact(&view)}),

@@ -28,7 +28,7 @@ use tokio::{
 use super::{
     LINE_BYTES_MAX, code,
     lines::{Line, Lines},
-    methods::{self, Call, CallError, Form},
+    methods::{self, Call, CallError, Form, Standing},
 };
 use crate::{error::NodeError, events::Subscription, handle::NodeHandle};
 
@@ -162,8 +162,8 @@ impl Requests {
         match methods::parse(&request.method, request.params) {
             Ok(Call::Command { command, form }) => match self.node.submit(command).await {
                 Ok(reply) => {
-                    let lines = self.lines.clone();
-                    self.answers.spawn(answer(request.id, form, reply, lines));
+                    let asked = Asked { id: request.id, form, reply };
+                    self.answers.spawn(answer(asked, self.node.clone(), self.lines.clone()));
                 }
                 Err(error) => self.refuse(request.id.as_ref(), &Failure::of(&error)).await,
             },
@@ -200,18 +200,24 @@ impl Requests {
     }
 }
 
-async fn answer(
+/// A command whose answer is to come.
+struct Asked {
     id: Option<Value>,
     form: Form,
     reply: oneshot::Receiver<Result<Answer, NodeError>>,
-    lines: mpsc::Sender<String>,
-) {
+}
+
+async fn answer(asked: Asked, node: NodeHandle, lines: mpsc::Sender<String>) {
+    let Asked { id, form, reply } = asked;
     let reply = reply.await.unwrap_or(Err(NodeError::Stopped));
     let Some(id) = id else {
         return;
     };
     let line = match reply {
-        Ok(answer) => success(&id, &methods::result(answer, form, true)),
+        Ok(answer) => {
+            let standing = || Standing { running: true, passphrase: node.has_passphrase() };
+            success(&id, &methods::result(answer, form, standing))
+        }
         Err(error) => failure(&id, &Failure::of(&error)),
     };
     lines.send(line).await.ok();

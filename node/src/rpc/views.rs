@@ -17,15 +17,17 @@ use causerie_protocol::{
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::methods::Standing;
+
 /// `{"id","name","version","running","passphrase","listening","reachability","peers","queued"}`.
 #[must_use]
-pub fn status(view: &StatusView, running: bool) -> Value {
+pub fn status(view: &StatusView, standing: Standing) -> Value {
     json!({
         "id": view.id.to_string(),
         "name": view.name,
         "version": env!("CARGO_PKG_VERSION"),
-        "running": running,
-        "passphrase": false,
+        "running": standing.running,
+        "passphrase": standing.passphrase,
         "listening": multiaddrs(&view.listening),
         "reachability": reachability(&view.listening),
         "peers": view.peers,

@@ -10,7 +10,7 @@ fn command(line: &[&str]) -> Command {
 
 #[test]
 fn everything_in_the_contract_can_be_written() {
-    let lines: [&[&str]; 32] = [
+    let lines: [&[&str]; 37] = [
         &["init", "--name", "Alice"],
         &["run"],
         &[
@@ -50,6 +50,11 @@ fn everything_in_the_contract_can_be_written() {
         &["rpc", "node.status"],
         &["rpc", "node.status", "{}"],
         &["demo"],
+        &["passphrase", "set"],
+        &["passphrase", "set", "--new-passphrase-file", "f"],
+        &["passphrase", "remove"],
+        &["--passphrase-file", "f", "passphrase", "set", "--new-passphrase-file", "-"],
+        &["run", "--passphrase-file", "-"],
         &["--home", "/h", "--json", "status"],
     ];
     for line in lines {
@@ -59,7 +64,7 @@ fn everything_in_the_contract_can_be_written() {
 
 #[test]
 fn wrong_usage_ends_with_2() {
-    let lines: [&[&str]; 20] = [
+    let lines: [&[&str]; 24] = [
         &[],
         &["nonsense"],
         &["init"],
@@ -80,6 +85,10 @@ fn wrong_usage_ends_with_2() {
         &["history", "bob", "--limit", "many"],
         &["listen", "--since", "-1"],
         &["demo", "x"],
+        &["passphrase"],
+        &["passphrase", "set", "secret"],
+        &["passphrase", "remove", "--new-passphrase-file", "f"],
+        &["status", "--passphrase", "secret"],
     ];
     for line in lines {
         let error = parse(line).unwrap_err();

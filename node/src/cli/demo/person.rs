@@ -29,7 +29,7 @@ impl Message {
 impl Person {
     pub(super) async fn moves_in(name: &'static str) -> Result<Self, Failure> {
         let home = tempfile::Builder::new().prefix("causerie-demo-").tempdir()?;
-        crate::init(home.path(), name)?;
+        crate::init(home.path(), name, None)?;
         let mut person = Self { name, home, node: None };
         person.comes_back().await?;
         Ok(person)
@@ -44,7 +44,7 @@ impl Person {
             mdns: false,
             loopback: true,
         };
-        let config = Config { home: self.home.path().to_owned(), network: Some(network) };
+        let config = Config { home: self.home.path().to_owned(), passphrase: None, network: Some(network) };
         self.node = Some(Node::start(config).await?);
         // A link made before the node listens would tell no address.
         self.until(async || Ok(!self.listening()?.is_empty())).await

@@ -13,6 +13,14 @@ fn command(method: &str, params: Value) -> Command {
     }
 }
 
+fn running() -> Standing {
+    Standing { running: true, passphrase: false }
+}
+
+fn asleep() -> Standing {
+    Standing { running: false, passphrase: true }
+}
+
 fn reference(words: &str) -> Reference {
     Reference::new(words)
 }
@@ -165,13 +173,14 @@ fn unknown_methods_are_refused() {
 
 #[test]
 fn answers_become_results() {
-    let plain = |answer| result(answer, Form::Plain, true);
+    let plain = |answer| result(answer, Form::Plain, running);
     assert_eq!(plain(Answer::Done), json!({}));
     assert_eq!(plain(Answer::Status(fake::status()))["running"], true);
-    assert_eq!(result(Answer::Status(fake::status()), Form::Plain, false)["running"], false);
+    assert_eq!(result(Answer::Status(fake::status()), Form::Plain, asleep)["running"], false);
+    assert_eq!(result(Answer::Status(fake::status()), Form::Plain, asleep)["passphrase"], true);
     let contact = || Answer::Contact(Box::new(fake::contact()));
     assert_eq!(plain(contact())["name"], "Bob");
-    assert_eq!(result(contact(), Form::InContact, true)["contact"]["name"], "Bob");
+    assert_eq!(result(contact(), Form::InContact, running)["contact"]["name"], "Bob");
     assert_eq!(plain(Answer::Contacts(vec![fake::contact()]))[0]["name"], "Bob");
     assert_eq!(plain(Answer::Contacts(Vec::new())), json!([]));
     assert_eq!(plain(Answer::Invitations(vec![fake::invitation()]))[0]["answers"], 1);
@@ -188,14 +197,14 @@ fn a_page_that_would_not_fit_a_line_loses_its_oldest_messages() {
     for message in &mut page {
         message.text = Some("\u{1}".repeat(5_000));
     }
-    let shown = result(Answer::Messages(page.clone()), Form::Plain, true);
+    let shown = result(Answer::Messages(page.clone()), Form::Plain, running);
     assert!(shown.to_string().len() + ENVELOPE_BYTES_MAX <= LINE_BYTES_MAX);
     let rows = shown.as_array().unwrap();
     assert!((20..50).contains(&rows.len()), "{}", rows.len());
     assert_eq!(rows.last().unwrap()["id"], page.last().unwrap().id.to_string());
     // The longest message alone always fits.
     page[99].text = Some("\u{1}".repeat(32_768));
-    let one = result(Answer::Messages(page.split_off(99)), Form::Plain, true);
+    let one = result(Answer::Messages(page.split_off(99)), Form::Plain, running);
     assert_eq!(one.as_array().unwrap().len(), 1);
 }
 
