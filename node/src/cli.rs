@@ -2,7 +2,7 @@
 //!
 //! - `args`: what can be written · `commands`, `send`, `run`, `demo`: what is done
 //! - `door`: the way to a node: over the home's socket, or the home opened by ourselves
-//! - `passphrase`, `terminal`: what opens the home, and asking for it
+//! - `passphrase`, `terminal`: what opens the home, and asking for it · `memory`: keeping it out of core dumps
 //! - `output`, `words`: what is printed · `errors`: sentences and exit codes · `journal`: the log file of `run`
 //!
 //! Commands, fields, kinds and exit codes are a contract: scripts are written against them.
@@ -24,6 +24,7 @@ mod demo;
 mod door;
 mod errors;
 mod journal;
+mod memory;
 mod output;
 mod passphrase;
 mod run;
@@ -46,6 +47,7 @@ const INTERRUPT_PATIENCE: Duration = Duration::from_secs(2);
 /// The whole program.
 #[must_use]
 pub fn main() -> ExitCode {
+    memory::keep_out_of_dumps();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let json = arguments.iter().any(|argument| argument == "--json");
     let outcome = match Args::try_parse_from(arguments) {
