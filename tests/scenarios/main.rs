@@ -15,6 +15,7 @@ mod hostile_link;
 mod invitations;
 mod lan;
 mod offline_delivery;
+mod passphrase;
 mod restart;
 mod secrecy;
 mod tidy;

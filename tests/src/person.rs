@@ -112,7 +112,12 @@ impl Person {
 
     /// Starts the node with these arguments of `run`, and waits until it listens.
     pub fn starts_with(&self, args: &[&str]) {
-        self.spawns(args);
+        self.starts_reading(args, b"");
+    }
+
+    /// Starts the node with these arguments of `run` and these bytes on standard input, and waits until it listens.
+    pub fn starts_reading(&self, args: &[&str], input: &[u8]) {
+        self.spawns(args, input);
         self.waits_for(|event| event["type"] == "node.listening", "it to listen");
     }
 
@@ -123,7 +128,7 @@ impl Person {
         for address in dial {
             args.extend(["--dial".to_owned(), address.clone()]);
         }
-        self.spawns(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        self.spawns(&args.iter().map(String::as_str).collect::<Vec<_>>(), b"");
         self.waits_until("the node answers", || (self.status()["running"] == true).then_some(()));
     }
 
@@ -147,7 +152,7 @@ impl Person {
         drop(self.node.lock().unwrap().take().expect("a node runs"));
     }
 
-    fn spawns(&self, args: &[&str]) {
+    fn spawns(&self, args: &[&str], input: &[u8]) {
         let mut node = self.node.lock().unwrap();
         assert!(node.is_none(), "{} runs already", self.name);
         let mut command = match &self.place {
@@ -156,7 +161,7 @@ impl Person {
         };
         self.surroundings(&mut command);
         command.arg("run").args(args);
-        *node = Some(Running::spawn(command));
+        *node = Some(Running::spawn(command, input));
     }
 
     fn listen_args(&self) -> Vec<String> {
@@ -203,7 +208,7 @@ impl Person {
         let mut command = Command::new(binary::path());
         self.surroundings(&mut command);
         command.arg("listen").args(args);
-        Listening(Running::spawn(command))
+        Listening(Running::spawn(command, b""))
     }
 
     /// A connection to the node's socket.
@@ -327,6 +332,12 @@ impl Person {
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.node.lock().unwrap().is_some()
+    }
+
+    /// The process of the node.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.node.lock().unwrap().as_ref().expect("a node runs").child.id()
     }
 
     /// What the node said on standard error in this run.

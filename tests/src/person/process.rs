@@ -22,10 +22,12 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Starts it.
-    pub(super) fn spawn(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// Starts it; it can read these bytes on standard input.
+    pub(super) fn spawn(mut command: Command, input: &[u8]) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
+        // One that wants no input may be gone before it is written.
+        child.stdin.take().unwrap().write_all(input).ok();
         let diary = Diary::of(child.stdout.take().unwrap(), child.stderr.take().unwrap());
         Self { child, diary }
     }
