@@ -3,7 +3,7 @@
 //! - `args`: what can be written · `commands`, `send`, `run`, `demo`: what is done
 //! - `door`: the way to a node: over the home's socket, or the home opened by ourselves
 //! - `passphrase`, `terminal`: what opens the home, and asking for it · `memory`: keeping it out of core dumps
-//! - `output`, `words`: what is printed · `errors`: sentences and exit codes · `journal`: the log file of `run`
+//! - `manual`: completions and manual pages · `output`, `words`: what is printed · `errors`: sentences and exit codes · `journal`: the log file of `run`
 //!
 //! Commands, fields, kinds and exit codes are a contract: scripts are written against them.
 
@@ -24,6 +24,7 @@ mod demo;
 mod door;
 mod errors;
 mod journal;
+mod manual;
 mod memory;
 mod output;
 mod passphrase;

@@ -6,6 +6,7 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 use crate::rpc::methods;
 
@@ -34,6 +35,10 @@ Look inside:
   status      Show how things stand
   check       Walk everything that is stored
   rpc         Call a method of the local API
+
+For your shell:
+  completions Print the script that completes commands
+  man         Write manual pages into a directory
 
 Options:
 {options}{after-help}";
@@ -166,6 +171,16 @@ pub(super) enum Command {
     },
     /// See the main job done on this machine, start to end, by two nodes in temporary homes
     Demo,
+    /// Print the script that completes commands in your shell, as in `completions bash > FILE`
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Write manual pages into a directory
+    Man {
+        /// It is made if need be
+        directory: PathBuf,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -13,6 +13,7 @@ use super::{
     demo,
     door::{Door, running},
     errors::Failure,
+    manual,
     output::Printer,
     passphrase::{self, Opener},
     run, send,
@@ -21,6 +22,11 @@ use super::{
 
 /// Does what was written on the command line.
 pub(super) async fn perform(args: Args, mut printer: Printer) -> Result<(), Failure> {
+    match args.command {
+        Command::Completions { shell } => return manual::completions(shell, &mut printer),
+        Command::Man { directory } => return manual::pages(&directory, &mut printer),
+        _ => {}
+    }
     let Some(home) = args.home(|name| std::env::var_os(name)) else {
         let hint = "Choose one with --home DIR.";
         return Err(Failure::new("usage", "there is no directory for a home", hint));
@@ -99,6 +105,8 @@ async fn ask(command: Command, door: &mut Door, printer: &mut Printer) -> Result
         | Command::Send(_)
         | Command::Listen { .. }
         | Command::Rpc { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. }
         | Command::Demo => return Err(Failure::internal("a command went the wrong way")),
     }
     Ok(())
