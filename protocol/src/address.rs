@@ -32,6 +32,14 @@ impl Address {
         self.ip.is_loopback()
     }
 
+    /// Whether somebody on the same network could dial it: also an address that a machine gave itself because nobody
+    /// else did (RFC 3927). Those of IPv6 need the name of an interface beside them, which no address here has.
+    #[must_use]
+    pub fn is_dialable_nearby(&self, loopback: bool) -> bool {
+        let self_given = matches!(self.ip, IpAddr::V4(ip) if ip.is_link_local());
+        self.is_dialable(loopback) || (self_given && self.port != 0)
+    }
+
     /// Whether somebody else could dial it: a unicast address that means the same to both, with a port. Loopback
     /// counts only where `loopback` says that everybody is on this machine.
     #[must_use]

@@ -123,7 +123,7 @@ impl Engine {
             Input::DiscoveryExpired { peer } => reach::on_discovery_expired(state, &peer),
             Input::Listening { addresses } => reach::on_listening(state, &mut turn, addresses),
             Input::DialFailed { dial } => reach::on_dial_failed(state, &mut turn, dial),
-            Input::Resumed => reach::redial_all(state, &mut turn),
+            Input::Resumed => reach::on_resumed(state, &mut turn),
             Input::Timeout => {}
         }
         while let Some(timer) = state.timers.take_due(now.moment) {
@@ -252,6 +252,7 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
     match timer {
         Timer::KeepAlive => keep_alive::on_tick(state, turn),
         Timer::LinkPatience(link) => link::on_patience_over(state, turn, link),
+        Timer::Probe(link) => keep_alive::on_probe_over(state, turn, link),
         Timer::TwinAnswer(link) => live_channel::on_twin_silent(state, turn, link)?,
         Timer::Nearby => reach::on_nearby(state, turn),
         Timer::Redial(row) => reach::redial(state, turn, row),

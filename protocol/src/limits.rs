@@ -210,6 +210,10 @@ pub const CHANNEL_KEYS_LIFE: Duration = Duration::from_secs(3_600);
 /// Frames one way under the same keys of a live channel after which it gets new ones, at the next tick.
 pub const CHANNEL_KEYS_FRAMES_MAX: u64 = 1 << 20;
 
+/// How long a channel may take to show that it survived a change of networks or a suspend. Chosen: longer than a
+/// round trip anywhere, far shorter than three ticks.
+pub const PROBE_PATIENCE: Duration = Duration::from_secs(3);
+
 /// How long the older of two channels may take to answer before the newer one takes its place.
 pub const TWIN_PATIENCE: Duration = Duration::from_secs(2);
 

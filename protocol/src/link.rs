@@ -275,6 +275,7 @@ fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) 
 pub(crate) fn on_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId) -> Result<(), RecordsError> {
     state.timers.cancel(Timer::LinkPatience(link));
     state.timers.cancel(Timer::TwinAnswer(link));
+    state.timers.cancel(Timer::Probe(link));
     live_channel::note_last_seen(state, turn.now, link);
     let Some(gone) = state.links.links.remove(&link) else { return Ok(()) };
     if let Some(row) = gone.contact() {

@@ -24,7 +24,7 @@ use crate::{
     ids::{DialId, LinkId, TransportId},
     input::LinkEnds,
     limits,
-    link::{Link, addresses},
+    link::{Link, addresses, keep_alive},
     moment::Moment,
     output::Output,
     timer::Timer,
@@ -167,6 +167,12 @@ pub(crate) fn on_listening(state: &mut State, turn: &mut Turn<'_>, addresses: Ve
     state.reach.listening.clone_from(&addresses);
     turn.push(Output::Notify(Event::Listening { addresses }));
     addresses::tell_all(state, turn);
+    on_resumed(state, turn);
+}
+
+/// Another network, or the same one after a sleep: who is absent is tried, and who seems to be here has to show it.
+pub(crate) fn on_resumed(state: &mut State, turn: &mut Turn<'_>) {
+    keep_alive::probe_all(state, turn);
     redial_all(state, turn);
 }
 
@@ -185,7 +191,8 @@ pub(crate) fn on_discovered(
     if reach.discovered.len() >= limits::DISCOVERED_PEERS_MAX && !reach.discovered.contains_key(&peer) {
         return;
     }
-    let mut addresses: Vec<Address> = addresses.into_iter().filter(|one| one.is_dialable(loopback)).collect();
+    let mut addresses: Vec<Address> =
+        addresses.into_iter().filter(|one| one.is_dialable_nearby(loopback)).collect();
     addresses.truncate(limits::DIAL_ADDRESSES_MAX);
     let nobody = reach.discovered.get(&peer).is_some_and(|known| known.nobody);
     reach.discovered.insert(peer.clone(), Discovered { addresses: addresses.clone(), nobody });

@@ -93,6 +93,8 @@ pub struct Bench {
     next_link: u64,
     next_command: u64,
     apart: BTreeSet<(Who, Who)>,
+    /// Ends of links on which nothing passes any more, and nobody says so.
+    hushed: BTreeSet<LinkId>,
     /// Of a hundred frames so many are lost, with the link they were on.
     pub cuts_percent: u64,
 }
@@ -158,6 +160,7 @@ impl Bench {
             next_link: 0,
             next_command: 0,
             apart: BTreeSet::new(),
+            hushed: BTreeSet::new(),
             cuts_percent: 0,
         };
         for (who, name) in names.iter().enumerate() {
@@ -311,6 +314,15 @@ impl Bench {
             let (peer, addresses) = (peer.transport.clone(), vec![peer.address]);
             self.input(who, Input::Discovered { peer, addresses });
         }
+    }
+
+    /// The links that stand between these two carry nothing any more, and neither end is told; new ones do.
+    pub fn hush(&mut self, one: Who, two: Who) {
+        let between = self.wires.iter().filter(|(_, wire)| {
+            let other = self.wires.get(&wire.other).map(|other| other.owner);
+            (wire.owner == one && other == Some(two)) || (wire.owner == two && other == Some(one))
+        });
+        self.hushed.extend(between.map(|(link, _)| *link));
     }
 
     /// They can reach each other again.
@@ -629,6 +641,13 @@ impl Bench {
         let Some(owner) = self.wires.get(&link).map(|wire| wire.owner) else {
             return;
         };
+        if self.hushed.contains(&link) {
+            if bytes.is_empty() {
+                self.wires.remove(&link);
+                self.input(owner, Input::LinkDown { link });
+            }
+            return;
+        }
         let cut = self.cuts_percent > 0 && self.random.below(100) < self.cuts_percent;
         if bytes.is_empty() || cut {
             self.hang_up(link);

@@ -15,6 +15,8 @@ pub(crate) enum Timer {
     KeepAlive,
     /// A link's peer has taken too long over a hello, an introduction or a handshake.
     LinkPatience(LinkId),
+    /// A channel had to show that it survived a change of networks.
+    Probe(LinkId),
     /// The older of two channels had to prove itself alive.
     TwinAnswer(LinkId),
     /// Dial those near who have not dialled us.

@@ -121,3 +121,35 @@ fn strangers_on_the_same_network_stay_strangers() {
     let told = seen.iter().find(|event| event["type"] != "node.listening");
     assert_eq!(told, None, "a stranger was told something");
 }
+
+#[test]
+fn addresses_that_machines_gave_themselves_are_enough() {
+    let Some(lan) = Lan::with(2, Family::SelfGiven) else {
+        return;
+    };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    bob.accepts(&alice.invites(&[]));
+    alice.waits_until_online(&bob);
+    bob.sends_and_waits(&alice, "over a bare cable", "delivered");
+    assert_eq!(alice.status()["reachability"], "lan-only");
+}
+
+#[test]
+fn a_host_that_gets_other_addresses_goes_on_talking() {
+    let Some(lan) = Lan::of(2) else { return };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    for round in 0..2 {
+        if round == 0 {
+            lan.moves(2)
+        } else {
+            lan.moves(1)
+        }
+        bob.sends_and_waits(&alice, &format!("bob, round {round}"), "delivered");
+        alice.sends_and_waits(&bob, &format!("alice, round {round}"), "delivered");
+    }
+}

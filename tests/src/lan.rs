@@ -28,6 +28,8 @@ pub enum Family {
     Both,
     /// IPv6 only.
     Ipv6,
+    /// What machines give themselves when nobody else does: 169.254.77.N/16.
+    SelfGiven,
 }
 
 /// A host, for whoever runs a program there.
@@ -69,6 +71,14 @@ impl Lan {
         self.at_switch(&["link", "set", &port(host), "up"]).unwrap();
     }
 
+    /// Gives this host other addresses in place of those that it has.
+    pub fn moves(&self, host: usize) {
+        let inside = |args: &[&str]| ip_at(&self.namespace(host), args).unwrap();
+        inside(&["addr", "flush", "dev", "eth0", "scope", "global"]);
+        inside(&["addr", "add", &format!("10.77.0.{}/24", 100 + host), "dev", "eth0"]);
+        inside(&["addr", "add", &format!("fd00:77::{}/64", 100 + host), "dev", "eth0", "nodad"]);
+    }
+
     /// The IPv4 address of this host.
     #[must_use]
     pub fn ipv4(&self, host: usize) -> String {
@@ -95,7 +105,11 @@ impl Lan {
             if family == Family::Both {
                 inside(&["addr", "add", &format!("{}/24", self.ipv4(host)), "dev", "eth0"])?;
             }
-            inside(&["addr", "add", &format!("fd00:77::{host}/64"), "dev", "eth0", "nodad"])?;
+            if family == Family::SelfGiven {
+                inside(&["addr", "add", &format!("169.254.77.{host}/16"), "dev", "eth0"])?;
+            } else {
+                inside(&["addr", "add", &format!("fd00:77::{host}/64"), "dev", "eth0", "nodad"])?;
+            }
             inside(&["link", "set", "eth0", "up"])?;
         }
         Ok(())

@@ -69,7 +69,7 @@ impl Discovery {
 fn read((peer, address): &(PeerId, Multiaddr)) -> Option<(TransportId, Address)> {
     let address = multiaddr::from_multiaddr(address)?.address;
     let peer = multiaddr::to_transport_id(peer)?;
-    address.is_dialable(false).then_some((peer, address))
+    address.is_dialable_nearby(false).then_some((peer, address))
 }
 
 #[cfg(test)]
@@ -113,7 +113,6 @@ mod tests {
         let useless = [
             "/ip4/127.0.0.1/tcp/1",
             "/ip4/0.0.0.0/tcp/1",
-            "/ip4/169.254.0.1/tcp/1",
             "/ip4/10.0.0.1/tcp/0",
             "/ip6/fe80::1/tcp/1",
             "/ip6/::1/tcp/1",

@@ -218,7 +218,7 @@ impl SwarmTask {
     fn announce_listening(&mut self) {
         let addresses: Vec<_> = self.listeners.addresses().iter().copied().collect();
         self.channels.listening.send_replace(addresses.clone());
-        let dialable = |address: &Address| address.is_dialable(self.loopback);
+        let dialable = |address: &Address| address.is_dialable_nearby(self.loopback);
         let addresses: Vec<_> = addresses.into_iter().filter(dialable).collect();
         if addresses != self.announced {
             self.announced.clone_from(&addresses);

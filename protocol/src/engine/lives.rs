@@ -3,9 +3,11 @@
 use core::time::Duration;
 
 use crate::{
+    address::{Address, Transport},
     answer::{Answer, CommandError, MessageState},
     command::Command,
     event::{Event, NoticeKind},
+    input::Input,
     limits,
     output::Output,
     testing::Bench,
@@ -74,7 +76,7 @@ fn traffic_both_ways_while_the_keys_change_arrives() {
                 for who in [ALICE, BOB] {
                     let due = bench.peers[who].engine.as_ref().unwrap().poll_timeout();
                     if due.is_some_and(|due| due <= bench.now) {
-                        bench.input(who, crate::input::Input::Timeout);
+                        bench.input(who, Input::Timeout);
                     }
                 }
             }
@@ -362,4 +364,37 @@ fn what_was_given_up_and_had_arrived_all_the_same_is_told_so() {
     bench.advance(A_WHILE);
     let all = states(&mut bench, ALICE, BOB);
     assert!(all.iter().all(|(_, state)| *state == MessageState::Delivered), "{all:?}");
+}
+
+#[test]
+fn a_channel_that_did_not_survive_a_change_of_networks_is_noticed_at_once() {
+    for resumed in [false, true] {
+        let mut bench = two();
+        bench.send(ALICE, BOB, "before").unwrap();
+        bench.advance(Duration::from_secs(60));
+        // The frames of the old link go nowhere from now on, and nobody says so.
+        bench.hush(ALICE, BOB);
+        let change = if resumed {
+            Input::Resumed
+        } else {
+            let port = 4_321;
+            Input::Listening {
+                addresses: vec![Address { transport: Transport::Tcp, ip: [10, 9, 8, 7].into(), port }],
+            }
+        };
+        bench.input(ALICE, change);
+        bench.send(ALICE, BOB, "after").unwrap();
+        bench.advance(limits::PROBE_PATIENCE + Duration::from_secs(2));
+        assert_eq!(bench.texts(BOB, ALICE), ["before", "after"], "resumed {resumed}");
+    }
+}
+
+#[test]
+fn a_change_of_networks_costs_no_channel_that_stands() {
+    let mut bench = two();
+    let before = bench.links();
+    bench.input(ALICE, Input::Resumed);
+    bench.advance(Duration::from_secs(20));
+    assert_eq!(bench.links(), before);
+    assert!(!bench.peers[ALICE].logged.iter().any(|line| line.contains("closed")));
 }

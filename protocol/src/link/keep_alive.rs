@@ -6,7 +6,10 @@ use crate::{
     engine::State,
     ids::LinkId,
     limits,
-    link::{close, live_channel},
+    link::{
+        close,
+        live_channel::{self, LiveChannel},
+    },
     timer::Timer,
     turn::Turn,
     wire::frame::FrameKind,
@@ -16,6 +19,25 @@ use crate::{
 pub(crate) fn start(state: &mut State, turn: &Turn<'_>) {
     if !state.timers.is_set(Timer::KeepAlive) {
         state.timers.set(Timer::KeepAlive, turn.now.moment + limits::KEEP_ALIVE_TICK);
+    }
+}
+
+/// The network changed, or the machine slept: every channel has to show that it still stands, since nobody may tell us
+/// that one does not.
+pub(crate) fn probe_all(state: &mut State, turn: &mut Turn<'_>) {
+    let links: Vec<LinkId> =
+        state.links.all_live().filter(|(_, live)| live.is_proven()).map(|(link, _)| link).collect();
+    for link in links {
+        live_channel::send(state, turn, link, FrameKind::Ping, &[]);
+        state.timers.set(Timer::Probe(link), turn.now.moment + limits::PROBE_PATIENCE);
+    }
+}
+
+/// A channel has had time to show that it stands.
+pub(crate) fn on_probe_over(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
+    let silent = |live: &LiveChannel| live.silence(turn.now.moment) > limits::PROBE_PATIENCE;
+    if state.links.live(link).is_some_and(silent) {
+        close(state, turn, link, "nothing heard since the network changed");
     }
 }
 

@@ -10,6 +10,8 @@
 
 pub(crate) mod rehandshake;
 
+use core::time::Duration;
+
 use rehandshake::Keys;
 
 use crate::{
@@ -68,6 +70,11 @@ impl LiveChannel {
     /// Whether the other side has proved itself.
     pub(crate) const fn is_proven(&self) -> bool {
         self.peer.is_some()
+    }
+
+    /// How long nothing was heard.
+    pub(crate) fn silence(&self, now: Moment) -> Duration {
+        now.since(self.heard_at)
     }
 
     /// What happened since the last tick: whether something was said, and how many ticks nothing was heard.
