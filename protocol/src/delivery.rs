@@ -20,6 +20,7 @@ use core::time::Duration;
 use crate::{
     contact::ContactRow,
     engine::State,
+    event::NoticeKind,
     ids::{LinkId, ProcessId, SessionId},
     limits,
     link::{live_channel, status::Status},
@@ -71,6 +72,8 @@ pub(crate) struct Delivery {
     in_flight: VecDeque<(ChainId, u32)>,
     /// Chains to acknowledge.
     acks: BTreeSet<ChainId>,
+    /// What a person was told on this channel: once each, however often the other side gives reason to.
+    told: BTreeSet<NoticeKind>,
     /// Read marks to tell, the last one of each chain: they may say their heads many times before one can leave.
     reads: BTreeMap<ChainId, Mark>,
 }
@@ -149,6 +152,7 @@ impl Delivery {
         self.repairs.clear();
         self.their_heads.clear();
         self.asked.clear();
+        self.told.clear();
         self.renewal = None;
     }
 
@@ -348,7 +352,7 @@ fn lose_sessions(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Res
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         for session in &mut delivery.sessions {
             if !session.is_lost() {
-                session.mark_lost(turn)?;
+                session.mark_lost(turn, state.evidence)?;
             }
         }
     }

@@ -45,7 +45,7 @@ pub enum Event {
 }
 
 /// What a notice is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NoticeKind {
     /// A session was lost and replaced; what was not acknowledged is sent again.
     KeysRenewed,

@@ -184,15 +184,15 @@ impl Session {
         Ok(Opened::Records(self.hear(turn, parties, header.epoch, records)?))
     }
 
-    /// Gives the session up for sending: it stays readable until it is forgotten.
+    /// Gives the session up for sending: it stays readable until it is forgotten, by evidence of time from now on.
     ///
     /// # Errors
     /// [`RecordsError`] when the store fails.
-    pub fn mark_lost(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    pub fn mark_lost(&mut self, turn: &mut Turn<'_>, evidence: WallTime) -> Result<(), RecordsError> {
         if self.is_lost() {
             return Ok(());
         }
-        self.standing.lost_at = Some(turn.now.wall);
+        self.standing.lost_at = Some(evidence);
         self.save_standing(turn)?;
         self.steps.drop_offer(turn, &self.id);
         if let Some(epoch) = self.epochs.get_mut(&self.standing.sending_epoch) {
@@ -254,7 +254,7 @@ impl Session {
         self.standing.lost_at.is_some()
     }
 
-    /// Our wall time when it was given up.
+    /// The evidence of time when it was given up.
     #[must_use]
     pub const fn lost_at(&self) -> Option<WallTime> {
         self.standing.lost_at

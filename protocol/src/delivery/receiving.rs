@@ -92,7 +92,7 @@ pub(super) fn take_heads(
     delivery.reads.extend(compared.reads.into_iter().map(|mark| (mark.chain, mark)));
     delivery.their_heads = heads;
     delivery.asked.clear();
-    if compared.store_is_old {
+    if compared.store_is_old && delivery.told.insert(NoticeKind::StoreRepaired) {
         let text =
             "this device had older data than a contact remembers; what was missing comes back from there";
         turn.push(Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, text: text.to_owned() }));
@@ -160,7 +160,7 @@ fn on_record(
                     Ok(())
                 }
                 Received::Refused(refusal) => {
-                    on_entry_refused(turn, refusal);
+                    on_entry_refused(state, turn, row, refusal);
                     Ok(())
                 }
             }
@@ -227,8 +227,9 @@ fn on_stored(
     Ok(())
 }
 
-fn on_entry_refused(turn: &mut Turn<'_>, refusal: log::Refusal) {
-    if refusal == log::Refusal::Fork {
+fn on_entry_refused(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, refusal: log::Refusal) {
+    let first = |delivery: &mut Delivery| delivery.told.insert(NoticeKind::Fork);
+    if refusal == log::Refusal::Fork && state.deliveries.get_mut(&row).is_some_and(first) {
         let text = "two messages claim one place in their author's history: an old copy of a device was used";
         turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
     }
@@ -249,7 +250,7 @@ fn on_refusal(
     live.unreadable = live.unreadable.saturating_add(1);
     if put_back || live.unreadable >= UNREADABLE_MAX {
         if let Some(session) = state.deliveries.get_mut(&row).and_then(Delivery::sending_session) {
-            session.mark_lost(turn)?;
+            session.mark_lost(turn, state.evidence)?;
         }
         link::close(state, turn, link, "envelopes that no session opens");
     }

@@ -307,9 +307,9 @@ fn a_lost_session_is_read_and_not_written() {
     let (mut a, mut b) = pair();
     let late = b.says("late");
     assert_eq!(a.with(|_, session| session.lost_at()), None);
-    a.with(|turn, session| session.mark_lost(turn).unwrap());
+    a.with(|turn, session| session.mark_lost(turn, turn.now.wall).unwrap());
     assert_eq!(a.writes, 2, "the session, and the epoch, whose keys for sealing are gone");
-    a.with(|turn, session| session.mark_lost(turn).unwrap());
+    a.with(|turn, session| session.mark_lost(turn, turn.now.wall).unwrap());
     assert_eq!(a.writes, 0, "it was lost once");
     assert_eq!(a.with(|_, session| session.lost_at()), Some(WallTime::from_millis(77)));
     let refused = a.try_seal(&[]);

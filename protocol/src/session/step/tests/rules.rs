@@ -238,7 +238,7 @@ fn a_lost_session_takes_no_step_and_keeps_no_key_of_one() {
     let offer = a.writes("offer");
     b.reads(&offer, "offer");
     let accept = b.acknowledges();
-    a.turn(|turn, session| session.mark_lost(turn).unwrap());
+    a.turn(|turn, session| session.mark_lost(turn, turn.now.wall).unwrap());
     assert!(!a.offer_out());
     a.hears(&accept);
     assert_eq!(a.n(), 0);
