@@ -158,7 +158,7 @@ async fn meet(alice: &Node, bob: &Node) {
     let wish = Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: true };
     let Ok(Answer::Invitation(view)) = alice.handle().command(wish).await else { return };
     let link = view.link.unwrap();
-    bob.handle().command(Command::AcceptInvitation { link, name: None }).await.unwrap();
+    bob.handle().command(Command::AcceptInvitation { link, name: None, ignore_end: false }).await.unwrap();
     until_online(&mut events).await;
 }
 

@@ -183,7 +183,9 @@ const fn command_hint(refusal: &CommandError) -> &'static str {
         CommandError::Ambiguous(_) => "Nothing was changed. Write the id, or more of it.",
         CommandError::OwnInvitation => "Hand it to the person that you want to talk to.",
         CommandError::BadInvitation => "Copy the whole link again, from `causerie:` to its end.",
-        CommandError::ExpiredInvitation => "Ask for a new one.",
+        CommandError::ExpiredInvitation => {
+            "Ask for a new one. If this machine's clock is wrong, set it, or accept with --ignore-end."
+        }
         CommandError::NewerVersion => "Install the newest version and accept it again.",
         CommandError::AlreadyContact => "Nothing is to be done: `causerie-node contacts` lists them.",
         CommandError::VerificationChanged => {

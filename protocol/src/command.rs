@@ -31,6 +31,8 @@ pub enum Command {
         link: String,
         /// What we call them; otherwise the start of their id until they tell their name.
         name: Option<String>,
+        /// Also where it has ended by the clock of this machine, which may be wrong.
+        ignore_end: bool,
     },
     /// Every contact, oldest first.
     ListContacts,

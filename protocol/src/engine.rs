@@ -224,7 +224,9 @@ fn obey(state: &mut State, turn: &mut Turn<'_>, command: Command) -> Result<Answ
         }
         Command::ListInvitations => Ok(invitation::list(state, turn)),
         Command::RevokeInvitation { invitation } => invitation::revoke(state, turn, &invitation),
-        Command::AcceptInvitation { link, name } => introduction::accept(state, turn, &link, name.as_deref()),
+        Command::AcceptInvitation { link, name, ignore_end } => {
+            introduction::accept(state, turn, &link, name.as_deref(), ignore_end)
+        }
         Command::ListContacts => Ok(decisions::list(state)),
         Command::AcceptContact { contact } => decisions::accept(state, turn, &contact),
         Command::IgnoreContact { contact } => decisions::ignore(state, turn, &contact),

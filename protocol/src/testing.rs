@@ -431,7 +431,7 @@ impl Bench {
     /// # Errors
     /// The engine's refusal.
     pub fn accept(&mut self, who: Who, link: &str) -> Result<Answer, CommandError> {
-        self.command(who, Command::AcceptInvitation { link: link.to_owned(), name: None })
+        self.command(who, Command::AcceptInvitation { link: link.to_owned(), name: None, ignore_end: false })
     }
 
     /// One invites, the other accepts, and they meet.

@@ -129,6 +129,9 @@ pub(super) enum Command {
         /// What you call them
         #[arg(long)]
         name: Option<String>,
+        /// Also where it has ended by this machine's clock, which may be wrong: the inviter's decides
+        #[arg(long)]
+        ignore_end: bool,
     },
     /// List your contacts, or decide about one
     Contacts {

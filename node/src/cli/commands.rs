@@ -84,7 +84,9 @@ async fn ask(command: Command, door: &mut Door, printer: &mut Printer) -> Result
         }
         Command::Check => return check(door, printer).await,
         Command::Invite { command, new } => return invite(command, new, door, printer).await,
-        Command::Accept { link, name } => return accept(&link, name, door, printer).await,
+        Command::Accept { link, name, ignore_end } => {
+            return accept(&link, name, ignore_end, door, printer).await;
+        }
         Command::Contacts { command: None } => {
             let contacts = list(door.call("contact.list", json!({})).await?);
             printer.list(&contacts, words::contacts)?;
@@ -159,12 +161,16 @@ async fn invite(
 async fn accept(
     link: &str,
     name: Option<String>,
+    ignore_end: bool,
     door: &mut Door,
     printer: &mut Printer,
 ) -> Result<(), Failure> {
     let mut params = Map::from_iter([("link".to_owned(), json!(link))]);
     if let Some(name) = name {
         params.insert("name".to_owned(), json!(name));
+    }
+    if ignore_end {
+        params.insert("ignore_end".to_owned(), json!(true));
     }
     let result = door.call("invite.accept", Value::Object(params)).await?;
     let contact = |result: &Value| result.get("contact").cloned().unwrap_or_default();

@@ -215,13 +215,15 @@ mod tests {
         let failure = Failure::from(CommandError::ExpiredInvitation);
         assert_eq!(
             failure.words(false, Paint::PLAIN).unwrap(),
-            "error: the invitation has expired. Ask for a new one."
+            "error: the invitation has expired. Ask for a new one. If this machine's clock is wrong, set it, or accept with \
+             --ignore-end."
         );
         let value: serde_json::Value =
             serde_json::from_str(&failure.words(true, Paint::PLAIN).unwrap()).unwrap();
         assert_eq!(
             value,
-            json!({"error": {"kind": "expired_invite", "message": "the invitation has expired", "hint": "Ask for a new one."}})
+            json!({"error": {"kind": "expired_invite", "message": "the invitation has expired",
+                "hint": "Ask for a new one. If this machine's clock is wrong, set it, or accept with --ignore-end."}})
         );
     }
 

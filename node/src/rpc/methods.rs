@@ -164,8 +164,8 @@ fn own(method: &str, params: Map<String, Value>) -> Result<Command, CallError> {
             Command::RevokeInvitation { invitation: Reference::new(&invite) }
         }
         "invite.accept" => {
-            let AcceptInvitation { link, name } = read(params)?;
-            Command::AcceptInvitation { link, name }
+            let AcceptInvitation { link, name, ignore_end } = read(params)?;
+            Command::AcceptInvitation { link, name, ignore_end }
         }
         _ => return Err(unknown(method)),
     })
@@ -252,6 +252,8 @@ struct Invite {
 struct AcceptInvitation {
     link: String,
     name: Option<String>,
+    #[serde(default)]
+    ignore_end: bool,
 }
 
 #[derive(Deserialize)]

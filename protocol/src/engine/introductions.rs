@@ -78,7 +78,7 @@ fn answer_strangers(bench: &mut Bench, who: usize, count: usize) {
                 hints: Vec::new(),
             };
             let id = CommandId::new(1_000_000 + u64::try_from(number).unwrap());
-            (id, Command::AcceptInvitation { link: link.encode(), name: None })
+            (id, Command::AcceptInvitation { link: link.encode(), name: None, ignore_end: false })
         })
         .collect();
     for some in commands.chunks(limits::COMMANDS_PER_TURN_MAX) {

@@ -222,7 +222,7 @@ fn a_name_that_looks_like_an_id_takes_nobody_elses_mail() {
     bench.befriend(ALICE, BOB);
     let start: String = bench.account(BOB).unwrap().to_string().chars().take(8).collect();
     let link = bench.invite(2, false, false);
-    let accept = Command::AcceptInvitation { link, name: Some(start.clone()) };
+    let accept = Command::AcceptInvitation { link, name: Some(start.clone()), ignore_end: false };
     bench.command(ALICE, accept).unwrap();
     bench.advance(A_WHILE);
     let to = |conversation: &str| Command::SendMessage {
@@ -397,4 +397,37 @@ fn a_change_of_networks_costs_no_channel_that_stands() {
     bench.advance(Duration::from_secs(20));
     assert_eq!(bench.links(), before);
     assert!(!bench.peers[ALICE].logged.iter().any(|line| line.contains("closed")));
+}
+
+#[test]
+fn people_whose_clocks_are_years_apart_meet_and_talk() {
+    for days in [-400, 400] {
+        for victim in [ALICE, BOB] {
+            let mut bench = Bench::new(55, &["Alice", "Bob"]);
+            bench.peers[victim].clock_off = days * 86_400_000;
+            let link = bench.invite(ALICE, false, false);
+            // Who takes the other's clock for late may say that it is not to count; the inviter's decides.
+            let late = bench.accept(BOB, &link) == Err(CommandError::ExpiredInvitation);
+            assert_eq!(late, (days > 0) == (victim == BOB));
+            if late {
+                let accept = Command::AcceptInvitation { link, name: None, ignore_end: true };
+                bench.command(BOB, accept).unwrap();
+            }
+            bench.advance(A_WHILE);
+            let mut expected = Vec::new();
+            for round in 0..6 {
+                let (from, to) = if round % 2 == 0 { (ALICE, BOB) } else { (BOB, ALICE) };
+                expected.push(format!("round {round}"));
+                bench.send(from, to, &expected[round]).unwrap();
+                bench.advance(Duration::from_secs(1));
+                // The clock jumps forth and back.
+                bench.peers[victim].clock_off = -bench.peers[victim].clock_off;
+                bench.input(victim, Input::Resumed);
+                bench.advance(Duration::from_secs(5));
+            }
+            for (who, of) in [(ALICE, BOB), (BOB, ALICE)] {
+                assert_eq!(bench.texts(who, of), expected, "{days} days at {victim}");
+            }
+        }
+    }
 }

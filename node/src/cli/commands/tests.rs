@@ -166,7 +166,7 @@ async fn flags_become_parameters() {
             expires_in: Some(core::time::Duration::from_secs(7_200)),
             hints: false,
         },
-        Asked::AcceptInvitation { link: "link".to_owned(), name: Some("Bo".to_owned()) },
+        Asked::AcceptInvitation { link: "link".to_owned(), name: Some("Bo".to_owned()), ignore_end: false },
         Asked::RenameContact { contact: reference("bob"), name: "Bo".to_owned() },
         Asked::MergeContacts { new: reference("b"), old: reference("a") },
         Asked::RemoveContact { contact: reference("bob"), keep_history: true },

@@ -68,7 +68,7 @@ impl Person {
 
     pub(super) async fn accepts(&self, link: String) -> Result<(), Failure> {
         let name = None;
-        self.ask(Command::AcceptInvitation { link, name }).await?;
+        self.ask(Command::AcceptInvitation { link, name, ignore_end: false }).await?;
         Ok(())
     }
 

@@ -59,7 +59,7 @@ fn invitations() {
     assert_eq!(
         parse("invite.accept", Some(json!({"link": link, "name": "Bob"}))).unwrap(),
         Call::Command {
-            command: Command::AcceptInvitation { link, name: Some("Bob".to_owned()) },
+            command: Command::AcceptInvitation { link, name: Some("Bob".to_owned()), ignore_end: false },
             form: Form::InContact
         }
     );
