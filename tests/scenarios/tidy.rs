@@ -252,7 +252,7 @@ fn nothing_names_the_machine_it_was_written_on() {
     let here = workspace().to_string_lossy().into_owned();
     let places = ["/root/", "/Users/", "/tmp/", &here];
     let mut broken = Vec::new();
-    let texts = source::files(&["rs", "toml", "md", "json", "yml", "yaml"]);
+    let texts = source::files(&["rs", "py", "toml", "md", "json", "yml", "yaml"]);
     for source in texts.iter().filter(|source| source.path != "tests/scenarios/tidy.rs") {
         for (number, line) in source.lines() {
             for place in places.iter().filter(|place| line.contains(**place)) {
