@@ -83,6 +83,8 @@ pub(crate) struct State {
     pub(crate) purges: Purges,
     pub(crate) checks: BTreeMap<CommandId, check::Walk>,
     pub(crate) timers: Timers,
+    /// When the person was last told that a device runs twice.
+    pub(crate) twin_told: Option<Moment>,
     commit: u64,
     identity_changed: bool,
 }

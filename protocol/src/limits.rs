@@ -226,6 +226,9 @@ pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
 /// See [`REDIAL_FIRST`].
 pub const REDIAL_MAX: Duration = Duration::from_secs(60);
 
+/// How long a person is not told again that a device runs twice. Chosen.
+pub const TWIN_NOTICE_REST: Duration = Duration::from_secs(600);
+
 /// A wall time farther off than this from our own is shown as the time of receipt.
 pub const CLOCK_DISTANCE_SHOWN_MAX: Duration = Duration::from_secs(86_400);
 

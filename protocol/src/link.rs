@@ -326,7 +326,7 @@ fn on_match(
             Ok(())
         }
         Match::Own => {
-            live_channel::tell_of_twin(turn);
+            live_channel::tell_of_twin(state, turn, live_channel::OWN_TWIN);
             close(state, turn, link, "another copy of this device");
             Ok(())
         }

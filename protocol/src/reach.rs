@@ -248,9 +248,10 @@ pub(crate) fn on_link_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId,
     match state.reach.purposes.remove(&link) {
         Some(Target::Contact(row)) => retry(state, turn, Timer::Redial(row)),
         Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
-        Some(Target::Discovered(peer)) if gone.contact().is_none() => retry_near(state, turn, &peer),
         Some(Target::Discovered(_)) | None => {}
     }
+    // They may have announced another place while this link seemed to stand.
+    retry_near(state, turn, &gone.ends.peer);
     if let Some(row) = gone.contact() {
         retry(state, turn, Timer::Redial(row));
     }
@@ -262,6 +263,14 @@ pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
     state.reach.waits.remove(&Timer::Redial(row));
     for position in 0..state.settings.dial.len() {
         state.reach.waits.remove(&Timer::RedialFixed(position));
+    }
+}
+
+/// This contact talks to another copy of this device: nothing is gained by trying again soon.
+pub(crate) fn on_twin(state: &mut State, turn: &Turn<'_>, row: ContactRow) {
+    for timer in [Timer::Redial(row), Timer::Nearby] {
+        state.reach.waits.insert(timer, limits::REDIAL_MAX);
+        state.timers.set(timer, turn.now.moment + limits::REDIAL_MAX);
     }
 }
 

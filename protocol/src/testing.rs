@@ -325,6 +325,29 @@ impl Bench {
         self.hushed.extend(between.map(|(link, _)| *link));
     }
 
+    /// A running engine's address changes.
+    pub fn moves(&mut self, who: Who, port: u16) {
+        let Some(peer) = self.peers.get_mut(who) else {
+            return;
+        };
+        peer.address.port = port;
+        let address = peer.address;
+        self.input(who, Input::Listening { addresses: vec![address] });
+    }
+
+    /// The second becomes a copy of the first: its home, on another disk.
+    pub fn copy(&mut self, who: Who, copy: Who) {
+        let Some(peer) = self.peers.get(who) else {
+            return;
+        };
+        let (account, header) = (peer.account, peer.header.clone());
+        let (wrapping, written) = (peer.wrapping.clone(), peer.written.clone());
+        self.stop(copy);
+        if let Some(peer) = self.peers.get_mut(copy) {
+            (peer.account, peer.header, peer.wrapping, peer.written) = (account, header, wrapping, written);
+        }
+    }
+
     /// They can reach each other again.
     pub fn join(&mut self, one: Who, two: Who) {
         self.apart.remove(&(one, two));

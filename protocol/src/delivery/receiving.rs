@@ -97,6 +97,11 @@ pub(super) fn take_heads(
             "this device had older data than a contact remembers; what was missing comes back from there";
         turn.push(Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, text: text.to_owned() }));
     }
+    if compared.forked && delivery.told.insert(NoticeKind::Fork) {
+        let text = "this device wrote two histories that were both delivered: an old copy of it was used, and a contact \
+                    has messages of the one that are not in the other";
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
+    }
     for advance in compared.advances {
         tell_advance(state, turn, row, advance);
     }

@@ -431,3 +431,47 @@ fn people_whose_clocks_are_years_apart_meet_and_talk() {
         }
     }
 }
+
+#[test]
+fn two_who_change_networks_together_meet_where_they_announce_themselves() {
+    let mut bench = two();
+    bench.discover(ALICE, BOB);
+    bench.discover(BOB, ALICE);
+    bench.advance(Duration::from_secs(60));
+    bench.hush(ALICE, BOB);
+    for who in [ALICE, BOB] {
+        bench.moves(who, 5_000 + u16::try_from(who).unwrap());
+    }
+    bench.discover(ALICE, BOB);
+    bench.discover(BOB, ALICE);
+    bench.send(ALICE, BOB, "here now").unwrap();
+    bench.advance(Duration::from_secs(10));
+    assert_eq!(bench.texts(BOB, ALICE), ["here now"]);
+}
+
+#[test]
+fn two_copies_of_a_device_do_not_thrash() {
+    let mut bench = Bench::new(56, &["Alice", "Bob", "Copy"]);
+    bench.befriend(ALICE, BOB);
+    bench.send(ALICE, BOB, "before").unwrap();
+    bench.advance(A_WHILE);
+    bench.stop(ALICE);
+    bench.copy(ALICE, 2);
+    for who in [ALICE, 2] {
+        bench.start(who);
+    }
+    bench.advance(Duration::from_secs(600));
+    let turns = |bench: &Bench, who: usize| {
+        let told = bench.peers[who].events.iter();
+        told.filter(|event| matches!(event, Event::ContactOnline(_))).count()
+    };
+    for who in [ALICE, BOB, 2] {
+        assert!(turns(&bench, who) <= 16, "{who} met the other {} times", turns(&bench, who));
+        assert!(noticed(&bench, who, NoticeKind::Twin) <= 2);
+    }
+    assert!(noticed(&bench, 2, NoticeKind::Twin) + noticed(&bench, ALICE, NoticeKind::Twin) >= 1);
+    bench.stop(2);
+    bench.send(BOB, ALICE, "and on").unwrap();
+    bench.advance(A_WHILE);
+    assert!(bench.texts(ALICE, BOB).contains(&"and on".to_owned()));
+}

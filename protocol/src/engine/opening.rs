@@ -79,6 +79,7 @@ impl Engine {
             purges: Purges::load(&turn)?,
             checks: BTreeMap::new(),
             timers: Timers::default(),
+            twin_told: None,
             commit: mark.commit.max(owner.commit),
             identity_changed: true,
         };

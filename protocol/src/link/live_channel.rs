@@ -196,7 +196,8 @@ pub(crate) fn on_frame(
         FrameKind::First => renewal::on_first(state, turn, link, row, payload)?,
         FrameKind::Stored => renewal::on_stored(state, turn, link, row)?,
         FrameKind::Twin => {
-            tell_of_twin(turn);
+            tell_of_twin(state, turn, OWN_TWIN);
+            reach::on_twin(state, turn, row);
             close(state, turn, link, "another copy of this device is running");
             true
         }
@@ -282,11 +283,17 @@ pub(crate) fn on_twin_silent(
 }
 
 /// Another copy of this very device was met.
-pub(crate) fn tell_of_twin(turn: &mut Turn<'_>) {
-    let text = "another copy of this device is running, or an old copy of its home was put back; \
-                run one copy only, or messages may reach one and not the other";
-    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Twin, text: text.to_owned() }));
+pub(crate) fn tell_of_twin(state: &mut State, turn: &mut Turn<'_>, text: &str) {
+    let now = turn.now.moment;
+    if state.twin_told.is_none_or(|told| now.since(told) >= limits::TWIN_NOTICE_REST) {
+        state.twin_told = Some(now);
+        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Twin, text: text.to_owned() }));
+    }
 }
+
+/// What is said of our own device.
+pub(crate) const OWN_TWIN: &str = "another copy of this device is running, or an old copy of its home was put back; \
+                                   run one copy only, or messages may reach one and not the other";
 
 /// What a handshake is made of.
 struct HandshakeKeys {
@@ -457,7 +464,7 @@ fn settle(
     if old_copy {
         let text = "a contact's device came back in an older state: an old copy of its home was put back, or two \
                     copies are running";
-        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Twin, text: text.to_owned() }));
+        tell_of_twin(state, turn, text);
     }
     Ok(())
 }
