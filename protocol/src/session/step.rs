@@ -10,7 +10,8 @@
 //! Nobody seals in an epoch that the other may not have, so a lost, late or repeated half of a step stops nothing. Of
 //! two offers that cross, the smaller device's stands. Another OFFER for the same epoch makes another candidate: a
 //! forged one cannot take the place of a true one. An OFFER rides only where an entry rides, since that is what the
-//! other side acknowledges, and the ACCEPT rides on the acknowledgement: no envelope is ever made for a step alone.
+//! other side acknowledges, or where it goes back to an OFFER that it crossed, whose sender writes; the ACCEPT rides on
+//! what follows: no envelope is ever made for a step alone.
 
 mod handshake;
 mod pace;
@@ -41,6 +42,9 @@ pub(super) struct Steps {
     offer: Option<Offer>,
     /// The epochs that their offers may lead to; the one whose offer was heard last is the last.
     candidates: Vec<(u32, Candidate)>,
+    /// An offer of theirs was passed over for ours, which they may not have heard: it is said again in whatever goes
+    /// back.
+    crossed: bool,
     pace: Pace,
 }
 
@@ -56,7 +60,7 @@ struct Candidate {
 
 impl Steps {
     pub(super) const fn new(now: Moment) -> Self {
-        Self { offer: None, candidates: Vec::new(), pace: Pace::new(now) }
+        Self { offer: None, candidates: Vec::new(), crossed: false, pace: Pace::new(now) }
     }
 
     pub(super) fn load(turn: &Turn<'_>, session: &SessionId) -> Result<Self, RecordsError> {
@@ -99,6 +103,7 @@ impl Steps {
 
     /// Our offer is of no use any more: its keys are erased.
     pub(super) fn drop_offer(&mut self, turn: &mut Turn<'_>, session: &SessionId) {
+        self.crossed = false;
         if self.offer.take().is_some() {
             turn.delete(&offer_key(turn, session));
         }
@@ -164,16 +169,20 @@ impl Session {
             }
         }
         // The longest that an OFFER can be is known before there is one.
-        if !with_entries || !packing.clone().take(&Record::Offer(vec![0; OFFER_BYTES])) {
+        let may_ride = with_entries || self.steps.crossed;
+        if !may_ride || !packing.clone().take(&Record::Offer(vec![0; OFFER_BYTES])) {
             return Ok(riding);
         }
-        self.offer(turn, parties)?;
+        if with_entries {
+            self.offer(turn, parties)?;
+        }
         if let Some(offer) = &self.steps.offer
             && self.steps.pace.says_offer(turn.now.moment)
         {
             let offer = Record::Offer(offer.said.clone());
             if packing.take(&offer) {
                 riding.push(offer);
+                self.steps.crossed = false;
             }
         }
         Ok(riding)
@@ -273,6 +282,7 @@ impl Session {
             return Ok(());
         }
         let crossed = self.steps.offer.is_some() && self.standing.own < self.standing.their;
+        self.steps.crossed |= crossed;
         if crossed || !self.steps.pace.may_answer(turn.now.moment) {
             return Ok(());
         }

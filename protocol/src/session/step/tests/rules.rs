@@ -274,3 +274,28 @@ fn stored_sessions_keep_their_layout() {
     assert_eq!((a.records.count(b'O'), a.records.count(b'N')), (0, 0));
     assert!(a.is_durable());
 }
+
+#[test]
+fn an_offer_that_was_left_unanswered_keeps_the_other_side_from_none() {
+    let (mut a, mut b) = pair();
+    assert!(a.own < b.own);
+    meet(&mut a, &mut b);
+    step(&mut a, &mut b);
+    // Another channel right after a step: what a writes first on it offers one, too soon to be answered.
+    meet(&mut a, &mut b);
+    pass(&mut a, &mut b, SECOND * 5);
+    let offer = a.writes("first");
+    assert!(a.offer_out());
+    b.reads(&offer, "first");
+    assert_eq!(b.candidates(), 0);
+    let before = b.n();
+    // From here on b alone writes, and a acknowledges.
+    for _ in 0..100 {
+        pass(&mut a, &mut b, SECOND * 20);
+        let envelope = b.writes("text");
+        a.reads(&envelope, "text");
+        let mark = a.acknowledges();
+        b.hears(&mark);
+    }
+    assert!(b.n() > before, "no step in half an hour of messages");
+}
