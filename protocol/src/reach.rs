@@ -250,7 +250,7 @@ pub(crate) fn on_link_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId,
         Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
         Some(Target::Discovered(_)) | None => {}
     }
-    // They may have announced another place while this link seemed to stand.
+    // They may have announced another place while this link seemed to stand, or have told no address yet.
     retry_near(state, turn, &gone.ends.peer);
     if let Some(row) = gone.contact() {
         retry(state, turn, Timer::Redial(row));

@@ -443,3 +443,30 @@ fn a_bundle_is_given_once_a_link() {
     assert!(asked && bench.peers[ALICE].logged.iter().any(|line| line.contains("asked twice")));
     assert_eq!(noticed(&bench, ALICE, NoticeKind::AnsweredTwice), 0);
 }
+
+#[test]
+fn a_link_that_breaks_while_somebody_near_becomes_known_is_dialled_again() {
+    for frames in 0..16 {
+        let mut bench = Bench::new(47, &["Alice", "Bob"]);
+        let command =
+            Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: false };
+        let Ok(Answer::Invitation(view)) = bench.command(ALICE, command) else { panic!("an invitation") };
+        // They hear of each other while they are strangers.
+        bench.discover(BOB, ALICE);
+        bench.discover(ALICE, BOB);
+        bench.advance(Duration::from_secs(30));
+        bench.accept(BOB, &view.link.unwrap()).unwrap();
+        for _ in 0..frames {
+            bench.step();
+        }
+        bench.part(ALICE, BOB);
+        bench.advance(Duration::from_secs(30));
+        bench.join(ALICE, BOB);
+        bench.advance(Duration::from_secs(90));
+        assert!(
+            bench.contact(BOB, ALICE).unwrap().online,
+            "after {frames} frames {:#?}",
+            story(&mut bench, [ALICE, BOB])
+        );
+    }
+}
