@@ -321,7 +321,9 @@ fn on_first(
     };
     if let Some(contact) = invitation::taken_by(turn, &invitation, transcript)? {
         // The same bytes again: the same answer again.
-        return stored(state, turn, link, state.contacts.by_account(contact));
+        let row = state.contacts.by_account(contact);
+        let_in_again(state, turn, &invitation, row, first)?;
+        return stored(state, turn, link, row);
     }
     if invitation.answers >= limits::ANSWERS_PER_INVITATION_MAX {
         refuse(state, turn, link, Refusal::Used);
@@ -349,6 +351,24 @@ fn on_first(
             Ok(())
         }
     }
+}
+
+/// Somebody repeats an answer whose keys were dropped when our person removed or ignored them. If our person answers a
+/// link of theirs since, which is the only way from there to `pending`, those keys are taken again where they can be.
+fn let_in_again(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    invitation: &Invitation,
+    row: Option<ContactRow>,
+    first: &[u8],
+) -> Result<(), RecordsError> {
+    let waits = row
+        .and_then(|row| state.contacts.get(row))
+        .is_some_and(|contact| !contact.removed && contact.state == ContactState::Pending);
+    if waits && let Some(answer) = check_first(state, invitation, first) {
+        admit(state, turn, invitation, answer)?;
+    }
+    Ok(())
 }
 
 /// An answer whose every part was checked.

@@ -470,3 +470,74 @@ fn a_link_that_breaks_while_somebody_near_becomes_known_is_dialled_again() {
         );
     }
 }
+
+#[test]
+fn who_was_ignored_is_met_by_their_own_link() {
+    for seed in 60..68 {
+        for reusable in [false, true] {
+            for can_dial in [None, Some(ALICE), Some(BOB)] {
+                let mut bench = Bench::new(seed, &["Alice", "Bob"]);
+                let asks = bench.invite(ALICE, reusable, true);
+                bench.accept(BOB, &asks).unwrap();
+                bench.advance(Duration::from_secs(5));
+                let contact = bench.reference(BOB);
+                bench.command(ALICE, Command::IgnoreContact { contact }).unwrap();
+                bench.advance(Duration::from_secs(5));
+                let hints = can_dial.is_none_or(|who| who == ALICE);
+                let command =
+                    Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints };
+                let Ok(Answer::Invitation(view)) = bench.command(BOB, command) else { panic!() };
+                if can_dial == Some(ALICE) {
+                    meddle(&mut bench, BOB, |state, _| {
+                        let rows: Vec<_> = state.contacts.iter().map(|(row, _)| row).collect();
+                        for row in rows {
+                            let contact = state.contacts.get_mut(row).unwrap();
+                            contact.addresses.clear();
+                            contact.answer.as_mut().unwrap().hints.clear();
+                        }
+                    });
+                    bench.part(ALICE, BOB);
+                    bench.join(ALICE, BOB);
+                }
+                bench.accept(ALICE, &view.link.unwrap()).unwrap();
+                bench.advance(A_WHILE * 2);
+                assert_they_talk(
+                    &mut bench,
+                    ALICE,
+                    BOB,
+                    &format!("seed {seed}, reusable {reusable}, can dial {can_dial:?}"),
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn who_was_removed_and_is_met_by_a_link_that_breaks_is_let_in_by_what_they_say_again() {
+    for frames in 0..14 {
+        let mut bench = Bench::new(61, &["Alice", "Bob"]);
+        let asks = bench.invite(ALICE, true, true);
+        bench.accept(BOB, &asks).unwrap();
+        bench.advance(Duration::from_secs(5));
+        let contact = bench.reference(BOB);
+        bench.command(ALICE, Command::IgnoreContact { contact }).unwrap();
+        let command =
+            Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: true };
+        let Ok(Answer::Invitation(view)) = bench.command(BOB, command) else { panic!("an invitation") };
+        bench.accept(ALICE, &view.link.unwrap()).unwrap();
+        for _ in 0..frames {
+            bench.step();
+        }
+        // From here on Alice does not know any more where Bob is.
+        meddle(&mut bench, ALICE, |state, _| {
+            let row = state.contacts.iter().map(|(row, _)| row).next().unwrap();
+            let contact = state.contacts.get_mut(row).unwrap();
+            contact.addresses.clear();
+            contact.answer.iter_mut().for_each(|answer| answer.hints.clear());
+        });
+        bench.part(ALICE, BOB);
+        bench.join(ALICE, BOB);
+        bench.advance(A_WHILE * 2);
+        assert_they_talk(&mut bench, ALICE, BOB, &format!("after {frames} frames"));
+    }
+}

@@ -290,25 +290,34 @@ fn secrets(
 }
 
 /// Which of several matches the dialled takes: our own account, then an introduction that may bring new keys, then a
-/// contact by the newest and lowest session, then an introduction that is over here; the lowest secret first.
+/// contact by the newest and lowest session, then an introduction that is over here; the lowest secret first. Of
+/// introductions those go first in which nothing was said yet: what we say again may have been heard long ago, by
+/// somebody who has removed us since and now answers a link of ours.
 fn rank(state: &State, now: WallTime, found: &Match) -> (u8, u32, [u8; 32]) {
-    let introduction =
-        |is_over: bool, secret: &Secret| (if is_over { 3 } else { 1 }, 0, hash_plain(&[secret.expose()]));
-    let last = (4, 0, [0; 32]);
+    let introduction = |place: u8, secret: &Secret| (place, 0, hash_plain(&[secret.expose()]));
+    let last = (6, 0, [0; 32]);
     match found {
         Match::Own => (0, 0, [0; 32]),
         Match::Invited(row) => state.invitations.get(*row).map_or(last, |invitation| {
-            introduction(invitation.state(now) != InvitationState::Open, &invitation.secret)
+            let is_open = invitation.state(now) == InvitationState::Open;
+            introduction(if is_open { 2 } else { 5 }, &invitation.secret)
         }),
         Match::Inviter(row) => {
             let answer = state.contacts.get(*row).and_then(|contact| contact.answer.as_ref());
-            answer.map_or(last, |answer| introduction(answer.first == FirstState::Lost, &answer.secret))
+            answer.map_or(last, |answer| {
+                let place = match answer.first {
+                    FirstState::NotMade => 1,
+                    FirstState::Kept => 3,
+                    FirstState::Lost => 5,
+                };
+                introduction(place, &answer.secret)
+            })
         }
         Match::Contact { row, session } => {
             let pairs = state.contacts.get(*row).map(|contact| contact.pairs.as_slice()).unwrap_or_default();
             let generation =
                 pairs.iter().find(|pair| pair.session == *session).map_or(0, |pair| pair.generation);
-            (2, u32::MAX - generation, hash_plain(&[session.as_bytes()]))
+            (4, u32::MAX - generation, hash_plain(&[session.as_bytes()]))
         }
         Match::Nobody => last,
     }
