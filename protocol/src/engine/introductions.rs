@@ -541,3 +541,28 @@ fn who_was_removed_and_is_met_by_a_link_that_breaks_is_let_in_by_what_they_say_a
         assert_they_talk(&mut bench, ALICE, BOB, &format!("after {frames} frames"));
     }
 }
+
+#[test]
+fn a_link_with_somebody_elses_secret_keeps_nobody_from_being_met() {
+    for first in [true, false] {
+        let mut bench = Bench::new(48, &["Alice", "Bob", "Carol"]);
+        let link = bench.invite(ALICE, true, false);
+        let carols = Link::decode(&bench.invite(CAROL, false, false)).unwrap();
+        // Carol, who holds Alice's link, hands Bob one of her own with Alice's secret in it.
+        let secret = Link::decode(&link).unwrap().secret;
+        let crafted = Link { secret, hints: Vec::new(), ..carols }.encode();
+        bench.accept(BOB, if first { &crafted } else { &link }).unwrap();
+        let second = bench.accept(BOB, if first { &link } else { &crafted });
+        assert!(
+            matches!(second, Err(CommandError::WrongState(text)) if text.contains("forged")),
+            "{second:?}"
+        );
+        if first {
+            let contact = bench.reference(CAROL);
+            bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
+            bench.accept(BOB, &link).unwrap();
+        }
+        bench.advance(A_WHILE);
+        assert_eq!(state(&mut bench, ALICE, BOB), Some(ContactState::Request), "first {first}");
+    }
+}

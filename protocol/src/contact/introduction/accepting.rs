@@ -56,6 +56,11 @@ pub(crate) fn accept(
     if before.is_some_and(|contact| contact.state == ContactState::Blocked) {
         return Err(CommandError::WrongState("this contact is blocked: unblock them first").into());
     }
+    if is_borrowed(state, &link) {
+        let text = "another contact's invitation has the same secret, so one of them is forged: ask for a new one, or \
+                    remove that contact";
+        return Err(CommandError::WrongState(text).into());
+    }
     if before.is_none() && !state.contacts.has_room() {
         return Err(CommandError::Full("too many contacts: remove some first").into());
     }
@@ -76,6 +81,16 @@ pub(crate) fn accept(
     state.notify(turn, row, if is_new { Event::ContactAdded } else { Event::ContactChanged });
     let view = state.contact_view(row).ok_or(CommandError::NotFound)?;
     Ok(answer::Answer::Contact(Box::new(view)))
+}
+
+/// Whether an unsettled link of somebody else has the same secret. Whoever holds a link can put its secret into one of
+/// their own; who then shows it in a hello could be either, and the true inviter would be taken for the other.
+fn is_borrowed(state: &State, link: &Link) -> bool {
+    let same = |answer: &Answer| answer.secret == link.secret;
+    state
+        .contacts
+        .iter()
+        .any(|(_, contact)| contact.account != link.account && contact.answer.as_ref().is_some_and(same))
 }
 
 /// Checks a bundle and answers it: the first message, durable before it leaves. `None` when anything is off.
