@@ -440,7 +440,10 @@ fn admit(
     contact.claim_name(answer.name.as_str());
     contact.learn_list(&answer.list, answer.device, answer.static_public);
     contact.add_pair(Pair::of(&answer.established, 0));
-    Session::establish(turn, state.own.device(), answer.device, &answer.established)?;
+    let session = Session::establish(turn, state.own.device(), answer.device, &answer.established)?;
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.add_session(session);
+    }
     delivery::forget_old_sessions(state, turn, row)?;
     state.contacts.save(turn, row)?;
     state.identity_changed();

@@ -566,3 +566,22 @@ fn a_link_with_somebody_elses_secret_keeps_nobody_from_being_met() {
         assert_eq!(state(&mut bench, ALICE, BOB), Some(ContactState::Request), "first {first}");
     }
 }
+
+#[test]
+fn new_keys_of_somebody_whose_old_channel_still_seems_to_stand_are_used() {
+    let mut bench = Bench::new(49, &["Alice", "Bob"]);
+    bench.befriend(ALICE, BOB);
+    bench.send(ALICE, BOB, "before").unwrap();
+    bench.advance(Duration::from_secs(1));
+    let link = bench.invite(ALICE, false, false);
+    bench.vanish(BOB);
+    bench.start(BOB);
+    let contact = bench.reference(ALICE);
+    bench.command(BOB, Command::RemoveContact { contact, keep_history: true }).unwrap();
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(A_WHILE);
+    assert_they_talk(&mut bench, ALICE, BOB, "by new keys");
+    for who in [ALICE, BOB] {
+        assert_eq!(noticed(&bench, who, NoticeKind::KeysRenewed), 0, "{who}");
+    }
+}

@@ -130,7 +130,10 @@ pub(super) fn answer_body(
     else {
         return Ok(None);
     };
-    Session::establish(turn, state.own.device(), bundle.device(), &established)?;
+    let session = Session::establish(turn, state.own.device(), bundle.device(), &established)?;
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.add_session(session);
+    }
     keep_first(turn, bundle.account(), &first)?;
     if let Some(contact) = state.contacts.get_mut(row) {
         contact.learn_list(list, bundle.device(), bundle.static_public());
