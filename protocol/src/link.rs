@@ -317,6 +317,14 @@ fn on_match(
     found: Match,
 ) -> Result<(), RecordsError> {
     wait_patiently(state, turn, link);
+    match &found {
+        Match::Contact { row, .. } | Match::Inviter(row) => {
+            reach::on_recognised(state, turn, link, Some(*row));
+        }
+        Match::Nobody | Match::Own => reach::on_recognised(state, turn, link, None),
+        // That may be anybody.
+        Match::Invited(_) => {}
+    }
     match found {
         Match::Nobody => {
             if let Some(one) = state.links.get(link) {

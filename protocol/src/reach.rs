@@ -41,6 +41,8 @@ pub(crate) struct Reach {
     next_dial: u64,
     waits: BTreeMap<Timer, Duration>,
     purposes: BTreeMap<LinkId, Target>,
+    /// Addresses of contacts where somebody else was found: left out of the next dial, if there are others.
+    elsewhere: BTreeMap<ContactRow, BTreeSet<Address>>,
     peers_linked: BTreeMap<TransportId, BTreeSet<LinkId>>,
     unmatched: BTreeMap<IpAddr, VecDeque<Moment>>,
     online: bool,
@@ -230,11 +232,26 @@ pub(crate) fn on_discovery_expired(state: &mut State, peer: &TransportId) {
 /// A dial came to nothing: the next one waits.
 pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialId) {
     match state.reach.dials.remove(&dial) {
-        Some(Target::Contact(row)) => retry(state, turn, Timer::Redial(row)),
+        Some(Target::Contact(row)) => {
+            state.reach.elsewhere.remove(&row);
+            retry(state, turn, Timer::Redial(row));
+        }
         Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
         Some(Target::Discovered(peer)) => retry_near(state, turn, &peer),
         None => {}
     }
+}
+
+/// A hello showed whose the other end of a link is; `None` is nobody we know. If it was dialled for somebody else, that
+/// one is tried elsewhere, while this link may stand for long.
+pub(crate) fn on_recognised(state: &mut State, turn: &mut Turn<'_>, link: LinkId, row: Option<ContactRow>) {
+    let Some(expected) = state.reach.purpose(link).filter(|expected| row != Some(*expected)) else {
+        return;
+    };
+    state.reach.purposes.remove(&link);
+    let address = state.links.get(link).and_then(|one| one.ends.address);
+    state.reach.elsewhere.entry(expected).or_default().extend(address);
+    retry(state, turn, Timer::Redial(expected));
 }
 
 /// A link is gone: whoever was on it is tried again.
@@ -261,6 +278,7 @@ pub(crate) fn on_link_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId,
 pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
     state.timers.cancel(Timer::Redial(row));
     state.reach.waits.remove(&Timer::Redial(row));
+    state.reach.elsewhere.remove(&row);
     for position in 0..state.settings.dial.len() {
         state.reach.waits.remove(&Timer::RedialFixed(position));
     }
@@ -285,6 +303,7 @@ pub(crate) fn on_secrets_changed(state: &mut State, turn: &mut Turn<'_>) {
 
 /// Everybody absent is tried now.
 pub(crate) fn redial_all(state: &mut State, turn: &mut Turn<'_>) {
+    state.reach.elsewhere.clear();
     let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
     for row in rows {
         state.reach.waits.remove(&Timer::Redial(row));
@@ -307,8 +326,33 @@ pub(crate) fn redial(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     if !contact.is_met() || !wanted || state.reach.is_dialling(row) {
         return;
     }
-    let addresses = dialled(contact, state.settings.loopback);
+    let known = dialled(contact, state.settings.loopback);
+    let taken = taken_by_others(state, row);
+    let free: Vec<Address> = known.iter().filter(|one| !taken.contains(*one)).copied().collect();
+    if free.is_empty() && !known.is_empty() {
+        // Once the links that stand there are gone.
+        retry(state, turn, Timer::Redial(row));
+        return;
+    }
+    let elsewhere = state.reach.elsewhere.remove(&row).unwrap_or_default();
+    let others: Vec<Address> = free.iter().filter(|one| !elsewhere.contains(*one)).copied().collect();
+    let addresses = if others.is_empty() {
+        free
+    } else {
+        state.reach.elsewhere.insert(row, elsewhere);
+        others
+    };
     state.reach.dial(turn, Target::Contact(row), None, addresses);
+}
+
+/// Addresses that we dialled and where other contacts are right now.
+fn taken_by_others(state: &State, row: ContactRow) -> BTreeSet<Address> {
+    let others = state.links.all_live().filter(|(_, live)| live.row() != row);
+    others
+        .filter_map(|(link, _)| state.links.get(link))
+        .filter(|link| link.ends.dial.is_some())
+        .filter_map(|link| link.ends.address)
+        .collect()
 }
 
 /// It is time to try an address that the person gave.

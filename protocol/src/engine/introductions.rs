@@ -585,3 +585,47 @@ fn new_keys_of_somebody_whose_old_channel_still_seems_to_stand_are_used() {
         assert_eq!(noticed(&bench, who, NoticeKind::KeysRenewed), 0, "{who}");
     }
 }
+
+#[test]
+fn an_address_where_somebody_else_is_now_keeps_nobody_from_being_met_at_another() {
+    for stranger in [false, true] {
+        // The bench connects to whom it made first.
+        let (carol, bob) = (1, 2);
+        let mut bench = Bench::new(51, &["Alice", "Carol", "Bob"]);
+        bench.befriend(ALICE, bob);
+        if !stranger {
+            bench.befriend(ALICE, carol);
+        }
+        for who in [carol, bob] {
+            bench.stop(who);
+        }
+        // Carol has an address that Bob had, and Bob another one; neither knows where Alice is.
+        let elsewhere = carols_address();
+        meddle(&mut bench, ALICE, |state, _| {
+            let rows: Vec<_> = state.contacts.iter().map(|(row, _)| row).collect();
+            let contact = state.contacts.get_mut(rows[0]).unwrap();
+            contact.addresses.insert(0, elsewhere);
+        });
+        for who in [carol, bob] {
+            bench.start(who);
+            meddle(&mut bench, who, |state, _| {
+                let rows: Vec<_> = state.contacts.iter().map(|(row, _)| row).collect();
+                for row in rows {
+                    state.contacts.get_mut(row).unwrap().addresses.clear();
+                }
+            });
+        }
+        bench.part(ALICE, bob);
+        bench.part(ALICE, carol);
+        bench.join(ALICE, bob);
+        bench.join(ALICE, carol);
+        bench.advance(A_WHILE * 2);
+        assert!(bench.contact(ALICE, bob).unwrap().online, "stranger {stranger}");
+        assert!(stranger || bench.contact(ALICE, carol).unwrap().online);
+    }
+}
+
+/// The bench gives everybody a port of their own on this machine.
+const fn carols_address() -> Address {
+    Address { transport: Transport::Tcp, ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 1_001 }
+}
