@@ -7,7 +7,7 @@
 //!
 //! | prefix | order suffix | record | owner |
 //! |---|---|---|---|
-//! | `A` | – | commit number, evidence time | `engine.rs` |
+//! | `A` | – | commit number, evidence time; where the store lies; whether session keys changed | `engine.rs` |
 //! | `C` | row u64 | one contact | `contact.rs` |
 //! | `D` | generation u32 ‖ hash 16 | one opened envelope of a session | `session/replay.rs` |
 //! | `E` | first seq u32 ‖ part u8 | one extent: consecutive entries of a chain | `log/extent.rs` |
@@ -17,6 +17,8 @@
 //! | `K` | epoch u32 ‖ index u32 | one skipped message key | `session/epoch.rs` |
 //! | `L` | part u8 | the chains of one conversation | `log.rs` |
 //! | `M` | – | where a message id is | `log/place.rs` |
+//! | `N` | order u32 | one epoch that a step may lead to | `session/step.rs` |
+//! | `O` | – | our offer of a step | `session/step/handshake.rs` |
 //! | `P` | epoch u32 | one epoch of a session | `session/epoch.rs` |
 //! | `S` | – | one session | `session.rs` |
 //! | `X` | row u64 | a deletion under way | `purge.rs` |
@@ -61,6 +63,9 @@ pub enum RecordsError {
     /// A value is not what was once written there.
     #[error("a record of kind {0:?} is damaged")]
     Damaged(char),
+    /// A record of a session does not open: its key is gone, or it is damaged. The session is lost, and the home is not.
+    #[error("a record of kind {0:?} of a session does not open")]
+    Lost(char),
     /// A value of ours is over the limit, which is a fault of this program.
     #[error("a record of kind {0:?} is too large")]
     TooLarge(char),

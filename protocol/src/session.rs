@@ -34,7 +34,7 @@ use crate::{
     ids::{DeviceId, SessionId},
     limits,
     moment::WallTime,
-    records::{Order, RecordsError},
+    records::RecordsError,
     turn::{RecordKey, Turn},
     wire::envelope::{self, Header, Packing, Record, SealedPair},
 };
@@ -60,8 +60,11 @@ impl Session {
         their: DeviceId,
         established: &Established,
     ) -> Result<Self, RecordsError> {
-        if let Some(session) = Self::load(turn, own, their, established.session)? {
-            return Ok(session);
+        match Self::load(turn, own, their, established.session) {
+            Ok(Some(session)) => return Ok(session),
+            // Nothing opens what is there: it begins anew.
+            Ok(None) | Err(RecordsError::Lost(_)) => {}
+            Err(error) => return Err(error),
         }
         let first = Epoch::begin(0, &established.prk, own, their, 0);
         first.save(turn, &established.session)?;
@@ -78,7 +81,8 @@ impl Session {
     /// The session with this id between these two devices; `None` when there is none.
     ///
     /// # Errors
-    /// [`RecordsError`] when the store fails or a record is missing or damaged.
+    /// [`RecordsError`] when the store fails or a record is missing or damaged; [`RecordsError::Lost`] when one of
+    /// them does not open.
     pub fn load(
         turn: &Turn<'_>,
         own: DeviceId,
@@ -230,8 +234,8 @@ impl Session {
         for prefix in *b"SPONKD" {
             let family = turn.key(prefix, &[session.as_bytes()], &[]);
             // One more than may go, to know whether something stays.
-            let found = turn.scan_bytes(&family, (&[], None), Order::Ascending, room + 1)?;
-            for (suffix, _) in found.iter().take(room) {
+            let found = turn.suffixes(&family, &[], room + 1)?;
+            for suffix in found.iter().take(room) {
                 turn.delete(&family.with(suffix));
             }
             if found.len() > room {

@@ -14,7 +14,7 @@ use crate::{
     moment::Now,
     output::{ChangeSet, LogLevel, Output},
     records::{Order, Pair, Records, RecordsError},
-    vault::Vault,
+    vault::{self, Vault},
     wire::codec,
 };
 
@@ -27,6 +27,7 @@ pub struct Turn<'a> {
     records: &'a dyn Records,
     vault: &'a Vault,
     changes: ChangeSet,
+    changes_sessions: bool,
     outputs: Vec<Output>,
 }
 
@@ -40,6 +41,7 @@ impl<'a> Turn<'a> {
             records,
             vault,
             changes: ChangeSet::default(),
+            changes_sessions: false,
             outputs: Vec::new(),
         }
     }
@@ -99,12 +101,14 @@ impl<'a> Turn<'a> {
         if sealed.len() > limits::VALUE_BYTES_MAX {
             return Err(RecordsError::TooLarge(key.prefix()));
         }
+        self.changes_sessions |= vault::is_session_state(&key.0);
         self.changes.writes.insert(key.0.clone(), Some(sealed));
         Ok(())
     }
 
     /// Removes a record, or makes sure that there is none.
     pub fn delete(&mut self, key: &RecordKey) {
+        self.changes_sessions |= vault::is_session_state(&key.0);
         self.changes.writes.insert(key.0.clone(), None);
     }
 
@@ -170,6 +174,39 @@ impl<'a> Turn<'a> {
         Ok(pairs.into_iter().map(|(key, _)| key.get(family.0.len()..).unwrap_or_default().to_vec()).collect())
     }
 
+    /// Seals the records of one kind anew that are not under the newest key of the ring, from this stored key on: looks
+    /// at `limit` records. One that does not open stays as it is.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn reseal(&mut self, prefix: u8, from: &[u8], limit: usize) -> Result<Resealed, RecordsError> {
+        let begin = if from.is_empty() { vec![prefix] } else { from.to_vec() };
+        let pairs = self.merged(&begin, &[prefix.saturating_add(1)], Order::Ascending, limit)?;
+        let mut resealed = Resealed { seen: pairs.len(), lost: 0, next: None };
+        if pairs.len() >= limit {
+            resealed.next = pairs.last().map(|(last, _)| [last.as_slice(), &[0]].concat());
+        }
+        for (key, sealed) in pairs {
+            // One of a ring that was lost may have the key id of the newest key and another key.
+            let Some(mut bytes) = self.vault.unseal(&key, &sealed) else {
+                resealed.lost += 1;
+                continue;
+            };
+            if !self.vault.is_current(&key, &sealed) {
+                let sealed = self.vault.seal(&mut self.random, &key, &bytes);
+                self.changes.writes.insert(key, Some(sealed));
+            }
+            bytes.zeroize();
+        }
+        Ok(resealed)
+    }
+
+    /// Whether this turn changed or removed keys of sessions, so that the store may still have what was there before.
+    #[must_use]
+    pub const fn changes_sessions(&self) -> bool {
+        self.changes_sessions
+    }
+
     /// Whether this turn writes this record, so that nothing durable changes when it is written again.
     #[must_use]
     pub fn writes_record(&self, key: &RecordKey) -> bool {
@@ -205,7 +242,10 @@ impl<'a> Turn<'a> {
     }
 
     fn unseal(&self, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, RecordsError> {
-        self.vault.unseal(key, sealed).ok_or_else(|| RecordsError::Damaged(prefix_of(key)))
+        self.vault.unseal(key, sealed).ok_or_else(|| match prefix_of(key) {
+            prefix if vault::is_session_state(key) => RecordsError::Lost(prefix),
+            prefix => RecordsError::Damaged(prefix),
+        })
     }
 
     /// The store's pairs with this turn's writes laid over them.
@@ -233,6 +273,17 @@ impl fmt::Debug for Turn<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Turn").field("now", &self.now).field("writes", &self.writes()).finish_non_exhaustive()
     }
+}
+
+/// What [`Turn::reseal`] did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resealed {
+    /// How many records it looked at.
+    pub seen: usize,
+    /// How many of them do not open.
+    pub lost: usize,
+    /// Where to go on; `None` when there are no more.
+    pub next: Option<Vec<u8>>,
 }
 
 /// Where a record is: its family and an order suffix.

@@ -2,26 +2,45 @@
 //!
 //! - [`header`]: how the master key itself is wrapped, in `vault.hdr`
 //! - [`passphrase`]: what it can be wrapped with instead of a key in a file
+//! - [`ring`]: the keys that change, for the state of sessions
 //!
 //! A stored key is `prefix ‖ HMAC(K_idx, prefix ‖ logical key)[..16] ‖ suffix`; a stored value is
-//! `key id u32 ‖ nonce(24) ‖ XChaCha20-Poly1305(K_store, value; AAD = stored key)`. Key id 0 is the master key's own;
-//! others come with erasure by key. The master key is made once and stays: another passphrase wraps it anew.
+//! `key id u32 ‖ nonce(24) ‖ XChaCha20-Poly1305(key, value; AAD = stored key)`. Key id 0 is K_store, which the master key
+//! has for ever; any other is a generation of the ring. The master key is made once and stays: another passphrase wraps
+//! it anew.
 
 pub mod header;
 pub mod passphrase;
+pub mod ring;
 
 use thiserror::Error;
 
-use self::header::{Header, Protection};
+use self::{
+    header::{Header, Protection},
+    ring::Ring,
+};
 use crate::{
     entropy::TurnRandom,
     secret::{NONCE_BYTES, Secret, TAG_BYTES},
 };
 
-const KEY_ID: [u8; 4] = [0; 4];
+/// Of what the master key itself opens.
+const OWN_KEY_ID: u32 = 0;
+
+const KEY_ID_BYTES: usize = 4;
 
 /// Bytes that sealing adds to a value.
-pub const OVERHEAD_BYTES: usize = KEY_ID.len() + NONCE_BYTES + TAG_BYTES;
+pub const OVERHEAD_BYTES: usize = KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
+
+/// The kinds of records that hold keys of sessions: they are sealed under the ring's newest key. Opened envelopes (`D`)
+/// have empty values.
+pub const SESSION_STATE: [u8; 5] = *b"SPONK";
+
+/// Whether the record under this stored key holds keys of a session.
+#[must_use]
+pub fn is_session_state(key: &[u8]) -> bool {
+    key.first().is_some_and(|prefix| SESSION_STATE.contains(prefix))
+}
 
 /// What all keys of a home are derived from; needed to wrap it anew and for nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +61,8 @@ impl MasterKey {
             store: master.derive("store", &[]),
             index: master.derive("index", &[]),
             identity: master.derive("identity", &[]),
+            ring_key: master.derive("ring", &[]),
+            ring: Ring::default(),
         }
     }
 }
@@ -52,6 +73,8 @@ pub struct Vault {
     store: Secret,
     index: Secret,
     identity: Secret,
+    ring_key: Secret,
+    ring: Ring,
 }
 
 impl Vault {
@@ -90,25 +113,41 @@ impl Vault {
     /// Seals a record's value for the place it is stored at.
     #[must_use]
     pub fn seal(&self, random: &mut TurnRandom, key: &[u8], value: &[u8]) -> Vec<u8> {
-        seal_under(&self.store, random, key, value)
+        seal_under(self.sealing_key(key), random, key, value)
     }
 
-    /// Opens a record's value; `None` when it is not what was sealed for this place.
+    /// Opens a record's value; `None` when it is not what was sealed for this place, or its key is gone.
     #[must_use]
     pub fn unseal(&self, key: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-        unseal_under(&self.store, key, sealed)
+        let (key_id, _) = sealed.split_first_chunk()?;
+        let key_id = u32::from_be_bytes(*key_id);
+        let secret = match key_id {
+            OWN_KEY_ID => &self.store,
+            _ => self.ring.get(key_id).filter(|_| is_session_state(key))?,
+        };
+        unseal_under((key_id, secret), key, sealed)
+    }
+
+    /// Whether a record's value is sealed under the key that it would be sealed under now.
+    #[must_use]
+    pub fn is_current(&self, key: &[u8], sealed: &[u8]) -> bool {
+        sealed.starts_with(&self.sealing_key(key).0.to_be_bytes())
+    }
+
+    fn sealing_key(&self, key: &[u8]) -> (u32, &Secret) {
+        self.ring.newest().filter(|_| is_session_state(key)).unwrap_or((OWN_KEY_ID, &self.store))
     }
 
     /// Seals the identity file.
     #[must_use]
     pub fn seal_identity(&self, random: &mut TurnRandom, plain: &[u8]) -> Vec<u8> {
-        seal_under(&self.identity, random, b"identity", plain)
+        seal_under((OWN_KEY_ID, &self.identity), random, b"identity", plain)
     }
 
     /// Opens the identity file; `None` when it is damaged or of another home.
     #[must_use]
     pub fn unseal_identity(&self, sealed: &[u8]) -> Option<Vec<u8>> {
-        unseal_under(&self.identity, b"identity", sealed)
+        unseal_under((OWN_KEY_ID, &self.identity), b"identity", sealed)
     }
 }
 
@@ -127,17 +166,17 @@ pub enum VaultError {
     Newer,
 }
 
-fn seal_under(key: &Secret, random: &mut TurnRandom, place: &[u8], value: &[u8]) -> Vec<u8> {
+fn seal_under((key_id, key): (u32, &Secret), random: &mut TurnRandom, place: &[u8], value: &[u8]) -> Vec<u8> {
     let nonce: [u8; NONCE_BYTES] = random.bytes();
     let mut sealed = Vec::with_capacity(OVERHEAD_BYTES + value.len());
-    sealed.extend_from_slice(&KEY_ID);
+    sealed.extend_from_slice(&key_id.to_be_bytes());
     sealed.extend_from_slice(&nonce);
     sealed.extend_from_slice(&key.seal(&nonce, place, value));
     sealed
 }
 
-fn unseal_under(key: &Secret, place: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
-    let rest = sealed.strip_prefix(&KEY_ID)?;
+fn unseal_under((key_id, key): (u32, &Secret), place: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
+    let rest = sealed.strip_prefix(&key_id.to_be_bytes())?;
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>()?;
     key.open(nonce, place, sealed)
 }

@@ -233,4 +233,20 @@ mod vault {
         assert_eq!(HEXLOWER.encode(wrapping.expose()), vector["wrapping_key"]);
         assert_eq!(guarded.open(&wrapping), Ok(one));
     }
+
+    #[test]
+    fn a_ring_of_the_other_implementation_opens_what_it_sealed() {
+        let all: Value = serde_json::from_str(include_str!("vectors/vault.json")).unwrap();
+        let header = Header::read(&bytes(&all["key_file"], "header")).unwrap();
+        let wrapping = Secret::new(bytes(&all["key_file"], "wrapping_key").try_into().unwrap());
+        let mut vault = header.open(&wrapping).unwrap().vault();
+        let ring = &all["ring"];
+        let slots = ["slot_0", "slot_1"].map(|slot| Some(bytes(ring, slot)));
+        assert_eq!(vault.open_ring(&slots), [vec![7, 8], vec![7]]);
+        assert_eq!(vault.generation(), 8);
+        let record = &ring["record"];
+        let (key, sealed) = (bytes(record, "key"), bytes(record, "sealed"));
+        assert_eq!(vault.unseal(&key, &sealed), Some(bytes(record, "plain")));
+        assert!(vault.is_current(&key, &sealed));
+    }
 }

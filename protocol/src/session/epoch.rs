@@ -144,7 +144,10 @@ impl Epoch {
         if index >= self.receiving.expected {
             return Ok(self.receiving.walk(index).map(Reach::Ahead));
         }
-        let kept: Option<SkippedKey> = turn.load(&self.skipped_key(turn, session, index))?;
+        let kept: Option<SkippedKey> = match turn.load(&self.skipped_key(turn, session, index)) {
+            Err(RecordsError::Lost(_)) => None,
+            loaded => loaded?,
+        };
         Ok(match kept {
             Some(kept) => Ok(Reach::Behind { index, key: kept.key }),
             None if index < self.receiving.kept_from || (self.n, index) < remembered_from => {
@@ -239,10 +242,11 @@ impl Epoch {
         session: &SessionId,
         count: usize,
     ) -> Result<usize, RecordsError> {
-        self.drop_while(turn, session, count, |_| true)
+        self.drop_first(turn, session, count, None)
     }
 
-    /// Drops the skipped keys that are too old by this evidence of time, `count` at most; tells how many there were.
+    /// Drops the skipped keys that are too old by this evidence of time, or do not open, `count` at most; tells how
+    /// many there were.
     pub(super) fn drop_aged(
         &mut self,
         turn: &mut Turn<'_>,
@@ -250,23 +254,32 @@ impl Epoch {
         count: usize,
         evidence: WallTime,
     ) -> Result<usize, RecordsError> {
-        self.drop_while(turn, session, count, |key| key.at + limits::SKIPPED_KEY_AGE_MAX < evidence)
+        self.drop_first(turn, session, count, Some(evidence))
     }
 
-    fn drop_while(
+    fn drop_first(
         &mut self,
         turn: &mut Turn<'_>,
         session: &SessionId,
         count: usize,
-        goes: impl Fn(&SkippedKey) -> bool,
+        aged_by: Option<WallTime>,
     ) -> Result<usize, RecordsError> {
         if count == 0 || self.receiving.skipped == 0 {
             return Ok(0);
         }
         let family = self.skipped_keys(turn, session);
-        let oldest: Vec<(Vec<u8>, SkippedKey)> = turn.scan(&family, (&[], None), Order::Ascending, count)?;
         let mut dropped = 0;
-        for (suffix, _) in oldest.into_iter().take_while(|(_, key)| goes(key)) {
+        for suffix in turn.suffixes(&family, &[], count)? {
+            if let Some(evidence) = aged_by {
+                match turn.load::<SkippedKey>(&family.with(&suffix)) {
+                    Err(RecordsError::Lost(_)) => {}
+                    loaded => {
+                        if loaded?.is_some_and(|key| key.at + limits::SKIPPED_KEY_AGE_MAX >= evidence) {
+                            break;
+                        }
+                    }
+                }
+            }
             let index = suffix
                 .first_chunk()
                 .map(|bytes| u32::from_be_bytes(*bytes))

@@ -5,7 +5,7 @@ use crate::{
     ids::AccountId,
     moment::{Moment, Now},
     output::ChangeSet,
-    records::{Pair, Records},
+    records::{Order, Pair, Records},
     secret::Secret,
     vault::Vault,
     wire::codec,
