@@ -33,6 +33,10 @@ use crate::{
     },
 };
 
+/// How long a clean stop may take over a rotation of the ring. Chosen: a stop is promised within 5 s, and closing the
+/// store may take most of it. The sessions of a hundred contacts take two turns of 1 ms and six syncs of the disk.
+const REST_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Everything that one node runs on.
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
@@ -135,7 +139,7 @@ impl Driver {
     }
 
     /// One turn of the engine.
-    fn turn(&mut self, input: Input) -> Result<(), NodeError> {
+    pub(crate) fn turn(&mut self, input: Input) -> Result<(), NodeError> {
         let now = clock::now();
         if self.clock.jumped(now) {
             self.engine.handle(Input::Resumed, now, &entropy::fresh()?, &*self.store).map_err(failed)?;
@@ -171,6 +175,27 @@ impl Driver {
         Ok(())
     }
 
+    /// Lets keys that were erased since the last rotation of the ring be gone, as far as there is time: what is left over
+    /// the next start does.
+    async fn rest(&mut self) -> Result<(), NodeError> {
+        self.turn(Input::Stopping)?;
+        let deadline = sleep(REST_PATIENCE);
+        tokio::pin!(deadline);
+        loop {
+            self.release()?;
+            if !self.engine.is_rotating() {
+                return Ok(());
+            }
+            let due = self.engine.poll_timeout().map(|at| at.since(clock::now().moment));
+            let Self { durable, held, .. } = &mut *self;
+            tokio::select! {
+                () = &mut deadline => return Ok(()),
+                progress = durable.advanced(), if held.is_waiting() => drop(progress?),
+                () = sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => self.turn(Input::Timeout)?,
+            }
+        }
+    }
+
     fn number(&mut self, request: Request) -> (CommandId, causerie_protocol::command::Command) {
         let id = CommandId::new(self.next_command);
         self.next_command += 1;
@@ -190,6 +215,9 @@ impl Driver {
         if let Some(network) = self.network.take() {
             socket::remove(&self.home)?;
             network.stop().await;
+        }
+        if sound {
+            self.rest().await?;
         }
         let Self { commits, store, home, .. } = self;
         // The lock is held until the store is closed: whoever opens the home next finds all of it.

@@ -5,6 +5,7 @@
 //!               vault.hdr           the wrapped master key        vault.key          what it is wrapped with, unless
 //!               vault.lock          held while these two are read or changed         a passphrase does that (0600)
 //!               identity            sealed                        identity.previous  the one before it
+//!               ring                what sessions are sealed with: two slots, sealed (0600)
 //!               store/              sled                          node.sock          where commands come in (0600)
 //!               log/causerie.log    at most 1 MiB                 log/causerie.log.1 the one before it
 //! ```
@@ -17,6 +18,7 @@ mod files;
 mod lock;
 mod log;
 mod place;
+mod ring;
 pub mod socket;
 mod vault;
 
@@ -30,7 +32,11 @@ use std::{
 
 use causerie_protocol::{
     secret::hash,
-    vault::{Vault, passphrase::Passphrase},
+    vault::{
+        Vault,
+        passphrase::Passphrase,
+        ring::{Slot, Slots},
+    },
 };
 
 pub use self::{
@@ -106,8 +112,10 @@ impl Home {
             return Err(HomeError::NoIdentity(path.to_owned()));
         }
         let home = Self::take(path, wait)?;
-        if home.at(VAULT_KEY).exists() {
-            place::make_private(&home.at(VAULT_KEY), 0o600)?;
+        for name in [VAULT_KEY, ring::NAME] {
+            if home.at(name).exists() {
+                place::make_private(&home.at(name), 0o600)?;
+            }
         }
         Ok(home)
     }
@@ -205,6 +213,22 @@ impl Home {
         files::sync_directory(&self.path)
     }
 
+    /// Both slots of the ring, durable as they are read; none where there is no ring yet.
+    ///
+    /// # Errors
+    /// [`HomeError`] when reading fails; a damaged ring is no error here.
+    pub fn read_ring(&self) -> Result<Slots, HomeError> {
+        ring::read(&self.path)
+    }
+
+    /// Writes one slot of the ring where it lies, durably.
+    ///
+    /// # Errors
+    /// [`HomeError`] when writing fails; the other slot is then as it was.
+    pub fn write_ring(&self, slot: Slot, bytes: &[u8]) -> Result<(), HomeError> {
+        ring::write(&self.path, slot, bytes)
+    }
+
     fn take(path: &Path, wait: Duration) -> Result<Self, HomeError> {
         place::make_private(path, 0o700)?;
         let lock = lock::take(path, LOCK, wait)?;
@@ -234,7 +258,7 @@ impl Home {
 
     /// A vault and a store without an identity: somebody was interrupted while they made one, or lost it.
     fn set_leftovers_aside(&self) -> Result<(), HomeError> {
-        let left: Vec<&str> = [VAULT_HEADER, VAULT_KEY, STORE]
+        let left: Vec<&str> = [VAULT_HEADER, VAULT_KEY, ring::NAME, STORE]
             .into_iter()
             .filter(|name| self.at(name).symlink_metadata().is_ok())
             .collect();

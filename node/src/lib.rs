@@ -190,12 +190,13 @@ fn open(
     let vault: Vault = home.open_vault(passphrase)?;
     let store = store::open(&home.store_path())?;
     let copies = home.read_identity()?;
+    let ring = home.read_ring()?;
     let mut failure = NodeError::NoIdentity;
     for (is_current, copy) in [(true, &copies.current), (false, &copies.previous)] {
         let Some(identity) = copy else { continue };
         let entropy = entropy::fresh()?;
         let settings = Settings { place: home.place(), ..settings.clone() };
-        match Engine::open(vault.clone(), identity, settings, clock::now(), &entropy, &*store) {
+        match Engine::open(vault.clone(), identity, &ring, settings, clock::now(), &entropy, &*store) {
             Ok(engine) => {
                 if !is_current && copies.current.is_some() {
                     home.set_identity_aside()?;

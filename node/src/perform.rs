@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use causerie_protocol::{
     answer::Answer,
     ids::CommandId,
+    input::Input,
     output::{LogLevel, Output},
 };
 use tokio::sync::oneshot;
@@ -56,6 +57,10 @@ impl Driver {
             // Applied by the turn itself, before anything is put in line.
             Output::Persist(_) => {}
             Output::PersistIdentity(sealed) => self.home.write_identity(&sealed)?,
+            Output::PersistRing { slot, bytes } => {
+                self.home.write_ring(slot, &bytes)?;
+                self.turn(Input::RingPersisted)?;
+            }
             Output::Transmit { link, frame } => {
                 if let Some(network) = &mut self.network {
                     network.transmit(link, frame);

@@ -27,6 +27,7 @@ use crate::{
     log::{self, ChainHead, ChainId, Conversation, Mark, Want},
     purge,
     records::RecordsError,
+    rotation,
     session::{self, Session, SessionStatus, step::Parties},
     timer::Timer,
     turn::Turn,
@@ -196,7 +197,7 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
 }
 
 /// Lost sessions stay readable for a week by evidence of time, and there are never more than
-/// `limits::SESSIONS_PER_DEVICE_MAX`.
+/// `limits::SESSIONS_PER_DEVICE_MAX`. One that does not open is of no use to anybody.
 pub(crate) fn forget_old_sessions(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -207,13 +208,24 @@ pub(crate) fn forget_old_sessions(
     let surplus = contact.sessions.len().saturating_sub(limits::SESSIONS_PER_DEVICE_MAX);
     let sending = state.deliveries.get(&row).and_then(|delivery| delivery.sending);
     let mut gone = Vec::new();
+    let mut do_not_open = false;
     for (position, id) in contact.sessions.iter().enumerate() {
-        let session = Session::load(turn, state.own.device(), their_device, *id)?;
+        let session = match Session::load(turn, state.own.device(), their_device, *id) {
+            Err(RecordsError::Lost(_)) => {
+                do_not_open = true;
+                gone.push(*id);
+                continue;
+            }
+            loaded => loaded?,
+        };
         let lost_at = session.and_then(|session| session.lost_at());
         let is_old = lost_at.is_some_and(|lost_at| lost_at + limits::LOST_SESSION_LIFE < state.evidence);
         if is_old || (position < surplus && sending != Some(*id)) {
             gone.push(*id);
         }
+    }
+    if do_not_open {
+        rotation::tell_of_lost_sessions(state, turn);
     }
     purge::sessions(state, turn, row, &gone)
 }

@@ -37,6 +37,7 @@ use crate::{
     purge::{self, Purges},
     reach::{self, Reach},
     records::{Records, RecordsError},
+    rotation::{self, Rotation},
     timer::{Timer, Timers},
     turn::{RecordKey, Turn},
     vault::Vault,
@@ -81,6 +82,7 @@ pub(crate) struct State {
     /// Contacts to whom something was written in this turn.
     pub(crate) waiting: BTreeSet<ContactRow>,
     pub(crate) purges: Purges,
+    pub(crate) rotation: Rotation,
     pub(crate) checks: BTreeMap<CommandId, check::Walk>,
     pub(crate) timers: Timers,
     /// When the person was last told that a device runs twice.
@@ -108,6 +110,10 @@ impl Engine {
         entropy: &Entropy,
         records: &dyn Records,
     ) -> Result<(), RecordsError> {
+        if matches!(input, Input::RingPersisted) {
+            // Keys come and go between turns only.
+            self.state.rotation.acknowledge(&mut self.vault);
+        }
         let mut turn = Turn::new(now, entropy, records, &self.vault);
         let state = &mut self.state;
         match input {
@@ -126,6 +132,8 @@ impl Engine {
             Input::Listening { addresses } => reach::on_listening(state, &mut turn, addresses),
             Input::DialFailed { dial } => reach::on_dial_failed(state, &mut turn, dial),
             Input::Resumed => reach::on_resumed(state, &mut turn),
+            Input::RingPersisted => rotation::on_persisted(state, &mut turn)?,
+            Input::Stopping => rotation::on_stopping(state, &turn),
             Input::Timeout => {}
         }
         while let Some(timer) = state.timers.take_due(now.moment) {
@@ -143,6 +151,12 @@ impl Engine {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Moment> {
         self.state.timers.next()
+    }
+
+    /// Whether the ring is being rotated: until it is not, nothing that was erased is sure to be.
+    #[must_use]
+    pub fn is_rotating(&self) -> bool {
+        self.state.rotation.is_under_way()
     }
 
     /// Our account.
@@ -263,12 +277,14 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
         Timer::RedialFixed(position) => reach::redial_fixed(state, turn, position),
         Timer::Purge => purge::go_on(state, turn)?,
         Timer::Check(command) => check::go_on(state, turn, command)?,
+        Timer::Rotation => rotation::go_on(state, turn)?,
     }
     Ok(())
 }
 
 /// Ends a turn: the writes with their mark, then the identity copy, then everything that rests on them.
 fn end(state: &mut State, mut turn: Turn<'_>, outputs: &mut VecDeque<Output>) -> Result<(), RecordsError> {
+    rotation::note(state, &mut turn)?;
     let identity_changed = std::mem::take(&mut state.identity_changed);
     if turn.writes() > 0 || identity_changed {
         state.commit = state.commit.saturating_add(1);
@@ -304,5 +320,7 @@ mod introductions;
 mod lives;
 #[cfg(test)]
 mod repairs;
+#[cfg(test)]
+mod rotations;
 #[cfg(test)]
 mod tests;

@@ -58,6 +58,10 @@ pub enum Input {
         /// Which.
         dial: DialId,
     },
+    /// The slot of the ring that was to be written is durable.
+    RingPersisted,
+    /// The node is about to stop: what is sealed with keys that were changed since is sealed anew now.
+    Stopping,
     /// The monotonic and the wall clock disagree about how long the last wait was: suspend, or a clock set.
     Resumed,
     /// Nothing but time: `poll_timeout` has come.

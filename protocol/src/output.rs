@@ -7,6 +7,7 @@ use crate::{
     answer::{Answer, CommandError},
     event::Event,
     ids::{CommandId, DialId, LinkId, TransportId},
+    vault::ring::Slot,
 };
 
 /// One thing to do outside.
@@ -16,6 +17,14 @@ pub enum Output {
     Persist(ChangeSet),
     /// Replace the identity file by these sealed bytes; hold what follows until that is durable.
     PersistIdentity(Vec<u8>),
+    /// Write one slot of the ring, in its place and complete; hold what follows until that is durable, and say so
+    /// with `Input::RingPersisted`.
+    PersistRing {
+        /// Which.
+        slot: Slot,
+        /// All of it.
+        bytes: Vec<u8>,
+    },
     /// Send one frame.
     Transmit {
         /// On which link.

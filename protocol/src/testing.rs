@@ -4,6 +4,7 @@
 //! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
 
 mod recording;
+mod ring;
 
 pub use recording::Recording;
 
@@ -29,7 +30,7 @@ use crate::{
     output::{ChangeSet, Output},
     records::{Order, Pair, Records, RecordsError},
     secret::Secret,
-    vault::Vault,
+    vault::{Vault, ring::Slot},
 };
 
 /// An ordered map as a store.
@@ -51,6 +52,11 @@ impl MemoryRecords {
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
+        self.0.iter()
     }
 
     /// Whether there is none.
@@ -132,6 +138,7 @@ pub struct Peer {
 enum Written {
     Changes(ChangeSet),
     Identity(Vec<u8>),
+    Ring(Slot, Vec<u8>),
 }
 
 /// One end of a link.
@@ -207,21 +214,25 @@ impl Bench {
             match written {
                 Written::Changes(changes) => peer.store.apply(changes),
                 Written::Identity(bytes) => identity.clone_from(bytes),
+                Written::Ring(..) => {}
             }
         }
+        let ring = peer.ring();
         let settings = Settings { loopback: true, dial: Vec::new(), place: Some(peer.place) };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();
         peer.recording = Some(Recording {
             vault: (peer.header.clone(), peer.wrapping.clone()),
             identity: identity.clone(),
+            ring: ring.clone(),
             store: peer.store.clone(),
             settings: settings.clone(),
             opened: (now, entropy.clone()),
             inputs: Vec::new(),
             outputs: Vec::new(),
         });
-        peer.engine =
-            vault.and_then(|vault| Engine::open(vault, &identity, settings, now, &entropy, &peer.store).ok());
+        peer.engine = vault.and_then(|vault| {
+            Engine::open(vault, &identity, &ring, settings, now, &entropy, &peer.store).ok()
+        });
         if let Some(transport) = transport {
             peer.transport = transport;
         }
@@ -284,10 +295,10 @@ impl Bench {
         self.peers.get(who).map_or(0, |peer| peer.written.len())
     }
 
-    /// Empties a stopped engine's store; its identity file stays.
+    /// Empties a stopped engine's store; its identity file and its ring stay.
     pub fn lose_store(&mut self, who: Who) {
         if let Some(peer) = self.peers.get_mut(who) {
-            peer.written.retain(|written| matches!(written, Written::Identity(_)));
+            peer.written.retain(|written| !matches!(written, Written::Changes(_)));
         }
     }
 
@@ -507,7 +518,7 @@ impl Bench {
         let all = self.peers.get(who).map(|peer| peer.written.as_slice()).unwrap_or_default();
         all.iter().filter_map(|written| match written {
             Written::Changes(changes) => Some(changes),
-            Written::Identity(_) => None,
+            Written::Identity(_) | Written::Ring(..) => None,
         })
     }
 
@@ -577,6 +588,7 @@ impl Bench {
         for written in self.peers.get(who).map(|peer| peer.written.as_slice()).unwrap_or_default() {
             match written {
                 Written::Identity(identity) => bytes.extend_from_slice(identity),
+                Written::Ring(_, slot) => bytes.extend_from_slice(slot),
                 Written::Changes(changes) => {
                     for (key, value) in &changes.writes {
                         bytes.extend_from_slice(key);
@@ -604,6 +616,7 @@ impl Bench {
         if let Some(recording) = self.peers.get_mut(who).and_then(|peer| peer.recording.as_mut()) {
             recording.outputs.extend_from_slice(&outputs);
         }
+        let mut persisted = 0;
         for output in outputs {
             let Some(peer) = self.peers.get_mut(who) else {
                 return;
@@ -614,6 +627,10 @@ impl Bench {
                     peer.written.push(Written::Changes(changes));
                 }
                 Output::PersistIdentity(bytes) => peer.written.push(Written::Identity(bytes)),
+                Output::PersistRing { slot, bytes } => {
+                    peer.written.push(Written::Ring(slot, bytes));
+                    persisted += 1;
+                }
                 Output::Notify(event) => peer.events.push(event),
                 Output::Log { text, .. } => peer.logged.push(text),
                 Output::Reply { command, result } => {
@@ -631,6 +648,9 @@ impl Bench {
                 }
                 Output::Dial { dial, addresses, .. } => self.connect(who, dial, &addresses),
             }
+        }
+        for _ in 0..persisted {
+            self.input(who, Input::RingPersisted);
         }
     }
 

@@ -29,6 +29,8 @@ pub(crate) enum Timer {
     Purge,
     /// Go on with a check.
     Check(CommandId),
+    /// Begin a rotation of the ring, or go on with it.
+    Rotation,
 }
 
 /// The table.

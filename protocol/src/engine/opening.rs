@@ -27,9 +27,10 @@ use crate::{
     purge::{self, Purges},
     reach::Reach,
     records::{Records, RecordsError},
+    rotation::{self, Rotation},
     timer::Timers,
     turn::{RecordKey, Turn},
-    vault::Vault,
+    vault::{Vault, ring::Slots},
 };
 
 impl Engine {
@@ -43,19 +44,21 @@ impl Engine {
         Some((account, identity::seal(&owner, std::iter::empty(), vault, &mut random)?))
     }
 
-    /// Opens a home on what is durable. Its first outputs are ready at once.
+    /// Opens a home on what is durable, the ring as its file has it. Its first outputs are ready at once.
     ///
     /// # Errors
     /// [`OpenError`] when the identity cannot be used or the store cannot be read.
     pub fn open(
-        vault: Vault,
+        mut vault: Vault,
         identity: &[u8],
+        ring: &Slots,
         settings: Settings,
         now: Now,
         entropy: &Entropy,
         records: &dyn Records,
     ) -> Result<Self, OpenError> {
         let Identity { owner, contacts: copies } = Identity::open(identity, &vault)?;
+        let slots = vault.open_ring(ring);
         let mut turn = Turn::new(now, entropy, records, &vault);
         let mark: Mark = turn.load(&mark_key(&turn))?.unwrap_or_default();
         let store_is_old = mark.commit < owner.commit;
@@ -77,6 +80,7 @@ impl Engine {
             reach: Reach::default(),
             waiting: BTreeSet::new(),
             purges: Purges::load(&turn)?,
+            rotation: Rotation::load(&turn, slots)?,
             checks: BTreeMap::new(),
             timers: Timers::default(),
             twin_told: None,
@@ -94,6 +98,7 @@ impl Engine {
             begin_new_runs(&mut state, &mut turn)?;
         }
         purge::resume(&mut state, &turn);
+        rotation::resume(&mut state, &turn);
         let mut outputs = VecDeque::new();
         end(&mut state, turn, &mut outputs)?;
         Ok(Self { vault, state, outputs })

@@ -9,7 +9,7 @@ use crate::{
     moment::Now,
     output::Output,
     secret::Secret,
-    vault::Vault,
+    vault::{Vault, ring::Slots},
 };
 
 /// One life of an engine, from its start on.
@@ -19,6 +19,8 @@ pub struct Recording {
     pub(super) vault: (Vec<u8>, Secret),
     /// The identity file at the start.
     pub(super) identity: Vec<u8>,
+    /// The ring at the start.
+    pub(super) ring: Slots,
     /// The store at the start.
     pub(super) store: MemoryRecords,
     /// What it was opened with.
@@ -52,7 +54,8 @@ impl Recording {
         let vault = Vault::open(&self.vault.0, &self.vault.1).ok()?;
         let (now, entropy) = &self.opened;
         let mut engine =
-            Engine::open(vault, &self.identity, self.settings.clone(), *now, entropy, &store).ok()?;
+            Engine::open(vault, &self.identity, &self.ring, self.settings.clone(), *now, entropy, &store)
+                .ok()?;
         drain(&mut engine, &mut store, &mut outputs);
         for (input, now, entropy) in &self.inputs {
             engine.handle(input.clone(), *now, entropy, &store).ok()?;
