@@ -17,6 +17,7 @@ mod lan;
 mod offline_delivery;
 mod passphrase;
 mod restart;
+mod ring;
 mod secrecy;
 mod tidy;
 mod wrong_input;
