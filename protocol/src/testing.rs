@@ -3,9 +3,11 @@
 //! Everything is driven by one seed and a virtual clock, so a run repeats exactly. Names read as sentences:
 //! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
 
+mod memory;
 mod recording;
 mod ring;
 
+pub use memory::MemoryRecords;
 pub use recording::Recording;
 
 use std::{
@@ -28,60 +30,9 @@ use crate::{
     moment::{Moment, Now, WallTime},
     name,
     output::{ChangeSet, Output},
-    records::{Order, Pair, Records, RecordsError},
     secret::Secret,
     vault::{Vault, ring::Slot},
 };
-
-/// An ordered map as a store.
-#[derive(Clone, Debug, Default)]
-pub struct MemoryRecords(BTreeMap<Vec<u8>, Vec<u8>>);
-
-impl MemoryRecords {
-    /// Applies a change-set.
-    pub fn apply(&mut self, changes: &ChangeSet) {
-        for (key, write) in &changes.writes {
-            match write {
-                Some(value) => self.0.insert(key.clone(), value.clone()),
-                None => self.0.remove(key),
-            };
-        }
-    }
-
-    /// How many records there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// All of them, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
-        self.0.iter()
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Records for MemoryRecords {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RecordsError> {
-        Ok(self.0.get(key).cloned())
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Pair>, RecordsError> {
-        if from >= to {
-            return Ok(Vec::new());
-        }
-        let range = self.0.range(from.to_vec()..to.to_vec()).map(|(key, value)| (key.clone(), value.clone()));
-        Ok(match order {
-            Order::Ascending => range.take(limit).collect(),
-            Order::Descending => range.rev().take(limit).collect(),
-        })
-    }
-}
 
 /// Which engine on the bench.
 pub type Who = usize;

@@ -81,9 +81,9 @@ def ip_bytes(written):
     return ipaddress.ip_address(written).packed
 
 
-def sealed_file(key, nonce, aad, plain):
+def sealed_file(key, nonce, aad, plain, key_id=0):
     """`sealed` of "Files of a home"."""
-    return u32(0) + nonce + xseal(key, nonce, aad, plain)
+    return u32(key_id) + nonce + xseal(key, nonce, aad, plain)
 
 
 class Reader:

@@ -383,6 +383,17 @@ def recompute_vault(file):
     vector = file.at("identity")
     sealed = sealed_file(Derive(master_key, "identity"), nonce, b"identity", vector.bytes("plain"))
     vector.check("sealed", sealed)
+    recompute_ring(file.at("ring"), Derive(master_key, "ring"), nonce)
+
+
+def recompute_ring(vector, ring_key, nonce):
+    old, new = ((one.given("generation"), one.bytes("key")) for one in (vector.at("old"), vector.at("new")))
+    old_keys, new_keys = (u32(generation) + key for generation, key in (old, new))
+    for place, keys in enumerate((new_keys + old_keys, old_keys + bytes(36))):
+        vector.check(f"slot_{place}", nonce + xseal(ring_key, nonce, b"ring" + u8(place), keys))
+    record = vector.at("record")
+    sealed = sealed_file(new[1], nonce, record.bytes("key"), record.bytes("plain"), new[0])
+    record.check("sealed", sealed)
 
 
 # cacophony.json: the published Noise vectors, from both sides.
