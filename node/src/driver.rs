@@ -5,12 +5,14 @@
 //! ```
 //!
 //! A turn's writes are applied at once, so that the next turn reads them; what follows them waits in `held` until the
-//! storage thread has made them durable. When the store fails, nothing behind that leaves and the node ends: it is
-//! started again on what is durable.
+//! storage thread has made them durable. When the store fails, nothing behind that leaves. Where that is for want of room
+//! (`driver/room.rs`), store and engine are opened again on what is durable; otherwise the node ends.
+
+mod room;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use causerie_protocol::{engine::Engine, ids::CommandId, input::Input, limits, output::Output};
+use causerie_protocol::{engine::Engine, ids::CommandId, input::Input, limits, moment::Now, output::Output};
 use tokio::{
     sync::{mpsc, watch},
     time::sleep,
@@ -22,6 +24,7 @@ use crate::{
     entropy,
     error::NodeError,
     events::EventLog,
+    ground::{Footing, Ground},
     handle::Request,
     home::{Home, socket},
     network::Network,
@@ -41,12 +44,16 @@ const REST_PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) home: Home,
+    /// What is written is not kept.
+    pub(crate) is_copy: bool,
+    pub(crate) home: Arc<Home>,
     pub(crate) network: Option<Network>,
     pub(crate) events: EventLog,
     pub(crate) replies: Replies,
     pub(crate) held: Held,
     pub(crate) listening: watch::Sender<Vec<String>>,
+    ground: Arc<dyn Ground>,
+    watch: room::Watch,
     commits: Commits,
     durable: Durable,
     requests: mpsc::Receiver<Request>,
@@ -59,32 +66,44 @@ enum Wake {
     Input(Input),
     Requests(Vec<Request>),
     Durable,
+    Look,
     Stop,
+}
+
+/// Why the loop ended.
+enum Ending {
+    Stopped,
+    /// There is room again for an engine that stands on a copy.
+    RoomAgain,
 }
 
 impl Driver {
     /// Takes over what was opened.
     pub(crate) fn new(
-        engine: Engine,
-        store: Arc<dyn Store>,
-        home: Home,
+        footing: Footing,
+        ground: Arc<dyn Ground>,
+        home: Arc<Home>,
         network: Option<Network>,
         requests: mpsc::Receiver<Request>,
         events: EventLog,
         listening: watch::Sender<Vec<String>>,
     ) -> Result<Self, NodeError> {
+        let Footing { engine, store, is_copy } = footing;
         let commits = Commits::start(Arc::clone(&store))?;
         Ok(Self {
             durable: commits.durable(),
             commits,
             engine,
             store,
+            is_copy,
             home,
             network,
             events,
             replies: BTreeMap::new(),
             held: Held::default(),
             listening,
+            ground,
+            watch: room::Watch::default(),
             requests,
             next_command: 0,
             clock: Clock::start(clock::now()),
@@ -93,22 +112,39 @@ impl Driver {
 
     /// Runs until it is told to stop or cannot go on.
     pub(crate) async fn run(mut self, stopping: CancellationToken) -> Result<(), NodeError> {
-        let outcome = self.run_until(&stopping).await;
+        let outcome = loop {
+            self = match self.run_until(&stopping).await {
+                Ok(Ending::RoomAgain) => self.opened_again(NodeError::Stopped).await?,
+                Err(error) if self.is_for_want_of_room(&error) => self.opened_without_room(error).await?,
+                Ok(Ending::Stopped) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+        };
         self.events.close();
         let ended = self.end(outcome.is_ok()).await;
         outcome.and(ended)
     }
 
-    async fn run_until(&mut self, stopping: &CancellationToken) -> Result<(), NodeError> {
+    async fn run_until(&mut self, stopping: &CancellationToken) -> Result<Ending, NodeError> {
         self.drain()?;
-        if let Some(up) = self.network.as_ref().map(network_up) {
+        self.look()?;
+        if let Some(network) = &self.network {
+            let (up, addresses) = (network_up(network), network.dialable());
             self.turn(up)?;
+            // The network tells only what changes.
+            if self.watch.was_opened_again() {
+                self.turn(Input::Listening { addresses })?;
+            }
         }
         loop {
             self.release()?;
+            if self.can_stand_again() {
+                return Ok(Ending::RoomAgain);
+            }
             match self.wait(stopping).await? {
-                Wake::Stop => return Ok(()),
+                Wake::Stop => return Ok(Ending::Stopped),
                 Wake::Durable => {}
+                Wake::Look => self.look()?,
                 Wake::Input(input) => self.turn(input)?,
                 Wake::Requests(requests) => {
                     let commands = requests.into_iter().map(|request| self.number(request)).collect();
@@ -122,6 +158,7 @@ impl Driver {
     async fn wait(&mut self, stopping: &CancellationToken) -> Result<Wake, NodeError> {
         let due = self.engine.poll_timeout().map(|at| at.since(clock::now().moment));
         let mut requests = Vec::new();
+        let is_full = !self.watch.room.is_enough();
         let Self { network, durable, held, requests: queue, .. } = self;
         let wake = tokio::select! {
             () = stopping.cancelled() => Wake::Stop,
@@ -134,20 +171,26 @@ impl Driver {
                 if count == 0 { Wake::Stop } else { Wake::Requests(requests) }
             }
             () = sleep(due.unwrap_or(Duration::MAX)), if due.is_some() => Wake::Input(Input::Timeout),
+            () = sleep(room::GLANCE), if is_full => Wake::Look,
         };
         Ok(wake)
     }
 
-    /// One turn of the engine.
+    /// One turn of the engine, after those that have to come before it.
     pub(crate) fn turn(&mut self, input: Input) -> Result<(), NodeError> {
+        self.look()?;
         let now = clock::now();
         if self.clock.jumped(now) {
-            self.engine.handle(Input::Resumed, now, &entropy::fresh()?, &*self.store).map_err(failed)?;
-            self.drain()?;
+            self.hand(Input::Resumed, now)?;
         }
         if let (Input::Listening { .. }, Some(network)) = (&input, &self.network) {
             self.listening.send_replace(network.listening());
         }
+        self.hand(input, now)
+    }
+
+    /// Hands one input to the engine, and takes what it puts out.
+    fn hand(&mut self, input: Input, now: Now) -> Result<(), NodeError> {
         self.engine.handle(input, now, &entropy::fresh()?, &*self.store).map_err(failed)?;
         self.drain()
     }
@@ -212,24 +255,30 @@ impl Driver {
         for (_, reply) in std::mem::take(&mut self.replies) {
             reply.send(Err(NodeError::Stopped)).ok();
         }
-        if let Some(network) = self.network.take() {
-            socket::remove(&self.home)?;
-            network.stop().await;
-        }
-        if sound {
+        leave(self.network.take(), &self.home).await?;
+        if sound && self.watch.room.is_enough() {
             self.rest().await?;
         }
-        let Self { commits, store, home, .. } = self;
+        let Self { commits, store, home, ground, .. } = self;
         // The lock is held until the store is closed: whoever opens the home next finds all of it.
         let closed = tokio::task::spawn_blocking(move || {
             let stopped = commits.stop();
             drop(store);
-            drop(home);
+            drop((home, ground));
             stopped
         });
         closed.await.map_err(|error| NodeError::Storage(error.to_string()))??;
         Ok(())
     }
+}
+
+/// Nobody reaches this node any more.
+async fn leave(network: Option<Network>, home: &Home) -> Result<(), NodeError> {
+    if let Some(network) = network {
+        socket::remove(home)?;
+        network.stop().await;
+    }
+    Ok(())
 }
 
 async fn next_input(network: &mut Option<Network>) -> Result<Input, NodeError> {
@@ -242,3 +291,6 @@ async fn next_input(network: &mut Option<Network>) -> Result<Input, NodeError> {
 fn failed(error: causerie_protocol::records::RecordsError) -> NodeError {
     NodeError::Storage(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

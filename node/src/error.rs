@@ -46,6 +46,9 @@ pub enum NodeError {
     /// The home's files cannot be read or written; in words.
     #[error("the home cannot be read or written: {0}")]
     Storage(String),
+    /// Too little room is left on the disk.
+    #[error("the disk is full")]
+    DiskFull,
     /// No network can be used at all; in words.
     #[error("the network cannot be used: {0}")]
     Network(String),
@@ -69,7 +72,7 @@ impl NodeError {
             Self::Locked => "locked",
             Self::WrongPassphrase => "wrong_passphrase",
             Self::NoPassphrase => "no_passphrase",
-            Self::Storage(_) => "storage",
+            Self::Storage(_) | Self::DiskFull => "storage",
             Self::Network(_) => "unreachable",
             Self::Stopped => "stopped",
         }
@@ -102,6 +105,9 @@ impl NodeError {
             Self::Storage(_) => {
                 "What was confirmed before is kept. Look at the free space and the rights of the home's directory."
             }
+            Self::DiskFull => {
+                "What was confirmed before is kept. Free some space, look whether this was done, and if not, try again."
+            }
             Self::Network(_) => "Messages wait here and leave when a network can be used.",
             Self::Stopped => "What was confirmed is kept. Start the node again and repeat the command.",
         }
@@ -114,9 +120,10 @@ impl NodeError {
             self,
             Self::HomeInUse
                 | Self::Storage(_)
+                | Self::DiskFull
                 | Self::Network(_)
                 | Self::Stopped
-                | Self::Command(CommandError::Full(_))
+                | Self::Command(CommandError::Full(_) | CommandError::DiskFull | CommandError::ReadOnly)
         )
     }
 }
@@ -135,6 +142,7 @@ impl From<HomeError> for NodeError {
             | HomeError::NotADirectory(_)
             | HomeError::Shared(_)
             | HomeError::Nowhere => Self::BadHome(error.to_string()),
+            HomeError::Full(_) => Self::DiskFull,
             other => Self::Storage(other.to_string()),
         }
     }
@@ -144,6 +152,7 @@ impl From<StoreError> for NodeError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::InUse => Self::HomeInUse,
+            StoreError::Full => Self::DiskFull,
             other => Self::Storage(other.to_string()),
         }
     }
@@ -172,6 +181,7 @@ const fn command_kind(refusal: &CommandError) -> &'static str {
         CommandError::BadName => "bad_name",
         CommandError::OutOfRange(_) => "out_of_range",
         CommandError::Full(_) => "full",
+        CommandError::DiskFull | CommandError::ReadOnly => "storage",
         _ => "refused",
     }
 }
@@ -199,6 +209,12 @@ const fn command_hint(refusal: &CommandError) -> &'static str {
         CommandError::BadName => "Nothing was changed. Choose another name.",
         CommandError::OutOfRange(_) => "Nothing was changed.",
         CommandError::Full(_) => "Nothing was changed. Remove what is not needed any more, then try again.",
+        CommandError::DiskFull => {
+            "Nothing was sent or changed. Free some space and try again; what you have can still be read, and what others send waits with them."
+        }
+        CommandError::ReadOnly => {
+            "Nothing was sent or changed. Make the home's directory and its file system writable, then try again; what you have can still be read."
+        }
         _ => "Nothing was changed.",
     }
 }

@@ -19,6 +19,7 @@ mod lock;
 mod log;
 mod place;
 mod ring;
+mod room;
 pub mod socket;
 mod vault;
 
@@ -31,6 +32,7 @@ use std::{
 };
 
 use causerie_protocol::{
+    room::Room,
     secret::hash,
     vault::{
         Vault,
@@ -152,6 +154,18 @@ impl Home {
         // A system without this file is one machine.
         let machine = fs::read(MACHINE_ID).unwrap_or_default();
         Some(hash("place", &[&file.ino().to_be_bytes(), &machine]))
+    }
+
+    /// What there is room for, now that there was so much before.
+    #[must_use]
+    pub fn room(&self, before: Room) -> Room {
+        room::look(&self.path, before)
+    }
+
+    /// Whether the store can be opened where it lies.
+    #[must_use]
+    pub fn keeps_books(&self) -> bool {
+        room::keeps_books(&self.path)
     }
 
     /// Where commands come in.

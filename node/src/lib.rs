@@ -1,6 +1,7 @@
 //! A Causerie peer without a window: the real world around the engine, and the ways people reach it.
 //!
-//! - [`driver`] is the only loop; `perform` does what the engine asks for, in order, behind its commits.
+//! - [`driver`] is the only loop; `perform` does what the engine asks for, in order, behind its commits; `ground` opens
+//!   what it stands on.
 //! - [`network`], [`store`], [`home`], [`clock`], [`entropy`] are the world: links, disk, files, time, randomness.
 //! - [`passphrase`] sets, changes and removes what opens a home.
 //! - [`handle`], [`events`], [`error`] are how everybody else holds a running node.
@@ -12,6 +13,7 @@ pub mod driver;
 pub mod entropy;
 pub mod error;
 pub mod events;
+mod ground;
 pub mod handle;
 pub mod home;
 pub mod network;
@@ -27,11 +29,12 @@ use std::{
 };
 
 use causerie_protocol::{
-    engine::{Engine, OpenError, Settings},
+    engine::{Engine, Settings},
     ids::AccountId,
     input::Input,
     name,
-    vault::{Vault, passphrase::Passphrase},
+    room::Room,
+    vault::passphrase::Passphrase,
 };
 use tokio::{
     sync::watch,
@@ -43,11 +46,11 @@ use crate::{
     driver::Driver,
     error::NodeError,
     events::EventLog,
+    ground::{Footing, Ground, HomeGround},
     handle::NodeHandle,
     home::{Home, socket},
     network::{Listen, Network, NetworkConfig, parse_multiaddr},
     passphrase::Effort,
-    store::Store,
 };
 
 /// What a node needs to start.
@@ -99,19 +102,19 @@ impl Node {
         };
         let Config { home: path, passphrase, .. } = config;
         let opened = spawn_blocking(move || open(&path, passphrase.as_ref(), settings)).await;
-        let (home, store, engine) = opened.map_err(|error| NodeError::Storage(error.to_string()))??;
+        let (home, ground, footing) = opened.map_err(|error| NodeError::Storage(error.to_string()))??;
         let network = match network {
             Some(network) => {
                 Some(Network::start(network).await.map_err(|error| NodeError::Network(error.to_string()))?)
             }
             None => None,
         };
-        let events = EventLog::new(engine.starts(), clock::now().wall);
+        let events = EventLog::new(footing.engine.starts(), clock::now().wall);
         let (listening_in, listening) = watch::channel(Vec::new());
         let (handle, requests) = NodeHandle::new(home.path(), events.clone(), listening);
         let socket = if network.is_some() { Some(socket::bind(&home)?) } else { None };
         let stopping = CancellationToken::new();
-        let driver = Driver::new(engine, store, home, network, requests, events, listening_in)?;
+        let driver = Driver::new(footing, ground, home, network, requests, events, listening_in)?;
         let server = socket.map(|socket| tokio::spawn(rpc::server::serve(socket, handle.clone())));
         let driver = tokio::spawn(driver.run(stopping.clone()));
         Ok(Self { handle, stopping, driver, server })
@@ -179,44 +182,17 @@ pub fn init(
     Ok((account, name.as_str().to_owned()))
 }
 
-/// Opens everything that a node stands on: the home with its lock, the vault, the store, the engine.
-fn open(
-    path: &Path,
-    passphrase: Option<&Passphrase>,
-    settings: Settings,
-) -> Result<(Home, Arc<dyn Store>, Engine), NodeError> {
-    let home = Home::open(path, Duration::ZERO)?;
-    // Before the store: whoever has not the passphrase changes nothing.
-    let vault: Vault = home.open_vault(passphrase)?;
-    let store = store::open(&home.store_path())?;
-    let copies = home.read_identity()?;
-    let ring = home.read_ring()?;
-    let mut failure = NodeError::NoIdentity;
-    for (is_current, copy) in [(true, &copies.current), (false, &copies.previous)] {
-        let Some(identity) = copy else { continue };
-        let entropy = entropy::fresh()?;
-        let settings = Settings { place: home.place(), ..settings.clone() };
-        match Engine::open(vault.clone(), identity, &ring, settings, clock::now(), &entropy, &*store) {
-            Ok(engine) => {
-                if !is_current && copies.current.is_some() {
-                    home.set_identity_aside()?;
-                }
-                return Ok((home, store, engine));
-            }
-            Err(error) if is_current => failure = open_failure(&error),
-            Err(_) => {}
-        }
-    }
-    Err(failure)
-}
+/// A home that is held, how it is opened again, and what was opened.
+type Opened = (Arc<Home>, Arc<dyn Ground>, Footing);
 
-fn open_failure(error: &OpenError) -> NodeError {
-    match error {
-        OpenError::Identity(causerie_protocol::account::identity::IdentityError::Newer) => {
-            NodeError::NewerHome
-        }
-        other => NodeError::Storage(other.to_string()),
-    }
+/// Opens everything that a node stands on: the home with its lock, the vault, the store, the engine.
+fn open(path: &Path, passphrase: Option<&Passphrase>, settings: Settings) -> Result<Opened, NodeError> {
+    let home = Arc::new(Home::open(path, Duration::ZERO)?);
+    // Before the store: whoever has not the passphrase changes nothing.
+    let vault = home.open_vault(passphrase)?;
+    let ground = HomeGround { home: Arc::clone(&home), vault, settings };
+    let footing = ground.open(home.room(Room::Enough))?;
+    Ok((home, Arc::new(ground), footing))
 }
 
 fn prepare(options: &NetworkOptions) -> Result<(NetworkConfig, Settings), NodeError> {
@@ -231,7 +207,7 @@ fn prepare(options: &NetworkOptions) -> Result<(NetworkConfig, Settings), NodeEr
     let settings = Settings {
         loopback: options.loopback,
         dial: dial.into_iter().map(|one| one.address).collect(),
-        place: None,
+        ..Settings::default()
     };
     Ok((network, settings))
 }

@@ -93,6 +93,7 @@ pub enum NetworkError {
 /// See the module's head. Dropping it stops the network without waiting; [`Network::stop`] waits.
 pub struct Network {
     own: TransportId,
+    loopback: bool,
     notices: mpsc::Receiver<Notice>,
     /// Dials that found no place to wait.
     refused: VecDeque<DialId>,
@@ -124,6 +125,7 @@ impl Network {
         let task = SwarmTask::open(&config, channels).await?;
         Ok(Self {
             own: task.own().clone(),
+            loopback: config.loopback,
             notices,
             refused: VecDeque::new(),
             dials,
@@ -169,6 +171,13 @@ impl Network {
         }
     }
 
+    /// Closes every link, as [`Self::close`] does one.
+    pub fn close_all(&mut self) {
+        for outbox in self.outboxes.values() {
+            outbox.close();
+        }
+    }
+
     /// Tries these addresses, the first eight of them, one after the other, until one gives a link to this peer, or
     /// to anybody where `peer` is `None`. It makes a new link even where one stands.
     pub fn dial(&mut self, dial: DialId, peer: Option<TransportId>, addresses: Vec<Address>) {
@@ -188,6 +197,12 @@ impl Network {
     #[must_use]
     pub fn listening(&self) -> Vec<String> {
         self.listening.borrow().iter().map(multiaddr_text).collect()
+    }
+
+    /// Where we listen, as `Listening` tells it: what others could dial.
+    #[must_use]
+    pub fn dialable(&self) -> Vec<Address> {
+        self.listening.borrow().iter().filter(|address| address.is_dialable(self.loopback)).copied().collect()
     }
 
     /// Stops: links send what waits as far as peers take it, then everything ends and the ports are free. Takes less

@@ -56,6 +56,8 @@ impl Driver {
         match output {
             // Applied by the turn itself, before anything is put in line.
             Output::Persist(_) => {}
+            // With a copy of the store nothing is kept, and so no copy of the contacts either.
+            Output::PersistIdentity(_) if self.is_copy => {}
             Output::PersistIdentity(sealed) => self.home.write_identity(&sealed)?,
             Output::PersistRing { slot, bytes } => {
                 self.home.write_ring(slot, &bytes)?;

@@ -11,11 +11,12 @@
 pub mod commits;
 #[cfg(test)]
 mod contract;
+mod copy;
 pub mod memory;
 pub mod recording;
 pub mod sled;
 
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use causerie_protocol::{
     limits,
@@ -33,6 +34,20 @@ use self::sled::SledStore;
 pub fn open(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(SledStore::open(path)?))
 }
+
+/// A copy of the store in this directory, to read from where the store itself cannot be opened: what is written to it
+/// is gone with it.
+///
+/// # Errors
+/// [`StoreError::Full`] when there is no place for it, others when the store cannot be read.
+pub fn open_copy(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(copy::open(path)?))
+}
+
+/// Below this many free bytes a store writes nothing. One that met the end of the disk in the middle of a write cannot
+/// even be opened and read before there is room again, because opening writes a snapshot (run on a full tmpfs). Chosen:
+/// sled extends its file by 512 KiB at a time, and a snapshot of a million records takes about 2 MiB.
+pub const FREE_BYTES_MIN: u64 = 16 * 1_024 * 1_024;
 
 /// One back-end. Reads see everything that was applied, durable or not.
 pub trait Store: Records + Send + Sync {
@@ -58,6 +73,9 @@ pub enum StoreError {
     /// Too little room is left; nothing was changed and reading goes on.
     #[error("the disk is full")]
     Full,
+    /// The file system can only be read.
+    #[error("the file system can only be read")]
+    ReadOnly,
     /// Another process, or an earlier store of this one, has the files open.
     #[error("the store is open elsewhere")]
     InUse,
@@ -76,6 +94,18 @@ pub enum StoreError {
     /// A value of ours is over the limit, which is a fault of this program.
     #[error("a value of {0} bytes is over the limit")]
     TooLarge(usize),
+}
+
+impl StoreError {
+    /// Sorts what the operating system said.
+    fn of_io(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => Self::Damaged(error.to_string()),
+            _ => Self::Backend(error.to_string()),
+        }
+    }
 }
 
 impl From<StoreError> for RecordsError {

@@ -238,6 +238,12 @@ pub enum CommandError {
     /// A bound of this installation is reached; in words.
     #[error("{0}")]
     Full(&'static str),
+    /// Too little room is left on the disk.
+    #[error("the disk is full, so nothing new can be kept")]
+    DiskFull,
+    /// The home can only be read.
+    #[error("the home can only be read, so nothing new can be kept")]
+    ReadOnly,
 }
 
 /// How a command ends without an answer.

@@ -38,6 +38,7 @@ use crate::{
     reach::{self, Reach},
     records::{Records, RecordsError},
     rotation::{self, Rotation},
+    room::{self, Room},
     timer::{Timer, Timers},
     turn::{RecordKey, Turn},
     vault::Vault,
@@ -50,6 +51,8 @@ pub struct Settings {
     pub loopback: bool,
     /// Addresses to keep dialling.
     pub dial: Vec<Address>,
+    /// Whether what is new can be written down, at first.
+    pub room: Room,
     /// Which machine and which files these are, hashed: a store that finds itself elsewhere may be a copy. `None` where
     /// that cannot be told.
     pub place: Option<[u8; 32]>,
@@ -134,6 +137,7 @@ impl Engine {
             Input::Resumed => reach::on_resumed(state, &mut turn),
             Input::RingPersisted => rotation::on_persisted(state, &mut turn)?,
             Input::Stopping => rotation::on_stopping(state, &turn),
+            Input::Room(room) => room::on_room(state, &mut turn, room),
             Input::Timeout => {}
         }
         while let Some(timer) = state.timers.take_due(now.moment) {
@@ -233,6 +237,7 @@ fn handle_command(
 }
 
 fn obey(state: &mut State, turn: &mut Turn<'_>, command: Command) -> Result<Answer, Halt> {
+    room::may(state, &command)?;
     match command {
         Command::Status => delivery::status(state, turn),
         Command::CreateInvitation { reusable, ask, expires_in, hints } => {
@@ -320,6 +325,8 @@ mod introductions;
 mod lives;
 #[cfg(test)]
 mod repairs;
+#[cfg(test)]
+mod rooms;
 #[cfg(test)]
 mod rotations;
 #[cfg(test)]

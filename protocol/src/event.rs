@@ -63,6 +63,10 @@ pub enum NoticeKind {
     DeviceListChanged,
     /// Somebody sent more than a bound allows.
     LimitReached,
+    /// Nothing new can be written down; what can be read can still be read.
+    NoRoom,
+    /// It can be again, and everything goes on.
+    RoomAgain,
 }
 
 impl NoticeKind {
@@ -78,6 +82,8 @@ impl NoticeKind {
             Self::Fork => "fork",
             Self::DeviceListChanged => "device_list_changed",
             Self::LimitReached => "limit_reached",
+            Self::NoRoom => "no_room",
+            Self::RoomAgain => "room_again",
         }
     }
 }

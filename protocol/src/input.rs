@@ -4,6 +4,7 @@ use crate::{
     address::Address,
     command::Command,
     ids::{CommandId, DialId, LinkId, TransportId},
+    room::Room,
 };
 
 /// One thing that happened outside.
@@ -64,6 +65,8 @@ pub enum Input {
     Stopping,
     /// The monotonic and the wall clock disagree about how long the last wait was: suspend, or a clock set.
     Resumed,
+    /// Whether what is new can be written down changed. While it cannot, the engine writes nothing.
+    Room(Room),
     /// Nothing but time: `poll_timeout` has come.
     Timeout,
 }

@@ -40,6 +40,7 @@ mod purge;
 mod reach;
 pub mod records;
 mod rotation;
+pub mod room;
 pub mod secret;
 pub mod session;
 #[cfg(any(test, feature = "testing"))]

@@ -163,7 +163,13 @@ impl Link {
 /// A stream stands: says our nonce.
 pub(crate) fn on_up(state: &mut State, turn: &mut Turn<'_>, link: LinkId, ends: LinkEnds) {
     state.reach.on_link_up(link, &ends);
-    let unwelcome = if ends.dial.is_none() { make_room(state, turn, &ends) } else { Ok(()) };
+    let unwelcome = if !state.settings.room.is_enough() {
+        Err("what it brings could not be kept")
+    } else if ends.dial.is_none() {
+        make_room(state, turn, &ends)
+    } else {
+        Ok(())
+    };
     state.links.links.insert(link, Link { ends, phase: Phase::Closing(None) });
     match unwelcome {
         Ok(()) => greet(state, turn, link, false),
@@ -301,6 +307,14 @@ pub(crate) fn close(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &
         one.phase = Phase::Closing(one.contact());
         turn.log(LogLevel::Debug, format!("link {} closed: {why}", link.number()));
         turn.push(Output::CloseLink { link });
+    }
+}
+
+/// Closes every link.
+pub(crate) fn close_all(state: &mut State, turn: &mut Turn<'_>, why: &str) {
+    let links: Vec<LinkId> = state.links.iter().map(|(link, _)| link).collect();
+    for link in links {
+        close(state, turn, link, why);
     }
 }
 

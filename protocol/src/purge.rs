@@ -113,13 +113,16 @@ pub(crate) fn sessions(
 
 /// Goes on with what a stop interrupted.
 pub(crate) fn resume(state: &mut State, turn: &Turn<'_>) {
-    if !state.purges.pending.is_empty() {
+    if !state.purges.pending.is_empty() && state.settings.room.is_enough() {
         state.timers.set(Timer::Purge, turn.now.moment);
     }
 }
 
-/// A few hundred records more.
+/// A few hundred records more; nothing while there is no room, and `resume` goes on afterwards.
 pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    if !state.settings.room.is_enough() {
+        return Ok(());
+    }
     let Some((row, purge)) = state.purges.pending.first_key_value().map(|(row, purge)| (*row, purge.clone()))
     else {
         return Ok(());

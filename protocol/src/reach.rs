@@ -46,6 +46,8 @@ pub(crate) struct Reach {
     peers_linked: BTreeMap<TransportId, BTreeSet<LinkId>>,
     unmatched: BTreeMap<IpAddr, VecDeque<Moment>>,
     online: bool,
+    /// Nobody is dialled: what they say could not be kept.
+    resting: bool,
 }
 
 /// Somebody on this network.
@@ -125,7 +127,7 @@ impl Reach {
         peer: Option<TransportId>,
         addresses: Vec<Address>,
     ) {
-        if addresses.is_empty() || !self.online {
+        if addresses.is_empty() || !self.online || self.resting {
             return;
         }
         let dial = DialId::new(self.next_dial);
@@ -159,6 +161,11 @@ pub(crate) fn on_network_up(state: &mut State, turn: &mut Turn<'_>, own: Transpo
     state.reach.own = Some(own);
     state.reach.online = true;
     redial_all(state, turn);
+}
+
+/// Begins or ends a time in which nobody is dialled.
+pub(crate) const fn rest(state: &mut State, resting: bool) {
+    state.reach.resting = resting;
 }
 
 /// Where we listen changed: everybody is told, and everybody absent is tried, since another network may be near.

@@ -108,7 +108,8 @@ impl Rotation {
 /// A start: a ring that is missing or was left half-way, and keys that changed after the last rotation, do not wait.
 pub(crate) fn resume(state: &mut State, turn: &Turn<'_>) {
     let rotation = &state.rotation;
-    if rotation.is_under_way() || rotation.changed || turn.vault().generation() == 0 {
+    let is_due = rotation.is_under_way() || rotation.changed || turn.vault().generation() == 0;
+    if is_due && state.settings.room.is_enough() {
         state.timers.set(Timer::Rotation, turn.now.moment);
     }
 }
@@ -120,6 +121,9 @@ pub(crate) fn on_stopping(state: &mut State, turn: &Turn<'_>) {
 
 /// A slot is durable.
 pub(crate) fn on_persisted(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    if !state.settings.room.is_enough() {
+        return Ok(());
+    }
     match state.rotation.stage {
         Stage::Resting => await_next(state, turn),
         Stage::Resealing(_) => {
@@ -137,6 +141,10 @@ pub(crate) fn on_persisted(state: &mut State, turn: &mut Turn<'_>) -> Result<(),
 
 /// The next piece of a rotation, or its beginning.
 pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    // Without room to write it rests where it is; [`resume`] goes on.
+    if !state.settings.room.is_enough() {
+        return Ok(());
+    }
     match &state.rotation.stage {
         Stage::Resting => begin(state, turn),
         // It goes on when the slot is durable.

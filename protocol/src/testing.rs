@@ -30,6 +30,7 @@ use crate::{
     moment::{Moment, Now, WallTime},
     name,
     output::{ChangeSet, Output},
+    room::Room,
     secret::Secret,
     vault::{Vault, ring::Slot},
 };
@@ -169,7 +170,8 @@ impl Bench {
             }
         }
         let ring = peer.ring();
-        let settings = Settings { loopback: true, dial: Vec::new(), place: Some(peer.place) };
+        let settings =
+            Settings { loopback: true, dial: Vec::new(), room: Room::default(), place: Some(peer.place) };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();
         peer.recording = Some(Recording {
             vault: (peer.header.clone(), peer.wrapping.clone()),

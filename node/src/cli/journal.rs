@@ -20,7 +20,7 @@ use tracing_subscriber::{
 };
 
 use super::errors::Failure;
-use crate::home::{self, LogFile};
+use crate::home::{self, HomeError, LogFile};
 
 /// Which lines are kept unless told: of libraries none, since they name addresses.
 const FILTER_DEFAULT: &str = "off,causerie_node=info";
@@ -59,10 +59,15 @@ impl Journal {
 
     /// This process holds the home's lock: what was held back, and everything from now on, goes to its log file.
     pub(super) fn keep(&self, home: &Path) -> Result<(), Failure> {
-        let mut file = home::log_writer(home).map_err(crate::error::NodeError::from)?;
+        let mut file = match home::log_writer(home) {
+            // What is said stays where it is, within its bound, and the node runs all the same.
+            Err(HomeError::Full(_)) => return Ok(()),
+            opened => opened.map_err(crate::error::NodeError::from)?,
+        };
         let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Sink::Early(lines) = &*sink {
-            file.write_all(lines)?;
+            // A full disk keeps fewer words.
+            file.write_all(lines).ok();
         }
         *sink = Sink::Kept(file);
         Ok(())

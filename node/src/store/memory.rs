@@ -39,12 +39,22 @@ impl MemoryStore {
 
     /// From now on every `apply` fails, or works again.
     pub fn fail_applies(&self, failing: bool) {
-        self.state().applies_fail = failing;
+        self.state().applies_fail = failing.then(told_to_fail);
+    }
+
+    /// From now on every `apply` is refused as on a full disk, or works again.
+    pub fn fill(&self, full: bool) {
+        self.state().applies_fail = full.then_some(StoreError::Full);
     }
 
     /// From now on every `commit` fails, or works again.
     pub fn fail_commits(&self, failing: bool) {
-        self.state().commits_fail = failing;
+        self.state().commits_fail = failing.then(told_to_fail);
+    }
+
+    /// From now on every `commit` meets the end of the disk, or works again.
+    pub fn fill_commits(&self, full: bool) {
+        self.state().commits_fail = full.then_some(StoreError::Full);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -56,8 +66,8 @@ impl Store for MemoryStore {
     fn apply(&self, changes: &ChangeSet) -> Result<(), StoreError> {
         check_sizes(changes)?;
         let mut state = self.state();
-        if state.applies_fail {
-            return Err(StoreError::Backend("told to fail".to_owned()));
+        if let Some(error) = &state.applies_fail {
+            return Err(error.clone());
         }
         lay_over(&mut state.applied, changes);
         state.undurable.push(changes.clone());
@@ -66,8 +76,8 @@ impl Store for MemoryStore {
 
     fn commit(&self) -> Result<(), StoreError> {
         let mut state = self.state();
-        if state.commits_fail {
-            return Err(StoreError::Backend("told to fail".to_owned()));
+        if let Some(error) = &state.commits_fail {
+            return Err(error.clone());
         }
         for changes in mem::take(&mut state.undurable) {
             lay_over(&mut state.durable, &changes);
@@ -100,8 +110,12 @@ struct State {
     applied: Snapshot,
     durable: Snapshot,
     undurable: Vec<ChangeSet>,
-    applies_fail: bool,
-    commits_fail: bool,
+    applies_fail: Option<StoreError>,
+    commits_fail: Option<StoreError>,
+}
+
+fn told_to_fail() -> StoreError {
+    StoreError::Backend("told to fail".to_owned())
 }
 
 fn lay_over(records: &mut Snapshot, changes: &ChangeSet) {

@@ -28,18 +28,13 @@ use causerie_protocol::{
     records::{Order, Pair, Records, RecordsError},
 };
 
-use super::{Store, StoreError, check_sizes};
+use super::{FREE_BYTES_MIN, Store, StoreError, check_sizes};
 
 /// Bytes of pages that sled keeps in memory; its default is a gigabyte, and a scan fills it.
 const CACHE_BYTES: u64 = 16 * 1_024 * 1_024;
 
 /// How often sled's own thread wakes to flush and to collect old segments. Our commits do not wait for it.
 const COLLECT_EVERY: Duration = Duration::from_secs(10);
-
-/// Below this many free bytes nothing is written. A store that met the end of the disk in the middle of a write cannot
-/// even be opened and read before there is room again, because opening writes a snapshot (run on a full tmpfs). Chosen:
-/// sled extends its file by 512 KiB at a time, and a snapshot of a million records takes about 2 MiB.
-const FREE_BYTES_MIN: u64 = 16 * 1_024 * 1_024;
 
 /// How long to wait for the threads of an earlier store of this process to let go of the files.
 const REOPEN_PATIENCE: Duration = Duration::from_secs(2);
@@ -67,6 +62,14 @@ impl SledStore {
         Self::open_with(path, FREE_BYTES_MIN)
     }
 
+    /// As [`Self::open`], for a copy that nobody keeps: it may fill its place to the end.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn open_unbounded(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, 0)
+    }
+
     fn open_with(path: &Path, free_bytes_min: u64) -> Result<Self, StoreError> {
         let config = sled::Config::new()
             .path(path)
@@ -81,10 +84,10 @@ impl SledStore {
                 outcome => break outcome?,
             }
         };
-        let log = File::open(path.join("db")).map_err(|error| of_io(&error))?;
+        let log = File::open(path.join("db")).map_err(|error| StoreError::of_io(&error))?;
         let store =
             Self { db: Some(db), log, path: path.to_owned(), free_bytes_min, broken: AtomicBool::new(false) };
-        store.sync_directories().map_err(|error| of_io(&error))?;
+        store.sync_directories().map_err(|error| StoreError::of_io(&error))?;
         Ok(store)
     }
 
@@ -93,7 +96,7 @@ impl SledStore {
     /// # Errors
     /// [`StoreError::Backend`] when the directory cannot be read.
     pub fn blobs_empty(&self) -> Result<bool, StoreError> {
-        let mut blobs = fs::read_dir(self.path.join("blobs")).map_err(|error| of_io(&error))?;
+        let mut blobs = fs::read_dir(self.path.join("blobs")).map_err(|error| StoreError::of_io(&error))?;
         Ok(blobs.next().is_none())
     }
 
@@ -131,7 +134,7 @@ impl SledStore {
     }
 
     fn check_room(&self) -> Result<(), StoreError> {
-        let disk = rustix::fs::fstatvfs(&self.log).map_err(|error| of_io(&error.into()))?;
+        let disk = rustix::fs::fstatvfs(&self.log).map_err(|error| StoreError::of_io(&error.into()))?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < self.free_bytes_min {
             return Err(StoreError::Full);
         }
@@ -234,19 +237,11 @@ fn of_sled(error: &sled::Error) -> StoreError {
         sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock") => {
             StoreError::InUse
         }
-        sled::Error::Io(error) => of_io(error),
+        sled::Error::Io(error) => StoreError::of_io(error),
         sled::Error::Corruption { .. } | sled::Error::ReportableBug(_) | sled::Error::Unsupported(_) => {
             StoreError::Damaged(error.to_string())
         }
         sled::Error::CollectionNotFound(_) => StoreError::Damaged("its tree is missing".to_owned()),
-    }
-}
-
-fn of_io(error: &io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData => StoreError::Damaged(error.to_string()),
-        _ => StoreError::Backend(error.to_string()),
     }
 }
 

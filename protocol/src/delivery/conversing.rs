@@ -53,6 +53,7 @@ pub(crate) fn write(
     if let Some(written) = written_before(state, turn, row, key)? {
         return Ok(written);
     }
+    state.settings.room.or_refusal()?;
     may_write(state, row)?;
     if text.is_empty() {
         return Err(CommandError::Empty.into());

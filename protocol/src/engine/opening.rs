@@ -25,7 +25,7 @@ use crate::{
     name::Name,
     output::Output,
     purge::{self, Purges},
-    reach::Reach,
+    reach::{self, Reach},
     records::{Records, RecordsError},
     rotation::{self, Rotation},
     timer::Timers,
@@ -97,6 +97,8 @@ impl Engine {
         if store_is_old || is_elsewhere {
             begin_new_runs(&mut state, &mut turn)?;
         }
+        let resting = !state.settings.room.is_enough();
+        reach::rest(&mut state, resting);
         purge::resume(&mut state, &turn);
         rotation::resume(&mut state, &turn);
         let mut outputs = VecDeque::new();

@@ -266,7 +266,10 @@ pub(crate) fn on_gone(
         delivery.detach();
     }
     if used.is_some() {
-        state.contacts.save(turn, row)?;
+        // When they were seen last is written with the next change then.
+        if state.settings.room.is_enough() {
+            state.contacts.save(turn, row)?;
+        }
         state.notify(turn, row, Event::ContactOffline);
     }
     Ok(())

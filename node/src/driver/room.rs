@@ -1,0 +1,174 @@
+//! The driver on a disk that is full, or can only be read, for a while.
+//!
+//! ```text
+//!            look: none ─▶ the engine rests; one notice ─▶ look: enough ─▶ it goes on; one notice
+//! a write was refused ─▶ store and engine are dropped and opened on what is durable ─▶ as above
+//! ```
+//!
+//! It looks before every turn, which costs a microsecond, and while there is no room every two seconds. What was said
+//! before a refused write rests on durable commits and still leaves; whoever waits for an answer is told. An engine that
+//! was opened on a copy is opened again where the store lies once there is room.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use causerie_protocol::{
+    event::{Event, NoticeKind},
+    input::Input,
+    moment::Moment,
+    room::Room,
+};
+use tokio::task::spawn_blocking;
+
+use super::Driver;
+use crate::{clock, error::NodeError, ground::Footing, perform::Held, store::commits::Commits};
+
+/// Between two looks while there is no room. Chosen.
+pub(super) const GLANCE: Duration = Duration::from_secs(2);
+
+/// How long a look is not believed that says there is room where a write was refused: a quota, for one. Chosen.
+const DISBELIEF: Duration = Duration::from_secs(60);
+
+/// Who has to be opened again within this time does not stand at all.
+const STANDS_FOR: Duration = Duration::from_secs(1);
+
+/// How things stand with room.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    pub(super) room: Room,
+    disbelieves_until: Option<Moment>,
+    opened_again_at: Option<Moment>,
+}
+
+impl Watch {
+    /// Whether this is not the first engine of this run.
+    pub(super) const fn was_opened_again(&self) -> bool {
+        self.opened_again_at.is_some()
+    }
+}
+
+impl Driver {
+    /// Looks, and tells the engine and the person what has changed.
+    pub(super) fn look(&mut self) -> Result<(), NodeError> {
+        let now = clock::now();
+        if self.watch.disbelieves_until.is_some_and(|until| now.moment < until) {
+            return Ok(());
+        }
+        let room = self.ground.room(self.watch.room);
+        if room == self.watch.room {
+            return Ok(());
+        }
+        self.note_room(room);
+        // An engine on a copy is not told that there is room: another one takes its place.
+        if !(self.is_copy && room.is_enough()) {
+            self.hand(Input::Room(room), now)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is room now for an engine that stands on a copy.
+    pub(super) const fn can_stand_again(&self) -> bool {
+        self.is_copy && self.watch.room.is_enough()
+    }
+
+    /// Whether this went wrong for want of room, so that it can go on without.
+    pub(super) fn is_for_want_of_room(&self, error: &NodeError) -> bool {
+        let recently = |at: Moment| clock::now().moment.since(at) < STANDS_FOR;
+        if self.watch.opened_again_at.is_some_and(recently) {
+            return false;
+        }
+        match error {
+            NodeError::DiskFull => true,
+            NodeError::Storage(_) => !self.ground.room(self.watch.room).is_enough(),
+            _ => false,
+        }
+    }
+
+    /// A write was refused: what is durable of what went before is said, then all is opened anew.
+    pub(super) async fn opened_without_room(mut self, error: NodeError) -> Result<Self, NodeError> {
+        while self.held.is_waiting() && self.durable.advanced().await.is_ok() {
+            if self.release().is_err() {
+                break;
+            }
+        }
+        let room = match self.ground.room(self.watch.room) {
+            Room::Enough => {
+                self.watch.disbelieves_until = Some(clock::now().moment + DISBELIEF);
+                Room::Full
+            }
+            room => room,
+        };
+        tracing::warn!(%error, "a write was refused; the store is opened again");
+        self.note_room(room);
+        self.opened_again(error).await
+    }
+
+    /// Drops store and engine, and opens them on what is durable.
+    pub(super) async fn opened_again(mut self, why: NodeError) -> Result<Self, NodeError> {
+        for (_, reply) in std::mem::take(&mut self.replies) {
+            reply.send(Err(why.clone())).ok();
+        }
+        if let Some(network) = &mut self.network {
+            network.close_all();
+        }
+        let Self { engine, store, commits, ground, mut watch, .. } = self;
+        watch.opened_again_at = Some(clock::now().moment);
+        let room = watch.room;
+        let opening = Arc::clone(&ground);
+        let opened = spawn_blocking(move || {
+            drop(engine);
+            // What did not become durable is known.
+            commits.stop().ok();
+            drop(store);
+            let footing = opening.open(room)?;
+            let commits = Commits::start(Arc::clone(&footing.store))?;
+            Ok::<_, NodeError>((footing, commits))
+        });
+        let opened = opened.await.unwrap_or_else(|error| Err(NodeError::Storage(error.to_string())));
+        let (home, network, events) = (self.home, self.network, self.events);
+        match opened {
+            Ok((Footing { engine, store, is_copy }, commits)) => Ok(Self {
+                durable: commits.durable(),
+                commits,
+                engine,
+                store,
+                is_copy,
+                home,
+                network,
+                events,
+                replies: BTreeMap::new(),
+                held: Held::default(),
+                listening: self.listening,
+                ground,
+                watch,
+                requests: self.requests,
+                next_command: self.next_command,
+                clock: self.clock,
+            }),
+            Err(error) => {
+                events.close();
+                super::leave(network, &home).await.ok();
+                Err(error)
+            }
+        }
+    }
+
+    fn note_room(&mut self, room: Room) {
+        let before = std::mem::replace(&mut self.watch.room, room);
+        let (kind, text) = match (before.is_enough(), room) {
+            (true, Room::Full) => (
+                NoticeKind::NoRoom,
+                "the disk is full: nothing new is kept, and what others send waits with them; free some space",
+            ),
+            (true, Room::ReadOnly) => (
+                NoticeKind::NoRoom,
+                "the home can only be read: nothing new is kept, and what others send waits with them",
+            ),
+            (false, Room::Enough) => {
+                (NoticeKind::RoomAgain, "there is room on the disk again, and everything goes on")
+            }
+            _ => return,
+        };
+        tracing::warn!("{text}");
+        self.events.push(&Event::Notice { kind, text: text.to_owned() }, clock::now().wall);
+    }
+}
