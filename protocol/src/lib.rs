@@ -39,8 +39,8 @@ pub mod output;
 mod purge;
 mod reach;
 pub mod records;
-mod rotation;
 pub mod room;
+mod rotation;
 pub mod secret;
 pub mod session;
 #[cfg(any(test, feature = "testing"))]

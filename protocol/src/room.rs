@@ -8,7 +8,9 @@
 //! dialled, so that contacts keep what they have for us. Looking back, lists, checks and stopping go on. With room
 //! again everybody is met at once. What is said inside here is `docs/architecture.md`, "A full disk".
 
-use crate::{answer::CommandError, command::Command, engine::State, link, purge, reach, rotation, turn::Turn};
+use crate::{
+    answer::CommandError, command::Command, engine::State, link, purge, reach, rotation, turn::Turn,
+};
 
 /// Whether what is new can be written down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

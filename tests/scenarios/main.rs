@@ -11,6 +11,7 @@
 
 mod direct_message;
 mod first_contact;
+mod full_disk;
 mod hostile_link;
 mod invitations;
 mod lan;

@@ -29,6 +29,7 @@ use tempfile::TempDir;
 
 use crate::{
     PATIENCE,
+    disk::Disk,
     lan::{Host, Lan},
 };
 use diary::{Diary, InVain};
@@ -47,6 +48,7 @@ pub struct Person {
     name: String,
     id: String,
     directory: TempDir,
+    home: PathBuf,
     place: Place,
     node: Mutex<Option<Running>>,
 }
@@ -78,6 +80,14 @@ impl Person {
         Self::at(name, Place::Lan(lan.host(host))).with_identity()
     }
 
+    /// Somebody on this machine whose home is to lie on this disk, with an identity.
+    #[must_use]
+    pub fn with_home_on(disk: &Disk, name: &str) -> Self {
+        let mut person = Self::without_identity(name);
+        person.home = disk.path().join(name);
+        person.with_identity()
+    }
+
     /// Somebody on this machine who has not even a home.
     #[must_use]
     pub fn without_identity(name: &str) -> Self {
@@ -86,7 +96,8 @@ impl Person {
 
     fn at(name: &str, place: Place) -> Self {
         let directory = tempfile::Builder::new().prefix("causerie-").tempdir().unwrap();
-        Self { name: name.to_owned(), id: String::new(), directory, place, node: Mutex::new(None) }
+        let home = directory.path().join("home");
+        Self { name: name.to_owned(), id: String::new(), directory, home, place, node: Mutex::new(None) }
     }
 
     fn with_identity(mut self) -> Self {
@@ -303,7 +314,7 @@ impl Person {
     /// The directory with all that is theirs.
     #[must_use]
     pub fn home(&self) -> PathBuf {
-        self.directory.path().join("home")
+        self.home.clone()
     }
 
     /// Where their node listens on this machine: TCP, then QUIC.

@@ -21,8 +21,9 @@ use crate::{
     store::memory::{MemoryStore, Snapshot},
 };
 
-/// A home in memory: what is durable outlives its stores.
+/// A home whose store is in memory: what is durable outlives it.
 struct InMemory {
+    home: Arc<Home>,
     vault: Vault,
     identity: Vec<u8>,
     full: AtomicBool,
@@ -49,9 +50,9 @@ impl Ground for InMemory {
         self.opened.lock().unwrap().push((room, is_copy));
         let settings = Settings { room, ..Settings::default() };
         let entropy = entropy::fresh()?;
-        let engine =
-            Engine::open(self.vault.clone(), &self.identity, settings, clock::now(), &entropy, &*store)
-                .map_err(|error| NodeError::Storage(error.to_string()))?;
+        let (vault, ring) = (self.vault.clone(), self.home.read_ring()?);
+        let engine = Engine::open(vault, &self.identity, &ring, settings, clock::now(), &entropy, &*store)
+            .map_err(|error| NodeError::Storage(error.to_string()))?;
         Ok(Footing { engine, store, is_copy })
     }
 }
@@ -71,6 +72,7 @@ impl Running {
         crate::init(&path, "Alice", None).unwrap();
         let home = Arc::new(Home::open(&path, Duration::ZERO).unwrap());
         let ground = Arc::new(InMemory {
+            home: Arc::clone(&home),
             vault: home.open_vault(None).unwrap(),
             identity: home.read_identity().unwrap().current.unwrap(),
             full: AtomicBool::new(!room.is_enough()),

@@ -1,0 +1,90 @@
+//! A small disk of its own (tmpfs), to be full, and to be read only, without harm to anybody else.
+//!
+//! It needs root and `mount`; where those are missing a test says so and is passed over. It is unmounted on drop, at
+//! the latest when the last process on it has ended; declare it before the people whose homes lie there.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+const MEBIBYTE: usize = 1 << 20;
+
+/// The disk.
+#[derive(Debug)]
+pub struct Disk {
+    directory: TempDir,
+}
+
+impl Disk {
+    /// An empty one of so many mebibytes; `None`, with the reason printed, where this machine cannot have it.
+    #[must_use]
+    pub fn of(mebibytes: usize) -> Option<Self> {
+        let directory = tempfile::Builder::new().prefix("causerie-disk-").tempdir().unwrap();
+        let size = format!("size={mebibytes}m,mode=0700");
+        match run(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(directory.path())) {
+            Ok(()) => Some(Self { directory }),
+            Err(reason) => {
+                println!("passed over: no disk can be mounted here ({})", reason.trim());
+                None
+            }
+        }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Writes until there is no room at all.
+    pub fn is_filled(&self) {
+        let mut filler = File::options().append(true).create(true).open(self.filler()).unwrap();
+        let some = vec![0x55; MEBIBYTE];
+        for size in [MEBIBYTE, 4_096] {
+            while filler.write_all(&some[..size]).is_ok() {}
+        }
+    }
+
+    /// Writes until so many mebibytes are free.
+    pub fn is_filled_but_for(&self, mebibytes: usize) {
+        self.is_filled();
+        let filler = File::options().write(true).open(self.filler()).unwrap();
+        let length = filler.metadata().unwrap().len();
+        filler.set_len(length.saturating_sub(u64::try_from(mebibytes * MEBIBYTE).unwrap())).unwrap();
+    }
+
+    /// There is room again.
+    pub fn is_emptied(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+
+    /// From now on it can only be read, or written again.
+    ///
+    /// # Panics
+    /// When a file on it is open for writing.
+    pub fn is_read_only(&self, read_only: bool) {
+        let options = if read_only { "remount,ro" } else { "remount,rw" };
+        run(Command::new("mount").args(["-o", options]).arg(self.path())).unwrap();
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.path().join("filler")
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: whoever still has a file open on it keeps it for so long, but its name is free.
+        run(Command::new("umount").arg("--lazy").arg(self.path())).ok();
+    }
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| error.to_string())?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
