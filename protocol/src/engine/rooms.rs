@@ -19,6 +19,7 @@ fn two() -> Bench {
     let mut bench = Bench::new(9, &["Alice", "Bob"]);
     bench.befriend(ALICE, BOB);
     bench.send(ALICE, BOB, "before").unwrap();
+    bench.settle();
     bench.send(BOB, ALICE, "before too").unwrap();
     bench.advance(A_WHILE);
     bench
