@@ -113,8 +113,6 @@ pub(crate) struct Answer {
     pub(crate) secret: Secret,
     /// What the bundle must hash to.
     pub(crate) bundle_hash: [u8; 16],
-    /// Unix seconds from which on it cannot be answered any more.
-    pub(crate) not_after: u64,
     /// Where the link says the inviter is.
     pub(crate) hints: Vec<Address>,
     /// How far our first message is.

@@ -152,7 +152,7 @@ pub const CONTACTS_MAX: usize = 4_096;
 /// Requests that wait for consent; further answers are refused until some are decided. Chosen.
 pub const REQUESTS_MAX: usize = 256;
 
-/// Invitations that are not forgotten yet. Chosen: more than slots of a hello would be of no use at once.
+/// Invitations that are not forgotten yet. Chosen: a quarter of what a hello has slots for.
 pub const INVITATIONS_MAX: usize = 256;
 
 /// Characters of an invitation link; the contract of the command line.
@@ -252,3 +252,5 @@ pub const SIFTED_PER_TURN: usize = 16;
 const _: () = assert!(RECORD_BYTES_MAX + crate::vault::OVERHEAD_BYTES <= VALUE_BYTES_MAX);
 const _: () = assert!(TEXT_BYTES_MAX < BODY_BYTES_MAX);
 const _: () = assert!(2 * CHAINS_PER_CONVERSATION_MAX <= HEADS_MAX);
+const _: () = assert!(REPLACED_PAIR_LIFE.as_secs() > SKIPPED_KEY_AGE_MAX.as_secs());
+const _: () = assert!(CHANNEL_KEYS_LIFE.as_secs() > KEEP_ALIVE_TICK.as_secs());

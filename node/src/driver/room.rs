@@ -124,7 +124,6 @@ impl Driver {
             Ok::<_, NodeError>((footing, commits))
         });
         let opened = opened.await.unwrap_or_else(|error| Err(NodeError::Storage(error.to_string())));
-        let (home, network, events) = (self.home, self.network, self.events);
         match opened {
             Ok((Footing { engine, store, is_copy }, commits)) => Ok(Self {
                 durable: commits.durable(),
@@ -132,21 +131,15 @@ impl Driver {
                 engine,
                 store,
                 is_copy,
-                home,
-                network,
-                events,
                 replies: BTreeMap::new(),
                 held: Held::default(),
-                listening: self.listening,
                 ground,
                 watch,
-                requests: self.requests,
-                next_command: self.next_command,
-                clock: self.clock,
+                ..self
             }),
             Err(error) => {
-                events.close();
-                super::leave(network, &home).await.ok();
+                self.events.close();
+                super::leave(self.network, &self.home).await.ok();
                 Err(error)
             }
         }

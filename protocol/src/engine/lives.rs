@@ -211,12 +211,6 @@ fn every_recorded_life_plays_again_byte_for_byte() {
 }
 
 #[test]
-fn limits_of_time_fit_each_other() {
-    assert!(limits::REPLACED_PAIR_LIFE > limits::SKIPPED_KEY_AGE_MAX);
-    assert!(limits::CHANNEL_KEYS_LIFE > limits::KEEP_ALIVE_TICK);
-}
-
-#[test]
 fn a_name_that_looks_like_an_id_takes_nobody_elses_mail() {
     let mut bench = Bench::new(52, &["Alice", "Bob", "Carol"]);
     bench.befriend(ALICE, BOB);
@@ -474,4 +468,33 @@ fn two_copies_of_a_device_do_not_thrash() {
     bench.send(BOB, ALICE, "and on").unwrap();
     bench.advance(A_WHILE);
     assert!(bench.texts(ALICE, BOB).contains(&"and on".to_owned()));
+}
+
+#[test]
+fn two_histories_of_one_device_that_were_both_delivered_are_told_and_stop_nothing() {
+    let mut bench = Bench::new(57, &["Alice", "Bob", "Snapshot"]);
+    bench.befriend(ALICE, BOB);
+    bench.advance(A_WHILE);
+    let before = [bench.writes(ALICE), bench.writes(BOB)];
+    let say = |bench: &mut Bench, text: &str| {
+        bench.send(ALICE, BOB, text).unwrap();
+        bench.advance(A_WHILE);
+    };
+    say(&mut bench, "one history");
+    bench.stop(ALICE);
+    bench.copy(ALICE, 2);
+    bench.stop(BOB);
+    for who in [ALICE, BOB] {
+        bench.lose_writes(who, bench.writes(who) - before[who]);
+        bench.start(who);
+    }
+    say(&mut bench, "another");
+    bench.stop(ALICE);
+    bench.copy(2, ALICE);
+    bench.start(ALICE);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), ["another"]);
+    assert_eq!(noticed(&bench, ALICE, NoticeKind::Fork), 1);
+    say(&mut bench, "and on");
+    assert!(bench.texts(BOB, ALICE).contains(&"and on".to_owned()));
 }

@@ -4,9 +4,10 @@
 //! handshake ─▶ STATUS both ways ─▶ heads, envelopes, addresses, keep-alive ─▶ gone
 //! ```
 //!
-//! Its keys are made anew every hour ([`rehandshake`]). Nothing is claimed (`online`, counters, heads) before the other side's first transport frame, which is its STATUS.
-//! What envelopes hold never depends on this channel's secrecy. Of two channels to one contact one survives: see
-//! `on_status`. Design: Noise specification rev. 34, pattern KK with psk0; prologue and psk in `docs/protocol.md`.
+//! Its keys are made anew every hour ([`rehandshake`]). Nothing is claimed (`online`, counters, heads) before the other
+//! side's first transport frame, which is its STATUS. What envelopes hold never depends on this channel's secrecy. Of
+//! two channels to one contact one survives: see `on_status`. Design: Noise specification rev. 34, pattern KK with psk0;
+//! prologue and psk in `docs/protocol.md`.
 
 pub(crate) mod rehandshake;
 

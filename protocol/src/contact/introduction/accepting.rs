@@ -229,7 +229,6 @@ fn take_link(
     contact.answer = Some(Answer {
         secret: link.secret,
         bundle_hash: link.bundle_hash,
-        not_after: link.not_after,
         hints: link.hints,
         first: FirstState::NotMade,
     });
