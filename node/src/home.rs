@@ -28,7 +28,7 @@ use std::{
     io,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, UNIX_EPOCH},
 };
 
 use causerie_protocol::{
@@ -151,9 +151,13 @@ impl Home {
     #[must_use]
     pub fn place(&self) -> Option<[u8; 32]> {
         let file = fs::metadata(self.store_path().join(STORE_FILE)).ok()?;
+        // The number of a removed file is soon given to another, on ext4 to the very next: its birth tells them apart,
+        // where the file system keeps that.
+        let born = file.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let born = born.map_or(0, |time| time.as_nanos());
         // A system without this file is one machine.
         let machine = fs::read(MACHINE_ID).unwrap_or_default();
-        Some(hash("place", &[&file.ino().to_be_bytes(), &machine]))
+        Some(hash("place", &[&file.ino().to_be_bytes(), &born.to_be_bytes(), &machine]))
     }
 
     /// What there is room for, now that there was so much before.

@@ -145,8 +145,9 @@ impl Pair {
 }
 
 /// Shared secrets of one contact that are kept: crossing invitations and the last renewals. Older ones are kept so that
-/// a device whose home was put back is still recognised, and can renew from there.
-const PAIRS_MAX: usize = 4;
+/// a device whose home was put back is still recognised, and can renew from there. Chosen: homes of both sides put back
+/// again and again, to copies of several ages, still meet (`engine/lives.rs`).
+const PAIRS_MAX: usize = 16;
 
 /// Rows of the contact list: those that are listed, and removed ones of which something is remembered.
 const ROWS_MAX: usize = 2 * limits::CONTACTS_MAX;

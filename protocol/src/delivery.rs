@@ -65,6 +65,8 @@ pub(crate) struct Delivery {
     their_heads: Vec<ChainHead>,
     /// Up to where they were asked for each chain on this channel.
     asked: BTreeMap<ChainId, u32>,
+    /// Where their copies of our own chains differ from ours.
+    searches: log::Searches,
     /// Where sending goes on in each chain.
     cursors: BTreeMap<ChainId, u32>,
     /// What they asked for.
@@ -153,6 +155,7 @@ impl Delivery {
         self.repairs.clear();
         self.their_heads.clear();
         self.asked.clear();
+        self.searches.clear();
         self.told.clear();
         self.renewal = None;
     }

@@ -54,6 +54,10 @@ pub const ENTRIES_BEYOND_GAP_MAX: u32 = 1_024;
 /// Entries of one author that can share one message id; further ones are kept and not shown. Chosen: one a restore.
 pub const PLACES_PER_MESSAGE_MAX: usize = 8;
 
+/// Entries of a device's own chain that move into another run when two histories of it are joined. Chosen: of short
+/// texts 4 MiB in one turn.
+pub const JOINED_ENTRIES_MAX: u32 = 16_384;
+
 /// Entries that one answer to a `WANT` brings. Chosen: of the longest texts 2 MiB, which an outbox takes beside what is
 /// in flight.
 pub const REPAIR_ENTRIES_MAX: usize = 64;

@@ -33,6 +33,7 @@ mod check;
 pub mod entry;
 mod extent;
 mod heads;
+mod joining;
 mod order;
 mod place;
 mod purge;
@@ -43,6 +44,7 @@ mod repair;
 pub use check::{CheckCursor, Checked, check};
 pub use entry::{ChainId, conversation_id};
 pub use heads::{ChainHead, Compared, HeadsError, decode_heads, encode_heads};
+pub use joining::Searches;
 pub use order::{Row, history_across};
 pub use purge::purge;
 pub use receipts::{Advance, Mark};
@@ -421,10 +423,10 @@ fn load_list(turn: &Turn<'_>, conv: &ConversationId) -> Result<Vec<ListPart>, Re
     Ok(parts.into_iter().map(|(_, part)| part).collect())
 }
 
-/// The chain that an encoded entry says it is in; `None` when it is no entry.
+/// The chain that an encoded entry says it is in, and its place there; `None` when it is no entry.
 #[must_use]
-pub fn chain_of(bytes: &[u8]) -> Option<ChainId> {
-    Entry::decode(bytes).ok().map(|entry| entry.head().chain)
+pub fn place_of(bytes: &[u8]) -> Option<(ChainId, u32)> {
+    Entry::decode(bytes).ok().map(|entry| (entry.head().chain, entry.head().seq))
 }
 
 fn list_key(turn: &Turn<'_>, conv: &ConversationId, part: usize) -> RecordKey {

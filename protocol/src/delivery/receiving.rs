@@ -13,7 +13,7 @@ use crate::{
     ids::{DeviceId, LinkId},
     limits,
     link::{self, live_channel},
-    log::{self, Advance, Received, Stored, Want},
+    log::{self, Advance, ChainId, Received, Stored, Want},
     name,
     output::{LogLevel, Output},
     records::RecordsError,
@@ -97,10 +97,8 @@ pub(super) fn take_heads(
             "this device had older data than a contact remembers; what was missing comes back from there";
         turn.push(Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, text: text.to_owned() }));
     }
-    if compared.forked && delivery.told.insert(NoticeKind::Fork) {
-        let text = "this device wrote two histories that were both delivered: an old copy of it was used, and a contact \
-                    has messages of the one that are not in the other";
-        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
+    for (chain, seq) in compared.differing {
+        search(delivery, turn, chain, seq);
     }
     for advance in compared.advances {
         tell_advance(state, turn, row, advance);
@@ -155,17 +153,18 @@ fn on_record(
     let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
     match record {
         Record::Entry(bytes) => {
-            let chain = log::chain_of(&bytes);
+            let place = log::place_of(&bytes);
             match conversation.receive(turn, &bytes, &devices)? {
                 Received::Stored(stored) => on_stored(state, turn, row, *stored),
                 Received::Known => {
-                    if let (Some(chain), Some(delivery)) = (chain, state.deliveries.get_mut(&row)) {
+                    if let (Some((chain, seq)), Some(delivery)) = (place, state.deliveries.get_mut(&row)) {
                         delivery.acks.insert(chain);
+                        delivery.searches.agrees(chain, seq);
                     }
                     Ok(())
                 }
                 Received::Refused(refusal) => {
-                    on_entry_refused(state, turn, row, refusal);
+                    on_entry_refused(state, turn, row, refusal, place);
                     Ok(())
                 }
             }
@@ -203,11 +202,21 @@ fn on_stored(
     row: ContactRow,
     stored: Stored,
 ) -> Result<(), RecordsError> {
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
+    let theirs = devices(state, row).contains(&stored.chain.author_dev);
+    if let (Some(delivery), Some(conversation)) =
+        (state.deliveries.get_mut(&row), state.conversations.get(&row))
+    {
         delivery.acks.insert(stored.chain);
+        if stored.joined {
+            delivery.searches.joined(stored.chain);
+            delivery.asked.remove(&stored.chain);
+        }
+        if let Some(mark) = conversation.mark_for(stored.chain).filter(|_| !theirs) {
+            // What they brought is not to be sent back.
+            delivery.cursors.insert(stored.chain, mark.seq.saturating_add(1));
+        }
     }
     let own_account = state.own.account();
-    let theirs = devices(state, row).contains(&stored.chain.author_dev);
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let account = contact.account;
     // An own name that comes back names nobody else.
@@ -232,13 +241,37 @@ fn on_stored(
     Ok(())
 }
 
-fn on_entry_refused(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, refusal: log::Refusal) {
-    let first = |delivery: &mut Delivery| delivery.told.insert(NoticeKind::Fork);
-    if refusal == log::Refusal::Fork && state.deliveries.get_mut(&row).is_some_and(first) {
-        let text = "two messages claim one place in their author's history: an old copy of a device was used";
+fn on_entry_refused(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    refusal: log::Refusal,
+    place: Option<(ChainId, u32)>,
+) {
+    turn.log(LogLevel::Warn, format!("an entry from a contact was refused: {refusal}"));
+    let own_device = state.own.device();
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return };
+    let contradicts = matches!(refusal, log::Refusal::Fork | log::Refusal::Prev);
+    match place.filter(|(chain, _)| contradicts && chain.author_dev == own_device) {
+        Some((chain, seq)) => search(delivery, turn, chain, seq),
+        None if refusal == log::Refusal::Fork && delivery.told.insert(NoticeKind::Fork) => {
+            let text =
+                "two messages claim one place in their author's history: an old copy of a device was used";
+            turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
+        }
+        None => {}
+    }
+}
+
+/// This device wrote two histories, which differ at a place at the latest: the first such place is asked for next.
+fn search(delivery: &mut Delivery, turn: &mut Turn<'_>, chain: ChainId, seq: u32) {
+    delivery.searches.differs(chain, seq);
+    delivery.asked.remove(&chain);
+    if delivery.told.insert(NoticeKind::Fork) {
+        let text = "an old copy of this device was used, and wrote another history than a contact remembers; what is in \
+                    only one of the two is brought to the other";
         turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
     }
-    turn.log(LogLevel::Warn, format!("an entry from a contact was refused: {refusal}"));
 }
 
 /// No session opened an envelope.
@@ -286,14 +319,18 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
         return;
     }
     let under_way =
-        delivery.asked.iter().any(|(chain, to)| !conversation.holds(*chain, to.saturating_sub(1)));
+        delivery.asked.iter().any(|(chain, to)| !conversation.holds(*chain, to.saturating_sub(1)))
+            || delivery.searches.under_way();
     let mut wants = conversation.wants(&delivery.their_heads, &devices);
     // Where they brought the end of a piece and not its beginning they have deleted that: it is not asked for again.
     for want in &mut wants {
         want.from = want.from.max(delivery.asked.get(&want.chain).copied().unwrap_or(0));
     }
-    let wants = portion(wants);
-    if wants.is_empty() || under_way {
+    if under_way {
+        return;
+    }
+    let wants = portion(delivery.searches.ask(wants));
+    if wants.is_empty() {
         return;
     }
     let Ok(bytes) = log::encode_wants(&wants) else {

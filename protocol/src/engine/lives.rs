@@ -471,30 +471,129 @@ fn two_copies_of_a_device_do_not_thrash() {
 }
 
 #[test]
-fn two_histories_of_one_device_that_were_both_delivered_are_told_and_stop_nothing() {
-    let mut bench = Bench::new(57, &["Alice", "Bob", "Snapshot"]);
-    bench.befriend(ALICE, BOB);
-    bench.advance(A_WHILE);
-    let before = [bench.writes(ALICE), bench.writes(BOB)];
-    let say = |bench: &mut Bench, text: &str| {
-        bench.send(ALICE, BOB, text).unwrap();
+fn two_histories_of_one_device_that_were_both_delivered_become_one() {
+    for (one, other) in [(1, 1), (3, 90), (90, 3)] {
+        let mut bench = Bench::new(57, &["Alice", "Bob", "Snapshot"]);
+        bench.befriend(ALICE, BOB);
+        let say = |bench: &mut Bench, word: &str, count: usize| {
+            for number in 0..count {
+                bench.send(ALICE, BOB, &format!("{word} {number}")).unwrap();
+            }
+            bench.advance(A_WHILE);
+        };
+        say(&mut bench, "before", 20);
+        let before = [bench.writes(ALICE), bench.writes(BOB)];
+        say(&mut bench, "one", one);
+        bench.stop(ALICE);
+        bench.copy(ALICE, 2);
+        bench.stop(BOB);
+        for who in [ALICE, BOB] {
+            bench.lose_writes(who, bench.writes(who) - before[who]);
+            bench.start(who);
+        }
+        say(&mut bench, "other", other);
+        bench.stop(ALICE);
+        bench.copy(2, ALICE);
+        bench.send(BOB, ALICE, "hello").unwrap();
+        bench.start(ALICE);
+        bench.send(ALICE, BOB, "waiting").unwrap();
         bench.advance(A_WHILE);
-    };
-    say(&mut bench, "one history");
-    bench.stop(ALICE);
-    bench.copy(ALICE, 2);
-    bench.stop(BOB);
-    for who in [ALICE, BOB] {
-        bench.lose_writes(who, bench.writes(who) - before[who]);
-        bench.start(who);
+        assert_eq!(noticed(&bench, ALICE, NoticeKind::Fork), 1);
+        say(&mut bench, "after", 1);
+        let texts = bench.texts(ALICE, BOB);
+        assert_eq!(texts, bench.texts(BOB, ALICE));
+        for (word, count) in
+            [("before", 20), ("one", one), ("other", other), ("hello", 1), ("waiting", 1), ("after", 1)]
+        {
+            let found = texts.iter().filter(|text| text.starts_with(word));
+            let expected: Vec<String> = match word {
+                "hello" | "waiting" => vec![word.to_owned()],
+                _ => (0..count).map(|number| format!("{word} {number}")).collect(),
+            };
+            assert_eq!(found.cloned().collect::<Vec<_>>(), expected, "{one} {other}");
+        }
+        assert_eq!(texts.last().map(String::as_str), Some("after 0"));
+        // And it stays so.
+        let before = bench.writes(ALICE);
+        bench.advance(Duration::from_secs(600));
+        assert!(bench.writes(ALICE) < before + 8, "{} writes", bench.writes(ALICE) - before);
+        assert_eq!(noticed(&bench, ALICE, NoticeKind::Fork), 1);
     }
-    say(&mut bench, "another");
-    bench.stop(ALICE);
-    bench.copy(2, ALICE);
-    bench.start(ALICE);
-    bench.advance(A_WHILE);
-    assert_eq!(bench.texts(BOB, ALICE), ["another"]);
-    assert_eq!(noticed(&bench, ALICE, NoticeKind::Fork), 1);
-    say(&mut bench, "and on");
-    assert!(bench.texts(BOB, ALICE).contains(&"and on".to_owned()));
+}
+
+/// A message of this person in this life of theirs.
+fn word(who: usize, life: usize, number: usize) -> String {
+    format!("{who}.{life}.{number}")
+}
+
+#[test]
+fn homes_that_are_put_back_at_random_on_both_sides_end_with_one_history() {
+    for seed in (0..20).chain([82, 139]) {
+        // Copies of both homes, of different times, on further disks that are never started.
+        let mut bench = Bench::new(seed, &["Alice", "Bob", "a", "a", "a", "b", "b", "b"]);
+        bench.befriend(ALICE, BOB);
+        for copy in 2..8 {
+            bench.copy(usize::from(copy >= 5), copy);
+        }
+        let mut dice = u64::from(seed) + 1;
+        let mut roll = |sides: u64| {
+            // A linear congruential generator: Knuth, MMIX.
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            usize::try_from((dice >> 33) % sides).unwrap()
+        };
+        let (mut life, mut said) = ([0, 0], [0, 0]);
+        for _ in 0..40 {
+            let who = roll(2);
+            match roll(8) {
+                0 => bench.copy(who, 2 + 3 * who + roll(3)),
+                1 | 2 => {
+                    bench.stop(who);
+                    bench.copy(2 + 3 * who + roll(3), who);
+                    (life[who], said[who]) = (life[who] + 1, 0);
+                }
+                _ => {
+                    for _ in 0..=roll(4) {
+                        if bench.peers[who].engine.is_some() {
+                            bench.send(who, 1 - who, &word(who, life[who], said[who])).unwrap();
+                            said[who] += 1;
+                        }
+                    }
+                }
+            }
+            for who in [ALICE, BOB] {
+                if bench.peers[who].engine.is_none() && roll(3) > 0 {
+                    bench.start(who);
+                }
+            }
+            bench.advance(Duration::from_secs([0, 1, 150][roll(3)]));
+        }
+        for who in [ALICE, BOB] {
+            if bench.peers[who].engine.is_none() {
+                bench.start(who);
+            }
+        }
+        let mut held: Vec<String> =
+            bench.texts(ALICE, BOB).into_iter().chain(bench.texts(BOB, ALICE)).collect();
+        held.sort();
+        held.dedup();
+        bench.advance(A_WHILE);
+        bench.advance(A_WHILE);
+        let texts = bench.texts(ALICE, BOB);
+        assert_eq!(texts, bench.texts(BOB, ALICE), "seed {seed}");
+        let mut sorted = texts.clone();
+        sorted.sort();
+        assert_eq!(sorted, held, "seed {seed}: all that anybody had, once each");
+        for who in [ALICE, BOB] {
+            for life in 0..=life[who] {
+                let of_this: Vec<&String> =
+                    texts.iter().filter(|text| text.starts_with(&format!("{who}.{life}."))).collect();
+                let mut in_order = of_this.clone();
+                in_order.sort_by_key(|text| text.rsplit('.').next().unwrap().parse::<u32>().unwrap());
+                assert_eq!(of_this, in_order, "seed {seed}: life {life} of {who} in order");
+            }
+            assert!(
+                states(&mut bench, who, 1 - who).iter().all(|(_, state)| *state >= MessageState::Delivered)
+            );
+        }
+    }
 }

@@ -60,8 +60,9 @@ pub struct Compared {
     /// A chain of this device went on without us, or has other entries there: an old copy of the store was put back,
     /// or a fresh one begun. What can be had is wanted, what had not left is in a new run.
     pub store_is_old: bool,
-    /// They hold other entries at places of a chain of this device than we do, and nothing here can mend that.
-    pub forked: bool,
+    /// Chains of this device in which they hold another entry at a place up to which we delivered: two histories, to be
+    /// joined.
+    pub differing: Vec<(ChainId, u32)>,
 }
 
 /// Why bytes are no list of heads or wants.
@@ -190,7 +191,7 @@ impl Conversation {
             // Nothing of it is left to compare or to send.
             return Ok(u32::MAX);
         }
-        let (last, next) = (head.next.saturating_sub(1), chain.reach.next);
+        let last = head.next.saturating_sub(1);
         let agrees = head.next <= chain.reach.next && self.id_at(turn, chain, last)? == Some(head.id);
         if agrees {
             let delivered = self.raise(turn, head.chain, head.next, MessageState::Delivered)?;
@@ -203,7 +204,9 @@ impl Conversation {
             let mended = self.recover(turn, head.chain)?;
             compared.store_is_old |= mended;
             // Both branches were delivered once, each to an older copy of the other side.
-            compared.forked |= !mended && head.next <= next;
+            if self.chains.get(&head.chain).is_some_and(|chain| last < chain.reach.next) {
+                compared.differing.push((head.chain, last));
+            }
         }
         // Nothing of it is sent: they hold more, or other entries that would stay in its place.
         Ok(u32::MAX)

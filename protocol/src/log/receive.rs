@@ -3,7 +3,7 @@
 //! ```text
 //! decode ─▶ whose is it? ─▶ held already? ─▶ next in its chain? ─▶ linked, and what was held beyond with it
 //!                │               │                  └ later ─▶ held beyond the gap, shown, checked when it closes
-//!             refused       known or a fork
+//!             refused       known or a fork (of our own: `joining.rs`)
 //! ```
 //!
 //! A dependency that is not held holds nothing up, since it may be the losing side of a fork and never come: the
@@ -52,6 +52,8 @@ pub struct Stored {
     pub message: Option<Row>,
     /// The name that the author gave themselves, where the entry says one.
     pub name: Option<String>,
+    /// It is where a branch of ours was that moved on into another run.
+    pub joined: bool,
     /// One of our own that came back: what its being there says about those before it.
     pub advance: Option<Advance>,
 }
@@ -94,6 +96,8 @@ pub enum Refusal {
 enum Verdict {
     Link,
     HoldBeyond,
+    /// In place of another branch, which moves.
+    Join,
     Known,
 }
 
@@ -157,8 +161,14 @@ impl Conversation {
             return Ok(Ok(Verdict::Known));
         }
         if chain.reach.holds(head.seq) {
-            let is_same = self.id_at(turn, chain, head.seq)? == Some(entry.id());
-            return Ok(if is_same { Ok(Verdict::Known) } else { Err(Refusal::Fork) });
+            if self.id_at(turn, chain, head.seq)? == Some(entry.id()) {
+                return Ok(Ok(Verdict::Known));
+            }
+            return Ok(if self.diverges(turn, chain, entry)? {
+                Ok(Verdict::Join)
+            } else {
+                Err(Refusal::Fork)
+            });
         }
         // Ids name one message each in a conversation: else a page before one would begin elsewhere.
         if !own && place::shown(turn, &self.id, true, head.mid)?.is_some() {
@@ -203,7 +213,7 @@ impl Conversation {
     }
 
     /// The lamport number of a dependency, where that very entry is held.
-    fn lamport_of(&self, turn: &Turn<'_>, dep: &Dep) -> Result<Option<u64>, RecordsError> {
+    pub(super) fn lamport_of(&self, turn: &Turn<'_>, dep: &Dep) -> Result<Option<u64>, RecordsError> {
         let Some(chain) = self.chains.get(&dep.chain) else { return Ok(None) };
         if dep.seq.checked_add(1) == Some(chain.reach.next) {
             return Ok((dep.id == chain.reach.head).then_some(chain.reach.lamport));
@@ -223,14 +233,16 @@ impl Conversation {
         verdict: Verdict,
     ) -> Result<Received, RecordsError> {
         let id = entry.head().chain;
-        if self.current_chain() == Some(id) {
+        if verdict == Verdict::Join {
+            self.move_branch(turn, id, entry.head().seq)?;
+        } else if self.current_chain() == Some(id) {
             self.new_run(turn)?;
         }
         if let Vacant(vacant) = self.chains.entry(id) {
             vacant.insert(Chain::new(id, own));
             self.save_list(turn)?;
         }
-        let linked = verdict == Verdict::Link;
+        let linked = verdict != Verdict::HoldBeyond;
         let first = self.store(turn, entry, linked)?;
         if linked {
             self.close_gap(turn, id)?;
@@ -243,6 +255,7 @@ impl Conversation {
             kind: entry.head().kind,
             message: row.filter(|_| first && entry.is_message()),
             name: body.and_then(Profile::decode).map(|profile| profile.name),
+            joined: verdict == Verdict::Join,
             advance,
         })))
     }

@@ -4,7 +4,8 @@
 //! put back. Then that chain ends here: its entries that the contact has not acknowledged are taken out and chained
 //! anew, with the same message ids, in a new run that depends on all heads; what the contact holds comes back and
 //! takes their place. A message that turns out to be in both chains is shown once (`place.rs`). What the contact has
-//! acknowledged stays, whatever they say later. Rules: `docs/protocol.md`.
+//! acknowledged stays, unless an entry of ours proves that we delivered another history, too (`joining.rs`). Rules:
+//! `docs/protocol.md`.
 
 use serde::{Deserialize, Serialize};
 

@@ -187,12 +187,15 @@ impl World {
         }
         let heads = [self.heads(one), self.heads(other)];
         let compared = [self.compare(one, &heads[1]), self.compare(other, &heads[0])];
+        self.join(one, other, &compared[0].differing);
+        self.join(other, one, &compared[1].differing);
         for (from, to, compared) in [(one, other, &compared[0]), (other, one, &compared[1])] {
             for (chain, seq) in &compared.to_send {
                 self.carry(from, to, *chain, *seq, u32::MAX);
             }
             for want in decode_wants(&encode_wants(&compared.wants).unwrap()).unwrap() {
-                self.carry(to, from, want.chain, want.from, want.to);
+                let refused = self.carry(to, from, want.chain, want.from, want.to);
+                self.join(from, to, &refused);
             }
             for mark in &compared.reads {
                 self.turn(to, |turn, conversation| conversation.read_by_peer(turn, mark)).unwrap();
@@ -205,26 +208,51 @@ impl World {
         !compared.iter().any(owed)
     }
 
+    /// Searches where chains of a store differ from another's copies and joins them, as `delivery` does.
+    fn join(&mut self, store: usize, other: usize, differing: &[(ChainId, u32)]) {
+        let mut searches = Searches::default();
+        for (chain, seq) in differing {
+            searches.differs(*chain, *seq);
+        }
+        for _ in 0..40 {
+            let Some(want) = searches.ask(Vec::new()).first().copied() else { return };
+            let entries = self.turn(other, |turn, conversation| {
+                conversation.entries_from(turn, want.chain, want.from, 1 << 20, 1).unwrap()
+            });
+            match self.receive(store, &entries[0].1) {
+                Received::Known => searches.agrees(want.chain, want.from),
+                Received::Stored(stored) if stored.joined => searches.joined(want.chain),
+                Received::Refused(_) => searches.differs(want.chain, want.from),
+                Received::Stored(_) => panic!("stored and not joined"),
+            }
+        }
+        panic!("a search that does not end");
+    }
+
     fn compare(&mut self, store: usize, theirs: &[ChainHead]) -> Compared {
         let devices = self.stores[store].devices.clone();
         self.turn(store, |turn, conversation| conversation.compare(turn, theirs, &devices)).unwrap()
     }
 
-    /// Brings entries of a chain over in one turn and the acknowledgement back.
-    fn carry(&mut self, from: usize, to: usize, chain: ChainId, first: u32, end: u32) {
+    /// Brings entries of a chain over in one turn and the acknowledgement back; returns what was refused.
+    fn carry(&mut self, from: usize, to: usize, chain: ChainId, first: u32, end: u32) -> Vec<(ChainId, u32)> {
         let entries = self.turn(from, |turn, conversation| {
             conversation.entries_from(turn, chain, first, 1 << 20, limits::REPAIR_ENTRIES_MAX)
         });
         let devices = self.stores[to].devices.clone();
+        let mut refused = Vec::new();
         let mark = self.turn(to, |turn, conversation| {
-            for (_, bytes) in entries.unwrap().iter().filter(|(seq, _)| *seq < end) {
-                conversation.receive(turn, bytes, &devices).unwrap();
+            for (seq, bytes) in entries.unwrap().iter().filter(|(seq, _)| *seq < end) {
+                if let Received::Refused(_) = conversation.receive(turn, bytes, &devices).unwrap() {
+                    refused.push((chain, *seq));
+                }
             }
             conversation.mark_for(chain)
         });
         if let Some(mark) = mark {
             self.turn(from, |turn, conversation| conversation.acknowledged(turn, &mark)).unwrap();
         }
+        refused
     }
 
     /// Exchanges until nothing is owed.

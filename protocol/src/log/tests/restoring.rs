@@ -168,3 +168,76 @@ fn lies_about_our_chains_end_at_the_bound() {
     assert_eq!(most, Some(CHAINS_PER_SIDE_MAX));
     assert_eq!(world.rows(0).len(), 10 + CHAINS_PER_SIDE_MAX + 5);
 }
+
+/// Two histories of one run of store 0 that part after `common` entries, both delivered: `here` entries of the one are
+/// in store 0, and `there` entries of the other in store 1.
+fn two_histories(common: usize, here: usize, there: usize) -> World {
+    let mut world = World::pair();
+    for number in 0..common {
+        world.write(0, &format!("common {number}"));
+    }
+    world.meet(0, 1);
+    let before = [0, 1].map(|store: usize| world.stores[store].memory.map.clone());
+    for number in 0..there {
+        world.write(0, &format!("there {number}"));
+    }
+    world.meet(0, 1);
+    let other = world.stores[1].memory.map.clone();
+    for (store, map) in before.into_iter().enumerate() {
+        world.stores[store].memory.map = map;
+    }
+    for number in 0..here {
+        world.write(0, &format!("here {number}"));
+    }
+    world.meet(0, 1);
+    world.stores[1].memory.map = other;
+    world
+}
+
+#[test]
+fn two_delivered_histories_of_one_run_become_one() {
+    for (common, here, there) in [(1, 1, 1), (3, 1, 9), (3, 9, 1), (30, 5, 5), (200, 70, 90)] {
+        let mut world = two_histories(common, here, there);
+        world.write(0, "waiting");
+        world.meet(0, 1);
+        let texts = world.texts(0);
+        assert_eq!(texts, world.texts(1), "{common} {here} {there}");
+        let numbered =
+            |word: &str, count| (0..count).map(move |number| format!("{word} {number}")).collect::<Vec<_>>();
+        assert_eq!(texts.len(), common + here + there + 1);
+        let of = |word: &str| texts.iter().filter(|text| text.starts_with(word)).cloned().collect::<Vec<_>>();
+        assert_eq!(of("common"), numbered("common", common));
+        assert_eq!(of("there"), numbered("there", there));
+        assert_eq!(of("here"), numbered("here", here));
+        assert!(
+            texts.iter().rposition(|text| text.starts_with("here"))
+                < texts.iter().position(|text| text == "waiting")
+        );
+        assert_eq!(world.turn(0, |_, conversation| conversation.undelivered()), 0);
+        let heads = world.heads(1);
+        assert_eq!(world.compare(0, &heads), Compared::default());
+        let checked = world.checked(0);
+        assert_eq!((checked.gaps, checked.unreadable), (0, 0));
+    }
+}
+
+#[test]
+fn a_contact_that_shows_both_histories_in_turn_makes_nothing_grow() {
+    let mut world = two_histories(5, 4, 6);
+    let here = world.own_entries(0);
+    let chain = world.heads(0)[0].chain;
+    let there = world.entries(1, chain);
+    let mut sizes = Vec::new();
+    for round in 0..6 {
+        for entry in if round % 2 == 0 { &there } else { &here } {
+            world.receive(0, entry);
+        }
+        sizes.push(world.stores[0].memory.count(b'E'));
+        let mut texts = world.texts(0);
+        let count = texts.len();
+        texts.sort();
+        texts.dedup();
+        assert_eq!((texts.len(), count), (15, 15), "round {round}");
+    }
+    assert_eq!(sizes[2..4], sizes[4..6]);
+}
