@@ -34,6 +34,7 @@ use crate::{
         Store,
         commits::{Commits, Durable},
     },
+    warnings::Warnings,
 };
 
 /// How long a clean stop may take over a rotation of the ring. Chosen: a stop is promised within 5 s, and closing the
@@ -59,6 +60,7 @@ pub(crate) struct Driver {
     requests: mpsc::Receiver<Request>,
     next_command: u64,
     clock: Clock,
+    pub(crate) warnings: Warnings,
 }
 
 /// Why the loop woke.
@@ -107,6 +109,7 @@ impl Driver {
             requests,
             next_command: 0,
             clock: Clock::start(clock::now()),
+            warnings: Warnings::default(),
         })
     }
 

@@ -21,6 +21,7 @@ pub mod passphrase;
 mod perform;
 pub mod rpc;
 pub mod store;
+mod warnings;
 
 use std::{
     path::{Path, PathBuf},

@@ -88,7 +88,7 @@ impl Driver {
             Output::Log { level, text } => match level {
                 LogLevel::Debug => tracing::debug!("{text}"),
                 LogLevel::Info => tracing::info!("{text}"),
-                LogLevel::Warn => tracing::warn!("{text}"),
+                LogLevel::Warn => self.warnings.say(clock::now().moment, &text),
             },
         }
         Ok(())

@@ -174,7 +174,7 @@ pub(crate) fn on_up(state: &mut State, turn: &mut Turn<'_>, link: LinkId, ends: 
     match unwelcome {
         Ok(()) => greet(state, turn, link, false),
         Err(why) => {
-            turn.log(LogLevel::Debug, format!("link {} closed: {why}", link.number()));
+            turn.log(LogLevel::Warn, format!("link {} refused: {why}", link.number()));
             turn.push(Output::CloseLink { link });
         }
     }
@@ -241,7 +241,7 @@ fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) 
         Phase::Nonce(own) => {
             let own = *own;
             let Some(their_nonce) = hello::read_nonce(bytes).filter(|theirs| *theirs != own.nonce) else {
-                close(state, turn, link, "malformed hello, or no common version");
+                refuse(state, turn, link, "malformed hello, or no common version");
                 return Ok(());
             };
             let binding = hello::bind(&one.ends, own.nonce, their_nonce);
@@ -271,7 +271,7 @@ fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) 
     match found {
         Some((binding, found)) => on_match(state, turn, link, binding, found),
         None => {
-            close(state, turn, link, "malformed hello");
+            refuse(state, turn, link, "malformed hello");
             Ok(())
         }
     }
@@ -296,8 +296,17 @@ pub(crate) fn on_patience_over(state: &mut State, turn: &mut Turn<'_>, link: Lin
     close(state, turn, link, "no answer in time");
 }
 
-/// Closes a link for a reason that the log is told; the driver reports it as gone afterwards.
+/// Closes a link in the course of things; the driver reports it as gone afterwards.
 pub(crate) fn close(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &str) {
+    end(state, turn, link, (LogLevel::Debug, "closed", why));
+}
+
+/// Closes a link on which something came that nobody who keeps the rules says.
+pub(crate) fn refuse(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &str) {
+    end(state, turn, link, (LogLevel::Warn, "refused", why));
+}
+
+fn end(state: &mut State, turn: &mut Turn<'_>, link: LinkId, (level, what, why): (LogLevel, &str, &str)) {
     state.timers.cancel(Timer::LinkPatience(link));
     live_channel::note_last_seen(state, turn.now, link);
     let Some(one) = state.links.links.get_mut(&link) else {
@@ -305,7 +314,7 @@ pub(crate) fn close(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &
     };
     if !matches!(one.phase, Phase::Closing(_)) {
         one.phase = Phase::Closing(one.contact());
-        turn.log(LogLevel::Debug, format!("link {} closed: {why}", link.number()));
+        turn.log(level, format!("link {} {what}: {why}", link.number()));
         turn.push(Output::CloseLink { link });
     }
 }

@@ -187,7 +187,7 @@ pub(crate) fn on_inviter_frame(
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
     let Some((inviter, (kind, payload))) = opened(state, link, bytes) else {
-        link::close(state, turn, link, "malformed introduction");
+        link::refuse(state, turn, link, "malformed introduction");
         return Ok(());
     };
     match kind {
@@ -224,7 +224,7 @@ pub(crate) fn on_invited_frame(
         return link::on_frame(state, turn, link, bytes);
     }
     let Some((kind, payload)) = invited.channel.open(bytes) else {
-        link::close(state, turn, link, "malformed introduction");
+        link::refuse(state, turn, link, "malformed introduction");
         return Ok(());
     };
     if invited.waits_for_consent {
@@ -238,7 +238,7 @@ pub(crate) fn on_invited_frame(
                 Ok(())
             }
             None => {
-                link::close(state, turn, link, "the invitation's body does not check");
+                link::refuse(state, turn, link, "the invitation's body does not check");
                 Ok(())
             }
         },
@@ -290,7 +290,7 @@ fn on_body_wanted(
         return Ok(());
     };
     if std::mem::replace(&mut inviter.body_said, true) {
-        link::close(state, turn, link, "asked twice for the bundle");
+        link::refuse(state, turn, link, "asked twice for the bundle");
         return Ok(());
     }
     wait_patiently(state, turn, link);
@@ -316,7 +316,7 @@ fn on_first(
 ) -> Result<(), RecordsError> {
     let Some(invitation) = state.invitations.get(row).cloned() else { return Ok(()) };
     let Some(transcript) = first_contact::transcript(&invitation.secret, first) else {
-        link::close(state, turn, link, "malformed first message");
+        link::refuse(state, turn, link, "malformed first message");
         return Ok(());
     };
     if let Some(contact) = invitation::taken_by(turn, &invitation, transcript)? {
@@ -338,7 +338,7 @@ fn on_first(
     }
     let Some(answer) = check_first(state, &invitation, first) else {
         turn.log(LogLevel::Warn, "an answer to an invitation does not check and was refused");
-        link::close(state, turn, link, "the first message does not check");
+        link::refuse(state, turn, link, "the first message does not check");
         return Ok(());
     };
     match admit(state, turn, &invitation, answer)? {
@@ -507,7 +507,7 @@ fn on_stored(
 ) -> Result<(), RecordsError> {
     let answer = state.contacts.get(row).and_then(|contact| contact.answer.as_ref());
     if answer.is_none_or(|answer| answer.first != FirstState::Kept) {
-        link::close(state, turn, link, "acknowledged what was not said");
+        link::refuse(state, turn, link, "acknowledged what was not said");
         return Ok(());
     }
     if let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) {
@@ -534,7 +534,7 @@ fn on_refused(
         .and_then(|answer| Refusal::verify(payload, contact.account, &answer.secret, &invited.binding));
     let Some(refusal) = refusal else {
         turn.log(LogLevel::Warn, "a refusal that the inviter did not sign was passed over");
-        link::close(state, turn, link, "malformed refusal");
+        link::refuse(state, turn, link, "malformed refusal");
         return Ok(());
     };
     accepting::on_refused(state, turn, row, refusal)?;

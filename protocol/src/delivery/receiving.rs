@@ -290,7 +290,7 @@ fn on_refusal(
         if let Some(session) = state.deliveries.get_mut(&row).and_then(Delivery::sending_session) {
             session.mark_lost(turn, state.evidence)?;
         }
-        link::close(state, turn, link, "envelopes that no session opens");
+        link::refuse(state, turn, link, "envelopes that no session opens");
     }
     Ok(())
 }

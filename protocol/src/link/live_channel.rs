@@ -25,7 +25,7 @@ use crate::{
     ids::{LinkId, ProcessId, SessionId},
     limits,
     link::{
-        Handshake, Phase, addresses, close, hello, keep_alive,
+        Handshake, Phase, addresses, close, hello, keep_alive, refuse,
         status::{ListMark, Status},
         wait_patiently,
     },
@@ -151,7 +151,7 @@ pub(crate) fn on_handshake(
         if let Some(one) = state.links.get_mut(link) {
             one.phase = Phase::Responder(handshake);
         }
-        close(state, turn, link, "the handshake does not check");
+        refuse(state, turn, link, "the handshake does not check");
         return Ok(());
     };
     stand(state, turn, link, handshake, transport)
@@ -169,13 +169,13 @@ pub(crate) fn on_frame(
     let row = live.row();
     let plain = live.keys.open(bytes).unwrap_or_default();
     let Some((kind, payload)) = frame::decode(&plain) else {
-        close(state, turn, link, "a frame that does not open");
+        refuse(state, turn, link, "a frame that does not open");
         return Ok(());
     };
     live.heard = true;
     live.heard_at = now;
     if live.peer.is_none() && kind != FrameKind::Status {
-        close(state, turn, link, "something before STATUS");
+        refuse(state, turn, link, "something before STATUS");
         return Ok(());
     }
     let well_formed = match kind {
@@ -210,7 +210,7 @@ pub(crate) fn on_frame(
         FrameKind::BodyWanted | FrameKind::Body | FrameKind::Refused | FrameKind::Unknown(_) => true,
     };
     if !well_formed {
-        close(state, turn, link, "a malformed frame");
+        refuse(state, turn, link, "a malformed frame");
     }
     Ok(())
 }
