@@ -40,6 +40,7 @@ mod limits;
 mod links;
 mod listeners;
 mod multiaddr;
+mod nearby;
 mod outbox;
 mod stream;
 mod swarm;

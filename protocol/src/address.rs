@@ -32,11 +32,14 @@ impl Address {
         self.ip.is_loopback()
     }
 
-    /// Whether somebody on the same network could dial it: also an address that a machine gave itself because nobody
-    /// else did (RFC 3927). Those of IPv6 need the name of an interface beside them, which no address here has.
+    /// Whether somebody on the same network could dial it: also an address that a machine gave itself (RFC 3927, RFC
+    /// 4291). Those of IPv6 need the number of an interface beside them, which our own TCP finds and QUIC does not.
     #[must_use]
     pub fn is_dialable_nearby(&self, loopback: bool) -> bool {
-        let self_given = matches!(self.ip, IpAddr::V4(ip) if ip.is_link_local());
+        let self_given = match self.ip {
+            IpAddr::V4(ip) => ip.is_link_local(),
+            IpAddr::V6(ip) => ip.is_unicast_link_local() && self.transport == Transport::Tcp,
+        };
         self.is_dialable(loopback) || (self_given && self.port != 0)
     }
 

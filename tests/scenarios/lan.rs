@@ -124,16 +124,22 @@ fn strangers_on_the_same_network_stay_strangers() {
 
 #[test]
 fn addresses_that_machines_gave_themselves_are_enough() {
-    let Some(lan) = Lan::with(2, Family::SelfGiven) else {
-        return;
-    };
-    let (alice, bob) = two_on(&lan);
-    alice.starts();
-    bob.starts();
-    bob.accepts(&alice.invites(&[]));
-    alice.waits_until_online(&bob);
-    bob.sends_and_waits(&alice, "over a bare cable", "delivered");
-    assert_eq!(alice.status()["reachability"], "lan-only");
+    for family in [Family::SelfGiven, Family::SelfGivenIpv6] {
+        let Some(lan) = Lan::with(2, family) else {
+            return;
+        };
+        let (alice, bob) = two_on(&lan);
+        alice.starts();
+        bob.starts();
+        bob.accepts(&alice.invites(&[]));
+        alice.waits_until_online(&bob);
+        bob.sends_and_waits(&alice, "over a bare cable", "delivered");
+        assert_eq!(alice.status()["reachability"], "lan-only");
+        bob.stops();
+        bob.starts();
+        alice.waits_until_online(&bob);
+        alice.sends_and_waits(&bob, "found again", "delivered");
+    }
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub enum Family {
     Ipv6,
     /// What machines give themselves when nobody else does: 169.254.77.N/16.
     SelfGiven,
+    /// What machines give themselves over IPv6: fe80::/10, and nothing else.
+    SelfGivenIpv6,
 }
 
 /// A host, for whoever runs a program there.
@@ -105,10 +107,14 @@ impl Lan {
             if family == Family::Both {
                 inside(&["addr", "add", &format!("{}/24", self.ipv4(host)), "dev", "eth0"])?;
             }
-            if family == Family::SelfGiven {
-                inside(&["addr", "add", &format!("169.254.77.{host}/16"), "dev", "eth0"])?;
-            } else {
-                inside(&["addr", "add", &format!("fd00:77::{host}/64"), "dev", "eth0", "nodad"])?;
+            match family {
+                Family::SelfGiven => {
+                    inside(&["addr", "add", &format!("169.254.77.{host}/16"), "dev", "eth0"])?
+                }
+                Family::SelfGivenIpv6 => {}
+                Family::Both | Family::Ipv6 => {
+                    inside(&["addr", "add", &format!("fd00:77::{host}/64"), "dev", "eth0", "nodad"])?;
+                }
             }
             inside(&["link", "set", "eth0", "up"])?;
         }

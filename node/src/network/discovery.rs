@@ -2,8 +2,8 @@
 //!
 //! Each announcement is one peer id with one address, over IPv4 or IPv6, and lapses by itself. The engine hears of a
 //! peer with all its addresses when it has a new one, and again when the last has lapsed. Addresses that somebody
-//! else could not dial are skipped, IPv6 link-local ones among them: the announcement names no interface, and
-//! without one they lead nowhere.
+//! else could not dial are skipped, those of IPv6 that mean something on one interface only among them where they are
+//! QUIC's: the announcement names no interface, and only our own TCP finds it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,7 +114,7 @@ mod tests {
             "/ip4/127.0.0.1/tcp/1",
             "/ip4/0.0.0.0/tcp/1",
             "/ip4/10.0.0.1/tcp/0",
-            "/ip6/fe80::1/tcp/1",
+            "/ip6/fe80::1/udp/1/quic-v1",
             "/ip6/::1/tcp/1",
             "/dns4/example.org/tcp/1",
             "/ip4/10.0.0.1/udp/1",

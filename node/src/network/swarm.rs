@@ -14,6 +14,7 @@ use causerie_protocol::{
 use futures::StreamExt as _;
 use libp2p::{
     Swarm, SwarmBuilder,
+    core::{Transport as _, upgrade},
     identity::Keypair,
     noise,
     swarm::{ConnectionId, SwarmEvent},
@@ -34,6 +35,7 @@ use super::{
     links::{LinksEvent, OpenedLink},
     listeners::{self, Listeners},
     multiaddr,
+    nearby::NearbyTcp,
     stream::{LinkTask, Notice},
 };
 
@@ -266,12 +268,6 @@ fn build(key: Keypair) -> Result<Swarm<NodeBehaviour>, NetworkError> {
     let transport = |error: &dyn std::error::Error| NetworkError::Transport(error.to_string());
     let swarm = SwarmBuilder::with_existing_identity(key)
         .with_tokio()
-        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, || {
-            let mut yamux = yamux::Config::default();
-            yamux.set_max_num_streams(limits::STREAMS_PER_CONNECTION_MAX.into());
-            yamux
-        })
-        .map_err(|error| transport(&error))?
         .with_quic_config(|mut quic| {
             quic.handshake_timeout = limits::CONNECT_PATIENCE;
             quic.max_idle_timeout = u32::try_from(limits::QUIC_IDLE_LIFE.as_millis()).unwrap_or(u32::MAX);
@@ -282,6 +278,13 @@ fn build(key: Keypair) -> Result<Swarm<NodeBehaviour>, NetworkError> {
             quic.max_connection_data = limits::QUIC_CONNECTION_BYTES_MAX;
             quic
         })
+        .with_other_transport(|key| {
+            let mut yamux = yamux::Config::default();
+            yamux.set_max_num_streams(limits::STREAMS_PER_CONNECTION_MAX.into());
+            let tcp = NearbyTcp::new(tcp::Config::new().nodelay(true)).upgrade(upgrade::Version::V1Lazy);
+            Ok(tcp.authenticate(noise::Config::new(key)?).multiplex(yamux))
+        })
+        .map_err(|error| transport(&error))?
         .with_behaviour(NodeBehaviour::new)
         .map_err(|error| transport(&error))?
         .with_swarm_config(|swarm| {

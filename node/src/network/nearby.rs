@@ -1,0 +1,111 @@
+//! TCP that also reaches addresses that machines gave themselves over IPv6 (fe80::/10, RFC 4291).
+//!
+//! Such an address means something on one interface only, and a multiaddr names none that libp2p would look at. So a
+//! dial of one tries every interface that has such an address itself, all at once, and takes the first that answers;
+//! whoever that is must prove to be who was meant, as everywhere. All else is libp2p's own TCP transport.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv6Addr, SocketAddrV6},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use causerie_protocol::address::{self, Address};
+use futures::{
+    FutureExt as _, TryFutureExt as _,
+    future::{BoxFuture, select_ok},
+};
+use libp2p::{
+    Multiaddr,
+    core::{
+        Transport,
+        transport::{DialOpts, ListenerId, TransportError, TransportEvent},
+    },
+    tcp,
+};
+use tokio::net::TcpStream;
+
+use super::multiaddr;
+
+/// Interfaces that are tried for one address. Chosen: a laptop with containers has fewer.
+const INTERFACES_MAX: usize = 16;
+
+/// See the file's head.
+pub(crate) struct NearbyTcp(tcp::tokio::Transport);
+
+impl NearbyTcp {
+    pub(crate) fn new(config: tcp::Config) -> Self {
+        Self(tcp::tokio::Transport::new(config))
+    }
+}
+
+impl Transport for NearbyTcp {
+    type Output = tcp::tokio::TcpStream;
+    type Error = io::Error;
+    type ListenerUpgrade = <tcp::tokio::Transport as Transport>::ListenerUpgrade;
+    type Dial = BoxFuture<'static, io::Result<tcp::tokio::TcpStream>>;
+
+    fn listen_on(&mut self, id: ListenerId, address: Multiaddr) -> Result<(), TransportError<io::Error>> {
+        self.0.listen_on(id, address)
+    }
+
+    fn remove_listener(&mut self, id: ListenerId) -> bool {
+        self.0.remove_listener(id)
+    }
+
+    fn dial(&mut self, address: Multiaddr, opts: DialOpts) -> Result<Self::Dial, TransportError<io::Error>> {
+        match self_given(&address) {
+            Some((ip, port)) => Ok(connect(ip, port).map_ok(tcp::tokio::TcpStream).boxed()),
+            None => self.0.dial(address, opts),
+        }
+    }
+
+    fn poll(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<TransportEvent<Self::ListenerUpgrade, io::Error>> {
+        Pin::new(&mut self.get_mut().0).poll(context)
+    }
+}
+
+/// The address and port, where it is one that means something on one interface only.
+fn self_given(address: &Multiaddr) -> Option<(Ipv6Addr, u16)> {
+    let Address { transport, ip, port } = multiaddr::from_multiaddr(address)?.address;
+    match ip {
+        IpAddr::V6(ip) if transport == address::Transport::Tcp && ip.is_unicast_link_local() => {
+            Some((ip, port))
+        }
+        _ => None,
+    }
+}
+
+async fn connect(ip: Ipv6Addr, port: u16) -> io::Result<TcpStream> {
+    let attempt = |scope| {
+        async move {
+            let stream = TcpStream::connect(SocketAddrV6::new(ip, port, 0, scope)).await?;
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        }
+        .boxed()
+    };
+    let attempts: Vec<_> = scopes()?.into_iter().map(attempt).collect();
+    if attempts.is_empty() {
+        return Err(io::ErrorKind::NetworkUnreachable.into());
+    }
+    select_ok(attempts).await.map(|(stream, _)| stream)
+}
+
+/// The numbers of the interfaces on which we have such an address.
+fn scopes() -> io::Result<Vec<u32>> {
+    let interfaces = if_addrs::get_if_addrs()?;
+    let here = interfaces.into_iter().filter(|interface| match interface.ip() {
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+        IpAddr::V4(_) => false,
+    });
+    let mut scopes: Vec<u32> = here.filter_map(|interface| interface.index).collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    scopes.truncate(INTERFACES_MAX);
+    Ok(scopes)
+}
