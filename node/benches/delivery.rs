@@ -39,7 +39,7 @@ async fn main() {
     let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (alice_home, bob_home) = (one.path().join("alice"), two.path().join("bob"));
     init(&alice_home, "Alice", None).unwrap();
-    let (bob_id, _) = init(&bob_home, "Bob", None).unwrap();
+    let bob_id = init(&bob_home, "Bob", None).unwrap().account;
     let alice = start(&alice_home).await;
     let mut bob = start(&bob_home).await;
     meet(&alice, &bob).await;

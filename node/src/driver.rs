@@ -90,9 +90,9 @@ impl Driver {
         events: EventLog,
         listening: watch::Sender<Vec<String>>,
     ) -> Result<Self, NodeError> {
-        let Footing { engine, store, is_copy } = footing;
+        let Footing { engine, store, is_copy, room, .. } = footing;
         let commits = Commits::start(Arc::clone(&store))?;
-        Ok(Self {
+        let mut driver = Self {
             durable: commits.durable(),
             commits,
             engine,
@@ -110,7 +110,9 @@ impl Driver {
             next_command: 0,
             clock: Clock::start(clock::now()),
             warnings: Warnings::default(),
-        })
+        };
+        driver.note_room(room);
+        Ok(driver)
     }
 
     /// Runs until it is told to stop or cannot go on.
@@ -194,7 +196,8 @@ impl Driver {
 
     /// Hands one input to the engine, and takes what it puts out.
     fn hand(&mut self, input: Input, now: Now) -> Result<(), NodeError> {
-        self.engine.handle(input, now, &entropy::fresh()?, &*self.store).map_err(failed)?;
+        let handled = self.engine.handle(input, now, &entropy::fresh()?, &*self.store);
+        handled.map_err(|error| NodeError::of_records(&error, &self.home.store_path()))?;
         self.drain()
     }
 
@@ -289,10 +292,6 @@ async fn next_input(network: &mut Option<Network>) -> Result<Input, NodeError> {
         Some(network) => network.next().await.ok_or_else(|| NodeError::Network("it ended".to_owned())),
         None => core::future::pending().await,
     }
-}
-
-fn failed(error: causerie_protocol::records::RecordsError) -> NodeError {
-    NodeError::Storage(error.to_string())
 }
 
 #[cfg(test)]

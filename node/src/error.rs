@@ -4,7 +4,9 @@
 //! same request may work later. The words are a contract: they leave through JSON-RPC and through the command line.
 //! What a peer did wrong is never an error here; it is handled where it arrives.
 
-use causerie_protocol::answer::CommandError;
+use std::path::{Path, PathBuf};
+
+use causerie_protocol::{answer::CommandError, records::RecordsError};
 use thiserror::Error;
 
 use crate::{entropy::EntropyError, home::HomeError, store::StoreError};
@@ -43,6 +45,20 @@ pub enum NodeError {
     /// The home has no passphrase that could be removed.
     #[error("this home has no passphrase")]
     NoPassphrase,
+    /// The identity is gone, and what belongs to it is there.
+    #[error("the identity of this home is missing, while its vault and its store are there")]
+    IdentityLost,
+    /// The store in this directory is not what was written.
+    #[error("the store {} is damaged", .0.display())]
+    StoreDamaged(PathBuf),
+    /// A file of the home cannot be used as it is; in words.
+    #[error("{words}")]
+    File {
+        /// Which one, and why.
+        words: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
     /// The home's files cannot be read or written; in words.
     #[error("the home cannot be read or written: {0}")]
     Storage(String),
@@ -58,6 +74,16 @@ pub enum NodeError {
 }
 
 impl NodeError {
+    /// Why the engine could not go on with the store in this directory.
+    pub(crate) fn of_records(error: &RecordsError, store: &Path) -> Self {
+        match error {
+            RecordsError::Unreadable | RecordsError::Damaged(_) | RecordsError::Lost(_) => {
+                Self::StoreDamaged(store.to_owned())
+            }
+            other => Self::Storage(other.to_string()),
+        }
+    }
+
     /// One stable word for scripts.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -72,7 +98,9 @@ impl NodeError {
             Self::Locked => "locked",
             Self::WrongPassphrase => "wrong_passphrase",
             Self::NoPassphrase => "no_passphrase",
-            Self::Storage(_) | Self::DiskFull => "storage",
+            Self::IdentityLost => "identity_lost",
+            Self::StoreDamaged(_) => "store_damaged",
+            Self::File { .. } | Self::Storage(_) | Self::DiskFull => "storage",
             Self::Network(_) => "unreachable",
             Self::Stopped => "stopped",
         }
@@ -102,6 +130,13 @@ impl NodeError {
                 "Nothing was changed. Try again; upper and lower case, spaces and the layout of the keyboard count."
             }
             Self::NoPassphrase => "Nothing was changed. `causerie-node passphrase set` sets one.",
+            Self::IdentityLost => {
+                "Put the file `identity` back from a copy of this home. `causerie-node init --name NAME` makes another identity and sets what is there aside."
+            }
+            Self::StoreDamaged(_) => {
+                "`causerie-node run --set-store-aside` moves it out of the way and begins a new one: identity and contacts stay, and contacts give back what you said to each other."
+            }
+            Self::File { hint, .. } => hint,
             Self::Storage(_) => {
                 "What was confirmed before is kept. Look at the free space and the rights of the home's directory."
             }
@@ -142,8 +177,15 @@ impl From<HomeError> for NodeError {
             | HomeError::NotADirectory(_)
             | HomeError::Shared(_)
             | HomeError::Nowhere => Self::BadHome(error.to_string()),
+            HomeError::IdentityLost(_) => Self::IdentityLost,
             HomeError::Full(_) => Self::DiskFull,
-            other => Self::Storage(other.to_string()),
+            HomeError::ReadOnly(_) => CommandError::ReadOnly.into(),
+            HomeError::NotRunning(_) => Self::Stopped,
+            HomeError::Damaged(_)
+            | HomeError::VaultDamaged(_)
+            | HomeError::NotAFile(_)
+            | HomeError::Permission { .. }
+            | HomeError::Io { .. } => Self::File { words: error.to_string(), hint: error.hint() },
         }
     }
 }
@@ -153,6 +195,9 @@ impl From<StoreError> for NodeError {
         match error {
             StoreError::InUse => Self::HomeInUse,
             StoreError::Full => Self::DiskFull,
+            StoreError::ReadOnly => CommandError::ReadOnly.into(),
+            StoreError::Damaged(path) => Self::StoreDamaged(path),
+            StoreError::Permission(path) => HomeError::Permission { path, doing: "read and write" }.into(),
             other => Self::Storage(other.to_string()),
         }
     }

@@ -106,6 +106,14 @@ impl EventLog {
         self.shared.lock().next - 1
     }
 
+    /// What notices say so far, as far as they are kept.
+    #[must_use]
+    pub fn notices(&self) -> Vec<String> {
+        let rows: Vec<Row> = self.shared.lock().rows.iter().cloned().collect();
+        let values = rows.iter().map(Row::to_value).filter(|row| row.get("type") == Some(&json!("notice")));
+        values.filter_map(|row| Some(row.get("text")?.as_str()?.to_owned())).collect()
+    }
+
     /// Follows from the row after `since`, or from now on.
     #[must_use]
     pub fn subscribe(&self, since: Option<u64>) -> Subscription {

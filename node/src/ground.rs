@@ -24,6 +24,10 @@ use crate::{
     store::{self, Store, StoreError},
 };
 
+/// What is said where the identity before the last one was opened.
+pub(crate) const IDENTITY_RECOVERED: &str = "the file `identity` was damaged or missing, and the one before it took its \
+    place: your keys are the same and your contacts are in the store, but look whether the disk is sound";
+
 /// Where a node can stand.
 pub(crate) trait Ground: Send + Sync {
     /// What there is room for, now that there was so much before.
@@ -39,6 +43,10 @@ pub(crate) struct Footing {
     pub(crate) store: Arc<dyn Store>,
     /// The store is a copy to read from.
     pub(crate) is_copy: bool,
+    /// What there turned out to be room for.
+    pub(crate) room: Room,
+    /// The identity is the one before the last, which was of no use.
+    pub(crate) is_recovered: bool,
 }
 
 /// A home whose vault is open.
@@ -54,10 +62,10 @@ impl Ground for HomeGround {
     }
 
     fn open(&self, room: Room) -> Result<Footing, NodeError> {
-        let (store, is_copy) = self.open_store()?;
+        let Standing { store, is_copy, room } = self.open_store(room)?;
         let copies = self.home.read_identity()?;
         let ring = self.home.read_ring()?;
-        let mut failure = NodeError::NoIdentity;
+        let mut failure = self.failure(&OpenError::Identity(IdentityError::Damaged));
         for (is_current, copy) in [(true, &copies.current), (false, &copies.previous)] {
             let Some(identity) = copy else { continue };
             let entropy = entropy::fresh()?;
@@ -68,9 +76,12 @@ impl Ground for HomeGround {
                     if !is_current && copies.current.is_some() && !is_copy {
                         self.home.set_identity_aside()?;
                     }
-                    return Ok(Footing { engine, store, is_copy });
+                    if !is_current {
+                        tracing::warn!("{IDENTITY_RECOVERED}");
+                    }
+                    return Ok(Footing { engine, store, is_copy, room, is_recovered: !is_current });
                 }
-                Err(error) if is_current => failure = open_failure(&error),
+                Err(error) if is_current => failure = self.failure(&error),
                 Err(_) => {}
             }
         }
@@ -79,21 +90,43 @@ impl Ground for HomeGround {
 }
 
 impl HomeGround {
-    fn open_store(&self) -> Result<(Arc<dyn Store>, bool), NodeError> {
-        let path = self.home.store_path();
-        if self.home.keeps_books() {
-            match store::open(&path) {
-                Err(StoreError::Full | StoreError::ReadOnly) => {}
-                opened => return Ok((opened?, false)),
-            }
+    /// Opens everything and reads every record once.
+    pub(crate) fn examine(&self) -> Result<(), NodeError> {
+        let footing = self.open(self.home.first_room())?;
+        store::read_all(&*footing.store)
+            .map_err(|error| NodeError::of_records(&error, &self.home.store_path()))
+    }
+
+    fn failure(&self, error: &OpenError) -> NodeError {
+        match error {
+            OpenError::Identity(IdentityError::Newer) => NodeError::NewerHome,
+            OpenError::Records(error) => NodeError::of_records(error, &self.home.store_path()),
+            _ => NodeError::File {
+                words:
+                    "the file `identity` is damaged or of another home, and there is no sound one before it"
+                        .to_owned(),
+                hint: "Nothing was changed. Put `identity` back from a copy of this home; nothing else has your keys.",
+            },
         }
-        Ok((store::open_copy(&path)?, true))
+    }
+
+    fn open_store(&self, room: Room) -> Result<Standing, NodeError> {
+        let path = self.home.store_path();
+        let mut found = room;
+        if room != Room::ReadOnly && self.home.keeps_books() {
+            found = match store::open(&path) {
+                Err(StoreError::Full) => Room::Full,
+                Err(StoreError::ReadOnly) => Room::ReadOnly,
+                opened => return Ok(Standing { store: opened?, is_copy: false, room }),
+            };
+        }
+        Ok(Standing { store: store::open_copy(&path)?, is_copy: true, room: found })
     }
 }
 
-fn open_failure(error: &OpenError) -> NodeError {
-    match error {
-        OpenError::Identity(IdentityError::Newer) => NodeError::NewerHome,
-        other => NodeError::Storage(other.to_string()),
-    }
+/// Where the store is.
+struct Standing {
+    store: Arc<dyn Store>,
+    is_copy: bool,
+    room: Room,
 }

@@ -10,8 +10,8 @@
 //!               log/causerie.log    at most 1 MiB                 log/causerie.log.1 the one before it
 //! ```
 //!
-//! A home that is a symbolic link, not a directory, not writable or shared by many is refused. Nothing is deleted to make
-//! room for a new identity: leftovers are set aside. Source: `docs/architecture.md`.
+//! A home that is a symbolic link, not a directory or shared by many is refused; one that can only be read is read. Nothing
+//! is deleted to make room for a new identity or store: what was there is set aside. Source: `docs/architecture.md`.
 
 mod error;
 mod files;
@@ -68,7 +68,9 @@ const IDENTITY_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
 pub struct Home {
     path: PathBuf,
     /// Lets go of the lock when dropped.
-    _lock: File,
+    _lock: Option<File>,
+    /// It could only be read when it was opened.
+    was_read_only: bool,
 }
 
 impl Home {
@@ -81,12 +83,12 @@ impl Home {
         place::resolve(flag)
     }
 
-    /// Makes a home for a new identity in this directory, which may exist. What an interrupted attempt has left there is
-    /// set aside, not deleted.
+    /// Makes a home for a new identity in this directory, which may exist. What an interrupted attempt or a lost identity
+    /// has left there is set aside, not deleted: where it is then.
     ///
     /// # Errors
     /// [`HomeError::AlreadyThere`] when an identity is there, and as [`Self::open`].
-    pub fn create(path: &Path) -> Result<Self, HomeError> {
+    pub fn create(path: &Path) -> Result<(Self, Option<PathBuf>), HomeError> {
         match place::check(path) {
             Err(HomeError::NoIdentity(_)) => place::create(path)?,
             checked => checked?,
@@ -99,23 +101,21 @@ impl Home {
         if has_identity(path)? {
             return Err(HomeError::AlreadyThere(path.to_owned()));
         }
-        home.set_leftovers_aside()?;
-        Ok(home)
+        let aside = home.set_aside(&[VAULT_HEADER, VAULT_KEY, ring::NAME, STORE])?;
+        Ok((home, aside))
     }
 
     /// Opens the home in this directory; waits that long for another process to let go of it.
     ///
     /// # Errors
-    /// [`HomeError::NoIdentity`] when there is none, [`HomeError::InUse`] when the wait was in vain, and others when the
-    /// directory cannot be used.
+    /// [`HomeError::NoIdentity`] when there is none, [`HomeError::IdentityLost`] when there was one,
+    /// [`HomeError::InUse`] when the wait was in vain, and others when the directory cannot be used.
     pub fn open(path: &Path, wait: Duration) -> Result<Self, HomeError> {
         place::check(path)?;
-        if !has_identity(path)? {
-            return Err(HomeError::NoIdentity(path.to_owned()));
-        }
+        check_identity(path)?;
         let home = Self::take(path, wait)?;
         for name in [VAULT_KEY, ring::NAME] {
-            if home.at(name).exists() {
+            if !home.was_read_only && home.at(name).exists() {
                 place::make_private(&home.at(name), 0o600)?;
             }
         }
@@ -160,10 +160,20 @@ impl Home {
         Some(hash("place", &[&file.ino().to_be_bytes(), &born.to_be_bytes(), &machine]))
     }
 
-    /// What there is room for, now that there was so much before.
+    /// What there is room for at first.
+    #[must_use]
+    pub fn first_room(&self) -> Room {
+        if self.was_read_only { Room::ReadOnly } else { room::look(&self.path, Room::Enough) }
+    }
+
+    /// What there is room for, now that there was so much before. A file system that broke off after a fault of its disk
+    /// does not say that it can only be read before it is written to.
     #[must_use]
     pub fn room(&self, before: Room) -> Room {
-        room::look(&self.path, before)
+        match room::look(&self.path, before) {
+            Room::Enough if before == Room::ReadOnly && self.probe().is_err() => Room::ReadOnly,
+            room => room,
+        }
     }
 
     /// Whether the store can be opened where it lies.
@@ -193,7 +203,8 @@ impl Home {
     ///
     /// # Errors
     /// [`HomeError::Locked`] when a passphrase is needed, [`HomeError::WrongPassphrase`] when it is another one,
-    /// [`HomeError::Newer`], and [`HomeError::Damaged`] when header and key do not belong together.
+    /// [`HomeError::Newer`], [`HomeError::Damaged`], and [`HomeError::VaultDamaged`] when header and key do not belong
+    /// together.
     pub fn open_vault(&self, passphrase: Option<&Passphrase>) -> Result<Vault, HomeError> {
         Ok(VaultFiles::lock(&self.path)?.unlock(passphrase)?.vault())
     }
@@ -231,6 +242,14 @@ impl Home {
         files::sync_directory(&self.path)
     }
 
+    /// Moves the store out of the way, durably: where it is then; `None` where there was none.
+    ///
+    /// # Errors
+    /// [`HomeError`] when the file system refuses.
+    pub fn set_store_aside(&self) -> Result<Option<PathBuf>, HomeError> {
+        Ok(self.set_aside(&[STORE])?.map(|aside| aside.join(STORE)))
+    }
+
     /// Both slots of the ring, durable as they are read; none where there is no ring yet.
     ///
     /// # Errors
@@ -248,10 +267,15 @@ impl Home {
     }
 
     fn take(path: &Path, wait: Duration) -> Result<Self, HomeError> {
-        place::make_private(path, 0o700)?;
+        let mut was_read_only = room::is_read_only(path);
+        if !was_read_only {
+            was_read_only = is_refused(place::make_private(path, 0o700))?;
+        }
         let lock = lock::take(path, LOCK, wait)?;
-        let home = Self { path: path.to_owned(), _lock: lock };
-        home.probe()?;
+        let mut home = Self { path: path.to_owned(), _lock: lock, was_read_only };
+        if !was_read_only {
+            home.was_read_only = is_refused(home.probe())?;
+        }
         Ok(home)
     }
 
@@ -274,14 +298,11 @@ impl Home {
         }
     }
 
-    /// A vault and a store without an identity: somebody was interrupted while they made one, or lost it.
-    fn set_leftovers_aside(&self) -> Result<(), HomeError> {
-        let left: Vec<&str> = [VAULT_HEADER, VAULT_KEY, ring::NAME, STORE]
-            .into_iter()
-            .filter(|name| self.at(name).symlink_metadata().is_ok())
-            .collect();
+    /// Moves what there is of these into a directory of its own, durably.
+    fn set_aside(&self, names: &[&str]) -> Result<Option<PathBuf>, HomeError> {
+        let left: Vec<&&str> = names.iter().filter(|name| self.at(name).symlink_metadata().is_ok()).collect();
         if left.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let aside = files::create_numbered_directory(&self.path, "set-aside")?;
         for name in left {
@@ -290,7 +311,8 @@ impl Home {
                 .map_err(|error| HomeError::of_io(error, target, "set aside"))?;
         }
         files::sync_directory(&aside)?;
-        files::sync_directory(&self.path)
+        files::sync_directory(&self.path)?;
+        Ok(Some(aside))
     }
 
     fn read(&self, name: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, HomeError> {
@@ -338,6 +360,27 @@ fn has_identity(path: &Path) -> Result<bool, HomeError> {
         }
     }
     Ok(false)
+}
+
+/// Whether this was not done because the file system can only be read.
+fn is_refused(outcome: Result<(), HomeError>) -> Result<bool, HomeError> {
+    match outcome {
+        Err(HomeError::ReadOnly(_)) => Ok(true),
+        outcome => outcome.map(|()| false),
+    }
+}
+
+/// Refuses a directory without an identity, and says whether there was one: whoever begins makes the vault first, and a
+/// store only after the identity.
+fn check_identity(path: &Path) -> Result<(), HomeError> {
+    if has_identity(path)? {
+        return Ok(());
+    }
+    let is_there = |name| path.join(name).symlink_metadata().is_ok();
+    if is_there(VAULT_HEADER) && is_there(STORE) {
+        return Err(HomeError::IdentityLost(path.to_owned()));
+    }
+    Err(HomeError::NoIdentity(path.to_owned()))
 }
 
 /// The permission bits of a file, without its type.

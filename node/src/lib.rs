@@ -30,7 +30,9 @@ use std::{
 };
 
 use causerie_protocol::{
+    answer::CommandError,
     engine::{Engine, Settings},
+    event::{Event, NoticeKind},
     ids::AccountId,
     input::Input,
     name,
@@ -78,6 +80,17 @@ pub struct NetworkOptions {
     pub loopback: bool,
 }
 
+/// A new identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beginning {
+    /// The account.
+    pub account: AccountId,
+    /// Its name, as it was checked.
+    pub name: String,
+    /// Where lies what an interrupted attempt or a lost identity had left in the home.
+    pub set_aside: Option<PathBuf>,
+}
+
 /// A node that runs.
 #[derive(Debug)]
 pub struct Node {
@@ -89,7 +102,7 @@ pub struct Node {
 
 impl Node {
     /// Opens the home and starts. A home that somebody else holds is [`NodeError::HomeInUse`] at once, and that is found
-    /// out before a passphrase is asked for: [`NodeError::Locked`].
+    /// out before a passphrase is asked for: [`NodeError::Locked`]. Nobody is met from a home that can only be read.
     ///
     /// # Errors
     /// Why it cannot.
@@ -104,6 +117,9 @@ impl Node {
         let Config { home: path, passphrase, .. } = config;
         let opened = spawn_blocking(move || open(&path, passphrase.as_ref(), settings)).await;
         let (home, ground, footing) = opened.map_err(|error| NodeError::Storage(error.to_string()))??;
+        if network.is_some() && home.first_room() == Room::ReadOnly {
+            return Err(CommandError::ReadOnly.into());
+        }
         let network = match network {
             Some(network) => {
                 Some(Network::start(network).await.map_err(|error| NodeError::Network(error.to_string()))?)
@@ -111,6 +127,11 @@ impl Node {
             None => None,
         };
         let events = EventLog::new(footing.engine.starts(), clock::now().wall);
+        if footing.is_recovered {
+            let text = ground::IDENTITY_RECOVERED.to_owned();
+            let notice = Event::Notice { kind: NoticeKind::IdentityRecovered, text };
+            events.push(&notice, clock::now().wall);
+        }
         let (listening_in, listening) = watch::channel(Vec::new());
         let (handle, requests) = NodeHandle::new(home.path(), events.clone(), listening);
         let socket = if network.is_some() { Some(socket::bind(&home)?) } else { None };
@@ -160,17 +181,13 @@ impl Drop for Node {
     }
 }
 
-/// Makes an identity in this home, locked with this passphrase if there is one: its account and its name.
+/// Makes an identity in this home, locked with this passphrase if there is one.
 ///
 /// # Errors
 /// Why it cannot.
-pub fn init(
-    path: &Path,
-    name: &str,
-    passphrase: Option<&Passphrase>,
-) -> Result<(AccountId, String), NodeError> {
-    let name = name::check(name).map_err(|_| causerie_protocol::answer::CommandError::BadName)?;
-    let home = Home::create(path)?;
+pub fn init(path: &Path, name: &str, passphrase: Option<&Passphrase>) -> Result<Beginning, NodeError> {
+    let name = name::check(name).map_err(|_| CommandError::BadName)?;
+    let (home, set_aside) = Home::create(path)?;
     let master = passphrase::new_master_key()?;
     let wrapped = match passphrase {
         Some(passphrase) => passphrase::wrap(&master, passphrase, Effort::Calibrated)?,
@@ -180,7 +197,22 @@ pub fn init(
         .ok_or_else(|| NodeError::Storage("the identity could not be made".to_owned()))?;
     home.write_vault(&wrapped)?;
     home.write_identity(&identity)?;
-    Ok((account, name.as_str().to_owned()))
+    Ok(Beginning { account, name: name.as_str().to_owned(), set_aside })
+}
+
+/// Moves the store of this home out of the way if it is damaged, so that the next start begins a new one: where it is
+/// then. A store that is whole stays, and so does everything else of the home: `None`.
+///
+/// # Errors
+/// [`NodeError::HomeInUse`] where a node runs; others when the home cannot be opened or changed.
+pub fn set_store_aside(path: &Path, passphrase: Option<&Passphrase>) -> Result<Option<PathBuf>, NodeError> {
+    let home = Arc::new(Home::open(path, Duration::ZERO)?);
+    let vault = home.open_vault(passphrase)?;
+    let ground = HomeGround { home: Arc::clone(&home), vault, settings: Settings::default() };
+    match ground.examine() {
+        Err(NodeError::StoreDamaged(_)) => Ok(home.set_store_aside()?),
+        outcome => outcome.map(|()| None),
+    }
 }
 
 /// A home that is held, how it is opened again, and what was opened.
@@ -192,7 +224,7 @@ fn open(path: &Path, passphrase: Option<&Passphrase>, settings: Settings) -> Res
     // Before the store: whoever has not the passphrase changes nothing.
     let vault = home.open_vault(passphrase)?;
     let ground = HomeGround { home: Arc::clone(&home), vault, settings };
-    let footing = ground.open(home.room(Room::Enough))?;
+    let footing = ground.open(home.first_room())?;
     Ok((home, Arc::new(ground), footing))
 }
 

@@ -67,6 +67,10 @@ pub enum NoticeKind {
     NoRoom,
     /// It can be again, and everything goes on.
     RoomAgain,
+    /// The identity file was of no use, and the one before it took its place.
+    IdentityRecovered,
+    /// A damaged store was moved out of the way, and a new one has begun.
+    StoreSetAside,
 }
 
 impl NoticeKind {
@@ -84,6 +88,8 @@ impl NoticeKind {
             Self::LimitReached => "limit_reached",
             Self::NoRoom => "no_room",
             Self::RoomAgain => "room_again",
+            Self::IdentityRecovered => "identity_recovered",
+            Self::StoreSetAside => "store_set_aside",
         }
     }
 }

@@ -60,6 +60,9 @@ pub enum RecordsError {
     /// The back-end said no, in its words.
     #[error("the store cannot be read: {0}")]
     Backend(String),
+    /// The store's files are not what was written.
+    #[error("the store is damaged")]
+    Unreadable,
     /// A value is not what was once written there.
     #[error("a record of kind {0:?} is damaged")]
     Damaged(char),

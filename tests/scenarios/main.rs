@@ -17,6 +17,7 @@ mod invitations;
 mod lan;
 mod offline_delivery;
 mod passphrase;
+mod read_only;
 mod restart;
 mod ring;
 mod secrecy;

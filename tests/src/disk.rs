@@ -1,4 +1,5 @@
-//! A small disk of its own (tmpfs), to be full, and to be read only, without harm to anybody else.
+//! A small disk of its own (tmpfs), to be full, and to be read only, without harm to anybody else; and a veil over a
+//! directory in use, through which it can only be read.
 //!
 //! It needs root and `mount`; where those are missing a test says so and is passed over. It is unmounted on drop, at
 //! the latest when the last process on it has ended; declare it before the people whose homes lie there.
@@ -81,6 +82,29 @@ impl Drop for Disk {
     fn drop(&mut self) {
         // Lazily: whoever still has a file open on it keeps it for so long, but its name is free.
         run(Command::new("umount").arg("--lazy").arg(self.path())).ok();
+    }
+}
+
+/// A directory that can only be read, until this is dropped. Whoever has files of it open for writing keeps them.
+#[derive(Debug)]
+pub struct Veil(PathBuf);
+
+impl Veil {
+    /// Over this directory; `None`, with the reason printed, where this machine cannot have it.
+    #[must_use]
+    pub fn over(directory: &Path) -> Option<Self> {
+        let mounted = run(Command::new("mount").arg("--bind").args([directory, directory]));
+        let veil = mounted.map(|()| Self(directory.to_owned()));
+        let is_drawn = veil.and_then(|veil| {
+            run(Command::new("mount").args(["-o", "remount,bind,ro"]).arg(directory)).map(|()| veil)
+        });
+        is_drawn.inspect_err(|reason| println!("passed over: no mount here ({})", reason.trim())).ok()
+    }
+}
+
+impl Drop for Veil {
+    fn drop(&mut self) {
+        run(Command::new("umount").arg("--lazy").arg(&self.0)).ok();
     }
 }
 

@@ -200,6 +200,9 @@ pub(super) struct Run {
     /// Listen and announce on 127.0.0.1 only; implies --no-mdns
     #[arg(long)]
     pub(super) loopback: bool,
+    /// If the store is damaged, move it to set-aside-N in the home and begin a new one; one that is whole stays
+    #[arg(long)]
+    pub(super) set_store_aside: bool,
 }
 
 #[derive(Debug, Subcommand)]

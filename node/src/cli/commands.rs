@@ -43,6 +43,7 @@ pub(super) async fn perform(args: Args, mut printer: Printer) -> Result<(), Fail
         quick => {
             let mut door = Door::open(&home, opener).await?;
             let outcome = ask(quick, &mut door, &mut printer).await;
+            printer.warnings(&door.notices());
             let closed = door.close().await;
             outcome.and(closed)
         }
@@ -51,9 +52,16 @@ pub(super) async fn perform(args: Args, mut printer: Printer) -> Result<(), Fail
 
 async fn init(home: &Path, name: &str, opener: Opener, printer: &mut Printer) -> Result<(), Failure> {
     let passphrase = opener.given().await?;
-    let (id, name) = crate::init(home, name, passphrase.as_ref())?;
-    let value = json!({"id": id.to_string(), "name": name});
+    let made = crate::init(home, name, passphrase.as_ref())?;
+    let mut value = json!({"id": made.account.to_string(), "name": made.name});
+    if let (Some(aside), Some(fields)) = (&made.set_aside, value.as_object_mut()) {
+        fields.insert("set_aside".to_owned(), json!(aside.display().to_string()));
+    }
     printer.result(&value, |value, _| words::text(value, "id").to_owned())?;
+    if let Some(aside) = made.set_aside {
+        let aside = aside.display();
+        printer.warnings(&[format!("what was left of another identity in this home is in {aside} now")]);
+    }
     printer.note("This is your identity; it lives in the home's directory only.");
     printer.note("Next: `causerie-node invite` makes a link for somebody you want to talk to.");
     Ok(())

@@ -17,6 +17,7 @@ use std::{
 use serde_json::Value;
 use tokio::{
     net::UnixStream,
+    task::spawn_blocking,
     time::{Instant, sleep},
 };
 
@@ -103,6 +104,14 @@ impl Door {
         Ok(Some(client.subscribe(None).await?))
     }
 
+    /// What its owner should know of a home that was opened here, once something was asked; where a node runs, it tells.
+    pub(super) fn notices(&self) -> Vec<String> {
+        match &self.way {
+            Way::Socket(_) => Vec::new(),
+            Way::Own(node) => node.handle().events().notices(),
+        }
+    }
+
     /// Leaves everything as it should be.
     pub(super) async fn close(self) -> Result<(), Failure> {
         match self.way {
@@ -123,17 +132,20 @@ impl Door {
     }
 }
 
-/// Starts a node that meets others; waits for whoever still holds the home, and for the passphrase unless interrupted.
+/// Starts a node that meets others, once a damaged store is set aside where that is asked for; waits for whoever still
+/// holds the home, and for the passphrase unless interrupted.
 pub(super) async fn start(
     home: &Path,
     network: NetworkOptions,
     mut opener: Opener,
+    mut aside: Option<&mut Option<PathBuf>>,
     interrupt: impl Future<Output = ()>,
 ) -> Result<Node, Failure> {
     let mut interrupt = pin!(interrupt);
     let mut deadline = Instant::now() + HOME_PATIENCE;
     loop {
-        match Node::start(config(home, Some(network.clone()), &opener)).await {
+        let config = config(home, Some(network.clone()), &opener);
+        match start_once(config, aside.as_deref_mut()).await {
             Err(NodeError::HomeInUse) if Instant::now() < deadline => sleep(HOME_GLANCE).await,
             Err(NodeError::Locked) => {
                 tokio::select! {
@@ -145,6 +157,15 @@ pub(super) async fn start(
             outcome => return Ok(outcome?),
         }
     }
+}
+
+async fn start_once(config: Config, aside: Option<&mut Option<PathBuf>>) -> Result<Node, NodeError> {
+    if let Some(aside) = aside.filter(|aside| aside.is_none()) {
+        let (home, passphrase) = (config.home.clone(), config.passphrase.clone());
+        let moving = spawn_blocking(move || crate::set_store_aside(&home, passphrase.as_ref()));
+        *aside = moving.await.map_err(|error| NodeError::Storage(error.to_string()))??;
+    }
+    Node::start(config).await
 }
 
 /// A connection to the node that runs on this home.

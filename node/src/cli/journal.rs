@@ -58,11 +58,11 @@ impl Journal {
     }
 
     /// This process holds the home's lock: what was held back, and everything from now on, goes to its log file.
-    pub(super) fn keep(&self, home: &Path) -> Result<(), Failure> {
+    /// Where that cannot be, what is said stays where it is, within its bound, and the node runs all the same.
+    pub(super) fn keep(&self, home: &Path) -> Result<(), HomeError> {
         let mut file = match home::log_writer(home) {
-            // What is said stays where it is, within its bound, and the node runs all the same.
             Err(HomeError::Full(_)) => return Ok(()),
-            opened => opened.map_err(crate::error::NodeError::from)?,
+            opened => opened?,
         };
         let mut sink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Sink::Early(lines) = &*sink {

@@ -77,6 +77,13 @@ impl Printer {
         }
     }
 
+    /// Says what its owner should know of the home.
+    pub(super) fn warnings(&mut self, sentences: &[String]) {
+        for words in sentences {
+            self.note(&format!("warning: {}", escape(words)));
+        }
+    }
+
     fn line(&mut self, text: &str) -> io::Result<()> {
         if !text.is_empty() {
             writeln!(self.out, "{text}")?;

@@ -5,6 +5,7 @@
 
 use std::{path::Path, time::Duration};
 
+use causerie_protocol::event::{Event, NoticeKind};
 use serde_json::{Value, json};
 use tokio::{
     runtime::Handle,
@@ -22,7 +23,12 @@ use super::{
     passphrase::Opener,
     words::{self, Names},
 };
-use crate::{NetworkOptions, error::NodeError, events::Subscription, rpc::client::ClientError};
+use crate::{
+    NetworkOptions, clock,
+    error::NodeError,
+    events::{EventLog, Subscription},
+    rpc::client::ClientError,
+};
 
 /// From the signal to the end of the process; the contract of the command line.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -48,10 +54,18 @@ pub(super) async fn run(
     };
     let journal = Journal::begin()?;
     let stopped = any_of([&mut interrupt, &mut terminate, &mut hangup]);
-    let mut node = door::start(home, network, opener, stopped).await?;
-    journal.keep(home)?;
+    let mut aside = None;
+    let asked = options.set_store_aside.then_some(&mut aside);
+    let mut node = door::start(home, network, opener, asked, stopped).await?;
+    if let Err(error) = journal.keep(home) {
+        printer.note(&format!("The log is not kept: {error}."));
+    }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the node runs");
     let events = node.handle().events();
+    if options.set_store_aside {
+        tell_of_store(aside.as_deref(), &events, &mut printer);
+    }
+    printer.warnings(&events.notices());
     let rows = events.subscribe(Some(events.origin()));
     printer.note("Your node is running; Ctrl+C stops it.");
     let printing = spawn_blocking(move || print_rows(rows, printer));
@@ -74,6 +88,19 @@ pub(super) async fn run(
             Err(NodeError::Storage("it did not close within 5 seconds".to_owned()).into())
         }
     }
+}
+
+fn tell_of_store(aside: Option<&Path>, events: &EventLog, printer: &mut Printer) {
+    let Some(aside) = aside else {
+        printer.note("The store is not damaged: it stays where it is.");
+        return;
+    };
+    let text = format!(
+        "the damaged store is in {} now and a new one has begun; your contacts give back what you said to each other",
+        aside.display()
+    );
+    tracing::warn!("the damaged store was set aside and a new one has begun");
+    events.push(&Event::Notice { kind: NoticeKind::StoreSetAside, text }, clock::now().wall);
 }
 
 pub(super) async fn listen(home: &Path, since: Option<u64>, mut printer: Printer) -> Result<(), Failure> {

@@ -52,6 +52,7 @@ pub(super) async fn send(
         None => sending.once(&mut door).await,
         Some(wanted) => sending.until(wanted, patience, &mut door).await,
     };
+    printer.warnings(&door.notices());
     let closed = door.close().await;
     if !sending.sent.is_null() {
         printer.result(&sending.sent, |sent, _| {

@@ -12,6 +12,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use causerie_protocol::{
+    answer::CommandError,
     event::{Event, NoticeKind},
     input::Input,
     moment::Moment,
@@ -77,8 +78,8 @@ impl Driver {
             return false;
         }
         match error {
-            NodeError::DiskFull => true,
-            NodeError::Storage(_) => !self.ground.room(self.watch.room).is_enough(),
+            NodeError::DiskFull | NodeError::Command(CommandError::ReadOnly) => true,
+            NodeError::Storage(_) | NodeError::File { .. } => !self.ground.room(self.watch.room).is_enough(),
             _ => false,
         }
     }
@@ -90,10 +91,12 @@ impl Driver {
                 break;
             }
         }
-        let room = match self.ground.room(self.watch.room) {
+        let is_read_only = error == NodeError::Command(CommandError::ReadOnly);
+        let before = if is_read_only { Room::ReadOnly } else { self.watch.room };
+        let room = match self.ground.room(before) {
             Room::Enough => {
                 self.watch.disbelieves_until = Some(clock::now().moment + DISBELIEF);
-                Room::Full
+                if is_read_only { Room::ReadOnly } else { Room::Full }
             }
             room => room,
         };
@@ -125,18 +128,25 @@ impl Driver {
         });
         let opened = opened.await.unwrap_or_else(|error| Err(NodeError::Storage(error.to_string())));
         match opened {
-            Ok((Footing { engine, store, is_copy }, commits)) => Ok(Self {
-                durable: commits.durable(),
-                commits,
-                engine,
-                store,
-                is_copy,
-                replies: BTreeMap::new(),
-                held: Held::default(),
-                ground,
-                watch,
-                ..self
-            }),
+            Ok((Footing { engine, store, is_copy, room: found, .. }, commits)) => {
+                if found != room {
+                    watch.disbelieves_until = Some(clock::now().moment + DISBELIEF);
+                }
+                let mut driver = Self {
+                    durable: commits.durable(),
+                    commits,
+                    engine,
+                    store,
+                    is_copy,
+                    replies: BTreeMap::new(),
+                    held: Held::default(),
+                    ground,
+                    watch,
+                    ..self
+                };
+                driver.note_room(found);
+                Ok(driver)
+            }
             Err(error) => {
                 self.events.close();
                 super::leave(self.network, &self.home).await.ok();
@@ -145,7 +155,8 @@ impl Driver {
         }
     }
 
-    fn note_room(&mut self, room: Room) {
+    /// Tells the person what has changed.
+    pub(super) fn note_room(&mut self, room: Room) {
         let before = std::mem::replace(&mut self.watch.room, room);
         let (kind, text) = match (before.is_enough(), room) {
             (true, Room::Full) => (

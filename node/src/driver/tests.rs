@@ -53,7 +53,7 @@ impl Ground for InMemory {
         let (vault, ring) = (self.vault.clone(), self.home.read_ring()?);
         let engine = Engine::open(vault, &self.identity, &ring, settings, clock::now(), &entropy, &*store)
             .map_err(|error| NodeError::Storage(error.to_string()))?;
-        Ok(Footing { engine, store, is_copy })
+        Ok(Footing { engine, store, is_copy, room, is_recovered: false })
     }
 }
 

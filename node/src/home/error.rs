@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use causerie_protocol::vault::VaultError;
+use rustix::io::Errno;
 use thiserror::Error;
 
 /// Why a home cannot be used, grouped by what a person can do about it.
@@ -24,6 +25,15 @@ pub enum HomeError {
     /// A newer version wrote it.
     #[error("a newer version of this program wrote {}", .0.display())]
     Newer(PathBuf),
+    /// The identity is gone, and what belongs to it is there.
+    #[error("the identity of {} is missing, while its vault and its store are there", .0.display())]
+    IdentityLost(PathBuf),
+    /// Header and key of the vault are files as they should be, and one does not open the other.
+    #[error("vault.hdr and vault.key in {} do not belong together, or one of them is damaged", .0.display())]
+    VaultDamaged(PathBuf),
+    /// Something else is where a file should be: a directory, a pipe.
+    #[error("{} is not a file", .0.display())]
+    NotAFile(PathBuf),
     /// A file is missing, or is not what was written.
     #[error("{} is missing or damaged", .0.display())]
     Damaged(PathBuf),
@@ -80,6 +90,7 @@ impl HomeError {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::NoIdentity(_) => "no_identity",
+            Self::IdentityLost(_) => "identity_lost",
             Self::AlreadyThere(_) => "identity_exists",
             Self::InUse(_) => "home_in_use",
             Self::NotRunning(_) => "not_running",
@@ -89,6 +100,8 @@ impl HomeError {
             Self::NoPassphrase(_) => "no_passphrase",
             Self::SymbolicLink(_) | Self::NotADirectory(_) | Self::Shared(_) | Self::Nowhere => "bad_home",
             Self::Damaged(_)
+            | Self::VaultDamaged(_)
+            | Self::NotAFile(_)
             | Self::ReadOnly(_)
             | Self::Permission { .. }
             | Self::Full(_)
@@ -96,27 +109,42 @@ impl HomeError {
         }
     }
 
-    /// What to do about it, in one sentence.
+    /// What to do about it: one or two sentences.
     #[must_use]
     pub const fn hint(&self) -> &'static str {
         match self {
-            Self::NoIdentity(_) => "create one with `init --name NAME`, or name another home with --home",
-            Self::AlreadyThere(_) => "use it as it is, or name another home with --home",
-            Self::InUse(_) => "stop the other process, or name another home with --home",
-            Self::NotRunning(_) => "start one with `run`",
-            Self::Newer(_) => "update this program; nothing was changed",
-            Self::Locked(_) => "name the file with the passphrase with --passphrase-file",
-            Self::WrongPassphrase(_) => "try again; nothing was changed",
-            Self::NoPassphrase(_) => "nothing was changed; `passphrase set` sets one",
-            Self::Damaged(_) => "restore it from a backup; the other files of the home were left as they are",
-            Self::SymbolicLink(_) => "name the directory that it leads to, with --home or CAUSERIE_HOME",
-            Self::NotADirectory(_) => "name a directory with --home or CAUSERIE_HOME",
-            Self::Shared(_) => "name a directory of your own with --home or CAUSERIE_HOME",
-            Self::ReadOnly(_) => "mount it writable, or name another home with --home",
-            Self::Permission { .. } => "make it yours with chown and chmod, or name another home with --home",
-            Self::Full(_) => "free some space; messages kept so far can still be read",
-            Self::Nowhere => "name a home with --home or CAUSERIE_HOME",
-            Self::Io { .. } => "check the disk and try again",
+            Self::NoIdentity(_) => {
+                "Make one with `causerie-node init --name NAME`, or name another home with --home."
+            }
+            Self::IdentityLost(_) => {
+                "Put the file `identity` back from a copy of this home. `causerie-node init --name NAME` makes another identity and sets what is there aside."
+            }
+            Self::AlreadyThere(_) => "Use it as it is, or name another home with --home.",
+            Self::InUse(_) => "Stop the other process, or name another home with --home.",
+            Self::NotRunning(_) => "Start one with `causerie-node run`.",
+            Self::Newer(_) => "Nothing was changed. Install the version that wrote it, or a later one.",
+            Self::Locked(_) => "Name the file with the passphrase with --passphrase-file.",
+            Self::WrongPassphrase(_) => "Nothing was changed. Try again.",
+            Self::NoPassphrase(_) => "Nothing was changed. `causerie-node passphrase set` sets one.",
+            Self::Damaged(_) => {
+                "Nothing was changed. Put it back from a copy of this home; the other files are left as they are."
+            }
+            Self::VaultDamaged(_) => {
+                "Nothing was changed. Put both back from one copy of this home; the other files are left as they are."
+            }
+            Self::NotAFile(_) => {
+                "Nothing was changed. Move it out of the home and try again; what is missing then is said."
+            }
+            Self::SymbolicLink(_) => "Name the directory that it leads to, with --home or CAUSERIE_HOME.",
+            Self::NotADirectory(_) => "Name a directory with --home or CAUSERIE_HOME.",
+            Self::Shared(_) => "Name a directory of your own with --home or CAUSERIE_HOME.",
+            Self::ReadOnly(_) => "Mount it writable, or name another home with --home.",
+            Self::Permission { .. } => {
+                "Nothing was changed. Make the home and all its files yours with chown and chmod, then try again."
+            }
+            Self::Full(_) => "Free some space; what was kept so far can still be read.",
+            Self::Nowhere => "Name a home with --home or CAUSERIE_HOME.",
+            Self::Io { .. } => "Look whether the disk is sound, then try again.",
         }
     }
 
@@ -127,6 +155,9 @@ impl HomeError {
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly(path),
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full(path),
             io::ErrorKind::NotADirectory => Self::NotADirectory(path),
+            io::ErrorKind::IsADirectory => Self::NotAFile(path),
+            // A pipe or a socket.
+            _ if source.raw_os_error() == Some(Errno::NXIO.raw_os_error()) => Self::NotAFile(path),
             _ => Self::Io { path, doing, source },
         }
     }

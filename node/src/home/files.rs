@@ -10,6 +10,7 @@ use std::{
 };
 
 use causerie_protocol::secret::Secret;
+use rustix::fs::OFlags;
 use zeroize::Zeroize as _;
 
 use super::HomeError;
@@ -66,7 +67,7 @@ pub(super) fn erase(path: &Path) -> Result<(), HomeError> {
 /// A file that is to be overwritten, even if its name means another one by then; `None` when it is missing or this user
 /// may not.
 pub(super) fn open_to_overwrite(path: &Path) -> Option<File> {
-    OpenOptions::new().write(true).open(path).ok()
+    open_with(OpenOptions::new().write(true), path).ok()
 }
 
 /// Makes the names in a directory durable.
@@ -143,8 +144,15 @@ pub(super) fn read_key(path: &Path) -> Result<Option<Secret>, HomeError> {
     }
 }
 
-fn open(path: &Path) -> Result<Option<File>, HomeError> {
-    match File::open(path) {
+/// Opens a file and nothing else. What lies in its place may be a directory, or a pipe that would be waited for.
+pub(super) fn open_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let file = options.custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::IsADirectory.into()) }
+}
+
+/// Opens a file to read, `None` when there is none.
+pub(super) fn open(path: &Path) -> Result<Option<File>, HomeError> {
+    match open_with(OpenOptions::new().read(true), path) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(HomeError::of_io(error, path.to_owned(), "read")),

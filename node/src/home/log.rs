@@ -32,8 +32,8 @@ pub struct LogFile {
 pub fn log_writer(home: &Path) -> Result<LogFile, HomeError> {
     let directory = home.join(DIRECTORY);
     files::create_directory(&directory)?;
-    LogFile::open(directory.clone(), BYTES_MAX)
-        .map_err(|error| HomeError::of_io(error, directory, "write to"))
+    let file = directory.join(NAME);
+    LogFile::open(directory, BYTES_MAX).map_err(|error| HomeError::of_io(error, file, "write to"))
 }
 
 impl LogFile {
@@ -75,7 +75,7 @@ impl Write for LogFile {
 }
 
 fn append(directory: &Path) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(directory.join(NAME))
+    files::open_with(OpenOptions::new().append(true).create(true).mode(0o600), &directory.join(NAME))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! process that wrote a slot may have died before it was. Source: `docs/wire-format.md`.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::OpenOptions,
     io,
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
     path::Path,
@@ -21,12 +21,12 @@ pub(super) const NAME: &str = "ring";
 pub(super) fn read(home: &Path) -> Result<Slots, HomeError> {
     let path = home.join(NAME);
     let failed = |error| HomeError::of_io(error, path.clone(), "read");
-    let file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Slots::default()),
-        Err(error) => return Err(failed(error)),
-    };
-    file.sync_data().map_err(failed)?;
+    let Some(file) = files::open(&path)? else { return Ok(Slots::default()) };
+    match file.sync_data() {
+        // Nothing waits to be written there.
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {}
+        outcome => outcome.map_err(failed)?,
+    }
     let mut slots = Slots::default();
     for slot in Slot::BOTH {
         let mut bytes = vec![0; SLOT_BYTES];
@@ -43,12 +43,7 @@ pub(super) fn read(home: &Path) -> Result<Slots, HomeError> {
 pub(super) fn write(home: &Path, slot: Slot, bytes: &[u8]) -> Result<(), HomeError> {
     let path = home.join(NAME);
     let is_new = !path.exists();
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(&path)
+    files::open_with(OpenOptions::new().write(true).create(true).truncate(false).mode(0o600), &path)
         .and_then(|file| {
             file.write_all_at(bytes, slot.offset())?;
             file.sync_data()

@@ -12,8 +12,12 @@
 use std::path::Path;
 
 use causerie_protocol::room::Room;
-use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
+use rustix::{
+    fs::{Access, StatVfs, access, statvfs},
+    io::Errno,
+};
 
+use super::STORE;
 use crate::store::FREE_BYTES_MIN;
 
 /// Below this many free bytes nothing new is taken. Chosen: twice what the store itself needs.
@@ -24,18 +28,23 @@ const FREE_BYTES_ENOUGH: u64 = FREE_BYTES_SCARCE + FREE_BYTES_MIN / 2;
 
 /// What there is room for in this directory; `before` where that cannot be told.
 pub(super) fn look(directory: &Path, before: Room) -> Room {
-    let Ok(disk) = statvfs(directory) else { return before };
-    if disk.f_flag.contains(StatVfsMountFlags::RDONLY) {
+    if is_read_only(directory) {
         return Room::ReadOnly;
     }
+    let Ok(disk) = statvfs(directory) else { return before };
     let needed = if before.is_enough() { FREE_BYTES_SCARCE } else { FREE_BYTES_ENOUGH };
     if free(&disk) < needed { Room::Full } else { Room::Enough }
 }
 
 /// Whether the store may still write its own small changes there.
 pub(super) fn keeps_books(directory: &Path) -> bool {
-    statvfs(directory)
-        .is_ok_and(|disk| free(&disk) >= FREE_BYTES_MIN && !disk.f_flag.contains(StatVfsMountFlags::RDONLY))
+    !is_read_only(directory) && statvfs(directory).is_ok_and(|disk| free(&disk) >= FREE_BYTES_MIN)
+}
+
+/// Whether this home can only be read: its file system, or that of its store, or what this user may do there.
+pub(super) fn is_read_only(directory: &Path) -> bool {
+    let refused = |path: &Path| matches!(access(path, Access::WRITE_OK), Err(Errno::ROFS | Errno::ACCESS));
+    refused(directory) || refused(&directory.join(STORE))
 }
 
 const fn free(disk: &StatVfs) -> u64 {

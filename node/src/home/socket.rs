@@ -16,7 +16,7 @@ use std::{
     path::Path,
 };
 
-use super::{Home, HomeError, files};
+use super::{Home, HomeError, files, room};
 
 /// The socket's name in its home.
 pub(super) const NAME: &str = "node.sock";
@@ -60,12 +60,16 @@ pub fn connect(home: &Path) -> Result<UnixStream, HomeError> {
     })
 }
 
-/// Removes the socket at a clean stop.
+/// Removes the socket at a clean stop. Where nothing can be removed it stays behind, and nobody answers there.
 ///
 /// # Errors
 /// [`HomeError`] when the file system refuses.
 pub fn remove(home: &Home) -> Result<(), HomeError> {
-    files::remove(&home.socket_path())
+    match files::remove(&home.socket_path()) {
+        Err(HomeError::ReadOnly(_)) => Ok(()),
+        Err(_) if room::is_read_only(home.path()) => Ok(()),
+        outcome => outcome,
+    }
 }
 
 fn at_short_path<T>(

@@ -30,7 +30,7 @@ fn place() -> (TempDir, PathBuf) {
 
 /// A home as `init` leaves it.
 fn complete(path: &Path) -> Home {
-    let home = Home::create(path).unwrap();
+    let (home, _) = Home::create(path).unwrap();
     let (header, key, _) = Vault::create(&mut TurnRandom::new(&Entropy::new([1; 32])));
     home.write_vault(&Wrapped { header, key: Some(key) }).unwrap();
     home.write_identity(b"first").unwrap();
@@ -148,11 +148,17 @@ fn a_home_that_this_user_may_not_write_says_so() {
     }
     drop(complete(&path));
     chmod(&path, 0o500);
-    assert_eq!(refusal(Home::open(&path, AT_ONCE)), "storage Permission");
+    let home = Home::open(&path, AT_ONCE).unwrap();
+    assert_eq!(home.room(Room::Enough), Room::ReadOnly);
+    assert_eq!(refusal(home.write_identity(b"second")), "storage Permission");
+    home.open_vault(None).unwrap();
+    drop(home);
     chmod(&path, 0o000);
     assert_eq!(refusal(Home::open(&path, AT_ONCE)), "storage Permission");
     chmod(&path, 0o700);
     chmod(&path.join("lock"), 0o400);
+    drop(Home::open(&path, AT_ONCE).unwrap());
+    chmod(&path.join("lock"), 0o000);
     assert_eq!(refusal(Home::open(&path, AT_ONCE)), "storage Permission");
     chmod(directory.path(), 0o500);
     assert_eq!(refusal(Home::create(&directory.path().join("new"))), "storage Permission");
@@ -166,6 +172,7 @@ fn what_the_system_says_is_sorted() {
     assert_eq!(sorted(io::ErrorKind::ReadOnlyFilesystem), "storage ReadOnly");
     assert_eq!(sorted(io::ErrorKind::StorageFull), "storage Full");
     assert_eq!(sorted(io::ErrorKind::NotADirectory), "bad_home NotADirectory");
+    assert_eq!(sorted(io::ErrorKind::IsADirectory), "storage NotAFile");
     assert_eq!(sorted(io::ErrorKind::TimedOut), "storage Io");
     let vault = |error| refusal::<()>(Err(HomeError::of_vault(error, "/x".into())));
     assert_eq!(vault(VaultError::Newer), "newer_home Newer");
@@ -194,13 +201,17 @@ fn a_second_identity_is_refused_and_the_first_untouched() {
 fn an_interrupted_creation_can_be_begun_again_and_nothing_is_deleted() {
     let (_directory, path) = place();
     for attempt in 1..4 {
-        let home = Home::create(&path).unwrap();
+        let (home, aside) = Home::create(&path).unwrap();
+        assert_eq!(aside, (attempt > 1).then(|| path.join(format!("set-aside-{}", attempt - 1))));
         let header = [attempt];
         home.write_vault(&wrapped(attempt)).unwrap();
         fs::create_dir(home.store_path()).unwrap();
         fs::write(home.store_path().join("db"), header).unwrap();
         drop(home);
+        assert_eq!(refusal(Home::open(&path, AT_ONCE)), "identity_lost IdentityLost");
+        fs::rename(path.join(STORE), path.join("elsewhere")).unwrap();
         assert_eq!(refusal(Home::open(&path, AT_ONCE)), "no_identity NoIdentity");
+        fs::rename(path.join("elsewhere"), path.join(STORE)).unwrap();
     }
     let home = complete(&path);
     assert!(!home.store_path().exists());
@@ -305,7 +316,12 @@ fn damaged_files_are_refused_by_name() {
             fs::write(&file, &flipped).unwrap();
             // Versions and protections that we do not know are a newer program's.
             let newer = name == VAULT_HEADER && (at == 8 || at == 9);
-            let expected = if newer { "newer_home Newer" } else { "storage Damaged" };
+            let is_readable = name == VAULT_KEY || at > 9;
+            let expected = match (newer, is_readable) {
+                (true, _) => "newer_home Newer",
+                (false, true) => "storage VaultDamaged",
+                (false, false) => "storage Damaged",
+            };
             assert_eq!(vault(), expected, "{name} byte {at}");
             fs::write(&file, &sound[..at]).unwrap();
             assert_eq!(vault(), "storage Damaged", "{name} cut at {at}");
@@ -381,7 +397,7 @@ fn a_copy_is_in_another_place_and_a_renamed_home_is_not() {
     let directory = tempfile::tempdir().unwrap();
     let (path, renamed, copied) =
         (directory.path().join("home"), directory.path().join("renamed"), directory.path().join("copied"));
-    let home = Home::create(&path).unwrap();
+    let (home, _) = Home::create(&path).unwrap();
     assert_eq!(home.place(), None, "no store yet");
     drop(crate::store::open(&home.store_path()).unwrap());
     let place = home.place().expect("the store has a file");

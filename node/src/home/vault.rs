@@ -19,13 +19,13 @@ use std::{
 use causerie_protocol::{
     secret::Secret,
     vault::{
-        MasterKey,
+        MasterKey, VaultError,
         header::{Header, Protection},
         passphrase::Passphrase,
     },
 };
 
-use super::{HomeError, VAULT_HEADER, VAULT_KEY, files, has_identity, lock, place};
+use super::{HomeError, VAULT_HEADER, VAULT_KEY, check_identity, files, is_refused, lock, place, room};
 
 const VAULT_LOCK: &str = "vault.lock";
 
@@ -57,7 +57,7 @@ pub struct Wrapped {
 pub struct VaultFiles {
     home: PathBuf,
     /// Lets go of the lock when dropped.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl VaultFiles {
@@ -68,9 +68,7 @@ impl VaultFiles {
     /// with them, and others when the directory cannot be used.
     pub fn of(home: &Path) -> Result<Self, HomeError> {
         place::check(home)?;
-        if !has_identity(home)? {
-            return Err(HomeError::NoIdentity(home.to_owned()));
-        }
+        check_identity(home)?;
         Self::lock(home)
     }
 
@@ -83,7 +81,8 @@ impl VaultFiles {
     ///
     /// # Errors
     /// [`HomeError::Locked`] when a passphrase is needed, [`HomeError::WrongPassphrase`] when it is another one,
-    /// [`HomeError::Newer`], and [`HomeError::Damaged`] when header and key do not belong together.
+    /// [`HomeError::Newer`], [`HomeError::Damaged`], and [`HomeError::VaultDamaged`] when header and key do not belong
+    /// together.
     pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<MasterKey, HomeError> {
         let header = self.header()?;
         let wrapping = match header.protection() {
@@ -95,7 +94,10 @@ impl VaultFiles {
                 passphrase.stretch(cost, &salt).ok_or_else(|| self.without_memory())?
             }
         };
-        let master = header.open(&wrapping).map_err(|error| self.of_vault(error))?;
+        let master = header.open(&wrapping).map_err(|error| match error {
+            VaultError::Damaged => HomeError::VaultDamaged(self.home.clone()),
+            error => self.of_vault(error),
+        })?;
         self.erase_leftovers(header.protection())?;
         Ok(master)
     }
@@ -115,6 +117,9 @@ impl VaultFiles {
     /// [`HomeError::AlreadyThere`] for a key in place of another key, for which that could not be promised; others when
     /// writing fails, and the old or the new secret opens the home then too.
     pub fn replace(&self, wrapped: &Wrapped) -> Result<(), HomeError> {
+        if room::is_read_only(&self.home) {
+            return Err(HomeError::ReadOnly(self.home.clone()));
+        }
         if wrapped.key.is_some() && self.at(VAULT_HEADER).exists() && !self.has_passphrase()? {
             return Err(HomeError::AlreadyThere(self.home.clone()));
         }
@@ -141,16 +146,17 @@ impl VaultFiles {
         let key = matches!(protection, Protection::Passphrase { .. }).then(|| self.at(VAULT_KEY));
         let left = beside.into_iter().chain(key).filter(|path| path.symlink_metadata().is_ok());
         let left: Vec<PathBuf> = left.collect();
-        if left.is_empty() {
+        if left.is_empty() || room::is_read_only(&self.home) {
             return Ok(());
         }
         // The header that does without them may have come into place a moment before its process died.
-        files::sync_directory(&self.home)?;
-        left.iter().try_for_each(|path| files::erase(path))?;
-        files::sync_directory(&self.home)
+        let erased = files::sync_directory(&self.home)
+            .and_then(|()| left.iter().try_for_each(|path| files::erase(path)))
+            .and_then(|()| files::sync_directory(&self.home));
+        is_refused(erased).map(|_| ())
     }
 
-    fn of_vault(&self, error: causerie_protocol::vault::VaultError) -> HomeError {
+    fn of_vault(&self, error: VaultError) -> HomeError {
         HomeError::of_vault(error, self.at(VAULT_HEADER))
     }
 

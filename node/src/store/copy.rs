@@ -30,20 +30,24 @@ pub(super) fn open(path: &Path) -> Result<SledStore, StoreError> {
         let Ok(directory) = tempfile::Builder::new().prefix("causerie-reading-").tempdir_in(&place) else {
             continue;
         };
-        return open_in(&directory, &files);
+        return open_in(&directory, &files).map_err(|error| match error {
+            // It is as damaged as what it was copied from.
+            StoreError::Damaged(_) => StoreError::Damaged(path.to_owned()),
+            error => error,
+        });
     }
     Err(StoreError::Full)
 }
 
 fn open_in(directory: &TempDir, files: &[(PathBuf, u64)]) -> Result<SledStore, StoreError> {
     let copy = directory.path().join("store");
-    fs::create_dir(&copy).map_err(|error| StoreError::of_io(&error))?;
+    fs::create_dir(&copy).map_err(|error| StoreError::of_io(&error, &copy))?;
     for (file, _) in files {
         let Some(name) = file.file_name() else { continue };
         // Not `fs::copy`: a file that its owner can only read would become one that sled cannot write.
         let copied = File::open(file)
             .and_then(|mut from| io::copy(&mut from, &mut File::create_new(copy.join(name))?));
-        copied.map_err(|error| StoreError::of_io(&error))?;
+        copied.map_err(|error| StoreError::of_io(&error, file))?;
     }
     SledStore::open_unbounded(&copy)
 }
@@ -53,12 +57,12 @@ fn files_of(path: &Path) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(StoreError::of_io(&error)),
+        Err(error) => return Err(StoreError::of_io(&error, path)),
     };
     let mut files = Vec::new();
     for entry in entries {
         let metadata = entry.and_then(|entry| Ok((entry.path(), entry.metadata()?)));
-        let (path, metadata) = metadata.map_err(|error| StoreError::of_io(&error))?;
+        let (path, metadata) = metadata.map_err(|error| StoreError::of_io(&error, path))?;
         if metadata.is_file() {
             files.push((path, metadata.len()));
         }

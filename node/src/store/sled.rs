@@ -77,17 +77,17 @@ impl SledStore {
             .flush_every_ms(u64::try_from(COLLECT_EVERY.as_millis()).ok());
         let deadline = Instant::now() + REOPEN_PATIENCE;
         let db = loop {
-            match caught(|| config.open()) {
+            match caught(path, || config.open()) {
                 Err(StoreError::InUse) if Instant::now() < deadline => {
                     thread::sleep(Duration::from_millis(10))
                 }
                 outcome => break outcome?,
             }
         };
-        let log = File::open(path.join("db")).map_err(|error| StoreError::of_io(&error))?;
+        let log = File::open(path.join("db")).map_err(|error| StoreError::of_io(&error, path))?;
         let store =
             Self { db: Some(db), log, path: path.to_owned(), free_bytes_min, broken: AtomicBool::new(false) };
-        store.sync_directories().map_err(|error| StoreError::of_io(&error))?;
+        store.sync_directories().map_err(|error| StoreError::of_io(&error, path))?;
         Ok(store)
     }
 
@@ -96,7 +96,8 @@ impl SledStore {
     /// # Errors
     /// [`StoreError::Backend`] when the directory cannot be read.
     pub fn blobs_empty(&self) -> Result<bool, StoreError> {
-        let mut blobs = fs::read_dir(self.path.join("blobs")).map_err(|error| StoreError::of_io(&error))?;
+        let blobs = fs::read_dir(self.path.join("blobs"));
+        let mut blobs = blobs.map_err(|error| StoreError::of_io(&error, &self.path))?;
         Ok(blobs.next().is_none())
     }
 
@@ -122,19 +123,20 @@ impl SledStore {
         catch_unwind(AssertUnwindSafe(|| call(db)))
             .map_err(|panic| {
                 self.broken.store(true, Ordering::Release);
-                of_panic(panic.as_ref())
+                of_panic(&self.path, panic.as_ref())
             })?
-            .map_err(|error| of_sled(&error))
+            .map_err(|error| of_sled(&self.path, &error))
     }
 
     /// A write: whatever fails breaks the store.
     fn write<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
         let db = self.db()?;
-        caught(|| call(db)).inspect_err(|_| self.broken.store(true, Ordering::Release))
+        caught(&self.path, || call(db)).inspect_err(|_| self.broken.store(true, Ordering::Release))
     }
 
     fn check_room(&self) -> Result<(), StoreError> {
-        let disk = rustix::fs::fstatvfs(&self.log).map_err(|error| StoreError::of_io(&error.into()))?;
+        let disk = rustix::fs::fstatvfs(&self.log);
+        let disk = disk.map_err(|error| StoreError::of_io(&error.into(), &self.path))?;
         if disk.f_bavail.saturating_mul(disk.f_frsize) < self.free_bytes_min {
             return Err(StoreError::Full);
         }
@@ -194,9 +196,10 @@ impl Records for SledStore {
 impl Drop for SledStore {
     fn drop(&mut self) {
         let Some(db) = self.db.take() else { return };
+        let path = self.path.clone();
         let (closed, wait) = mpsc::sync_channel(1);
         let closing = thread::Builder::new().name("store-close".to_owned()).spawn(move || {
-            caught(|| {
+            caught(&path, || {
                 drop(db);
                 Ok(())
             })
@@ -218,30 +221,27 @@ impl fmt::Debug for SledStore {
     }
 }
 
-fn caught<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
+fn caught<T>(path: &Path, call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
     match catch_unwind(AssertUnwindSafe(call)) {
-        Ok(outcome) => outcome.map_err(|error| of_sled(&error)),
-        Err(panic) => Err(of_panic(panic.as_ref())),
+        Ok(outcome) => outcome.map_err(|error| of_sled(path, &error)),
+        Err(panic) => Err(of_panic(path, panic.as_ref())),
     }
 }
 
-fn of_panic(panic: &(dyn Any + Send)) -> StoreError {
+fn of_panic(path: &Path, panic: &(dyn Any + Send)) -> StoreError {
     let words = panic.downcast_ref::<&str>().copied();
     let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    StoreError::Damaged(words.unwrap_or("sled panicked").to_owned())
+    StoreError::damaged(path, words.unwrap_or("sled panicked"))
 }
 
-fn of_sled(error: &sled::Error) -> StoreError {
+fn of_sled(path: &Path, error: &sled::Error) -> StoreError {
     match error {
         // sled gives a lock that it cannot have no kind of its own.
         sled::Error::Io(error) if error.to_string().starts_with("could not acquire lock") => {
             StoreError::InUse
         }
-        sled::Error::Io(error) => StoreError::of_io(error),
-        sled::Error::Corruption { .. } | sled::Error::ReportableBug(_) | sled::Error::Unsupported(_) => {
-            StoreError::Damaged(error.to_string())
-        }
-        sled::Error::CollectionNotFound(_) => StoreError::Damaged("its tree is missing".to_owned()),
+        sled::Error::Io(error) => StoreError::of_io(error, path),
+        error => StoreError::damaged(path, &error.to_string()),
     }
 }
 

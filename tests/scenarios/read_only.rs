@@ -1,0 +1,116 @@
+//! Homes that can only be read, from the beginning or for a while: what is there is shown, what is new is refused, no file
+//! changes, and everything goes on when they can be written again.
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use causerie_tests::{Disk, Person, capture::files_below, disk::Veil};
+use serde_json::{Value, json};
+
+/// Enough for a home and what it needs to be written.
+const MEBIBYTES: usize = 96;
+
+fn notice(kind: &'static str) -> impl Fn(&Value) -> bool {
+    move |event| event["type"] == "notice" && event["kind"] == kind
+}
+
+/// Every file of a home, and what is in it.
+fn contents(person: &Person) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = files_below(&person.home()).into_iter();
+    files.map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
+}
+
+/// Everything that only reads works; everything that writes is refused with a sentence.
+fn can_only_read(person: &Person, other: &Person, texts: &[&str]) {
+    let status = person.status();
+    assert_eq!((&status["id"], &status["running"]), (&json!(person.id()), &json!(person.is_running())));
+    assert_eq!(person.contacts().len(), 1);
+    let rows = person.cli(&["history", other.id()]).values();
+    assert_eq!(rows.iter().map(|row| row["text"].as_str().unwrap()).collect::<Vec<_>>(), texts);
+    assert_eq!(person.cli(&["check"]).value()["ok"], true);
+    assert_eq!(person.cli(&["invite", "list"]).values().len(), 1);
+    let writing: [&[&str]; 5] = [
+        &["send", other.id(), "refused"],
+        &["invite"],
+        &["read", other.id()],
+        &["contacts", "rename", other.id(), "else"],
+        &["contacts", "remove", other.id()],
+    ];
+    for command in writing {
+        is_refused(person, command);
+    }
+}
+
+fn is_refused(person: &Person, command: &[&str]) {
+    let refused = person.cli(command);
+    refused.is_refused(1, "storage");
+    assert!(refused.stderr.contains("can only be read"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_home_on_a_read_only_file_system_is_read_and_nothing_runs_on_it() {
+    let Some(disk) = Disk::of(MEBIBYTES) else { return };
+    let (alice, bob) = (Person::with_home_on(&disk, "alice"), Person::new("bob"));
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    alice.sends_and_waits(&bob, "before", "delivered");
+    alice.is_killed();
+    let secret = bob.home().join("passphrase");
+    fs::write(&secret, "horse battery").unwrap();
+    // As a node leaves it that was killed; and a copy without locks and socket.
+    for _ in 0..2 {
+        disk.is_read_only(true);
+        let before = contents(&alice);
+        can_only_read(&alice, &bob, &["before"]);
+        is_refused(&alice, &["run", "--loopback"]);
+        is_refused(&alice, &["run", "--loopback", "--set-store-aside"]);
+        is_refused(&alice, &["passphrase", "set", "--passphrase-file", secret.to_str().unwrap()]);
+        alice.cli(&["init", "--name", "another"]).is_refused(1, "identity_exists");
+        alice.cli(&["listen"]).is_refused(7, "no_node");
+        assert!(contents(&alice) == before, "a file was changed");
+        disk.is_read_only(false);
+        for name in ["lock", "vault.lock", "node.sock"] {
+            fs::remove_file(alice.home().join(name)).ok();
+        }
+    }
+    alice.starts();
+    alice.sends_and_waits(&bob, "after", "delivered");
+    bob.sends_and_waits(&alice, "after too", "delivered");
+    alice.stops();
+    alice.finds_everything_in_order();
+    assert_eq!(bob.texts_from(&alice), ["before", "after"]);
+}
+
+#[test]
+fn a_home_that_can_only_be_read_for_a_while_is_like_a_full_disk() {
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    alice.sends_and_waits(&bob, "before", "delivered");
+    let mut texts = vec!["before"];
+    for text in ["once", "again"] {
+        let begin = alice.bookmark();
+        let Some(veil) = Veil::over(&alice.home()) else { return };
+        can_only_read(&alice, &bob, &texts);
+        alice.waits_for_since(begin, notice("no_room"), "a notice that nothing can be written");
+        bob.waits_until_offline(&alice);
+        let waiting = bob.sends(&alice, text);
+        drop(veil);
+        alice.waits_for_since(begin, notice("room_again"), "a notice that it can be again");
+        bob.waits_until_message(&alice, &waiting, "delivered");
+        texts.push(text);
+    }
+    // It stops as it should, and leaves its socket behind where it cannot take it away.
+    let veil = Veil::over(&alice.home());
+    can_only_read(&alice, &bob, &texts);
+    alice.stops();
+    can_only_read(&alice, &bob, &texts);
+    is_refused(&alice, &["run", "--loopback"]);
+    drop(veil);
+    alice.starts();
+    alice.sends_and_waits(&bob, "after", "delivered");
+    alice.stops();
+    alice.finds_everything_in_order();
+    assert_eq!(alice.texts_from(&bob), ["once", "again"]);
+}
