@@ -9,6 +9,7 @@
     reason = "a story that goes wrong ends there"
 )]
 
+mod damage;
 mod direct_message;
 mod first_contact;
 mod full_disk;
