@@ -134,7 +134,7 @@ impl NodeError {
                 "Put the file `identity` back from a copy of this home. `causerie-node init --name NAME` makes another identity and sets what is there aside."
             }
             Self::StoreDamaged(_) => {
-                "`causerie-node run --set-store-aside` moves it out of the way and begins a new one: identity and contacts stay, and contacts give back what you said to each other."
+                "`causerie-node run --set-store-aside` moves it out of the way and begins a new one: identity and contacts stay, contacts give back what you said to each other, and what never reached them stays in the old one."
             }
             Self::File { hint, .. } => hint,
             Self::Storage(_) => {

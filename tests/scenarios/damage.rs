@@ -2,13 +2,14 @@
 //! itself, and afterwards two people talk again and nothing that was acknowledged is lost.
 
 use std::{
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::{FileExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::Command,
 };
 
 use causerie_tests::{Dice, Person};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Two people who talked, and copies of their homes from then.
@@ -372,4 +373,64 @@ fn something_else_in_place_of_the_socket_or_the_log_is_no_riddle() {
         }
         remove(&path);
     }
+}
+
+#[test]
+fn files_that_their_owner_may_not_use_are_named() {
+    let story = Story::new();
+    let mode = |path: &Path, mode: u32| fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    let names = ["store/db", "store/conf", "store", "identity", "ring", "lock", "vault.hdr", "vault.key"];
+    for name in names {
+        let path = story.at(name);
+        let before = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        mode(&path, 0);
+        for command in [&["history", story.bob.id()][..], &["run", "--loopback"]] {
+            let Some(refused) = story.alice.cli_unprivileged(command) else { return };
+            refused.is_refused(1, "storage");
+            let error = sentence(&refused.stderr, name);
+            let message = error["message"].as_str().unwrap();
+            assert!(message.starts_with("this user may not read"), "{message}");
+            assert!(message.ends_with(path.to_str().unwrap()), "{message}");
+        }
+        mode(&path, before);
+    }
+    // A home that its owner may only read is read.
+    mode(&story.alice.home(), 0o500);
+    let history = story.alice.cli_unprivileged(&["history", story.bob.id()]);
+    assert_eq!(history.unwrap().values().len(), 12);
+    story.alice.cli_unprivileged(&["run", "--loopback"]).unwrap().is_refused(1, "storage");
+    mode(&story.alice.home(), 0o700);
+    story.alice.starts();
+    story.talks_again("as its owner");
+}
+
+#[test]
+fn damage_under_a_node_that_runs_ends_it_with_the_same_sentence() {
+    let story = Story::new();
+    let (alice, bob) = (&story.alice, &story.bob);
+    // More than is kept in memory.
+    alice.starts();
+    let text = "x".repeat(12_000);
+    let message = json!({"conversation": bob.id(), "text": text});
+    let answers = alice.socket().ask_all("message.send", &vec![message; 1_800]);
+    assert!(answers.iter().all(|answer| matches!(answer, Some(Ok(_)))));
+    alice.stops();
+    alice.starts();
+    let store = fs::File::options().write(true).open(story.at("store/db")).unwrap();
+    let length = store.metadata().unwrap().len();
+    for place in (length / 5..length / 5 * 4).step_by(4_096) {
+        store.write_all_at(&[0x5a; 64], place).unwrap();
+    }
+    for _ in 0..2 {
+        let checked = alice.cli(&["check"]);
+        checked.is_refused(1, "store_damaged");
+        sentence(&checked.stderr, "check");
+    }
+    alice.waits_until("the node ended", || alice.has_ended().then_some(()));
+    let said = alice.stderr();
+    assert_eq!(sentence(&said, "run")["kind"], "store_damaged");
+    alice.is_killed();
+    let listen = alice.addresses();
+    alice.starts_with(&["--loopback", "--set-store-aside", "--listen", &listen[0], "--listen", &listen[1]]);
+    story.talks_again("set aside");
 }

@@ -213,6 +213,28 @@ impl Person {
         process::run_to_its_end(command, format!("{}: {asked}", self.name), input)
     }
 
+    /// Gives all that is theirs to a user without any rights, and runs a command as that one: `None`, with the reason
+    /// printed, where this machine cannot do that.
+    #[must_use]
+    pub fn cli_unprivileged(&self, args: &[&str]) -> Option<Outcome> {
+        let given = Command::new("chown").args(["-R", "65534:65534"]).arg(self.directory.path()).output();
+        let as_nobody = || {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+            command
+        };
+        let can = as_nobody().arg(binary::path()).arg("--version").output();
+        if !given.is_ok_and(|given| given.status.success()) || !can.is_ok_and(|can| can.status.success()) {
+            println!("passed over: no program can be run as another user here");
+            return None;
+        }
+        let mut command = as_nobody();
+        command.arg(binary::path());
+        self.surroundings(&mut command);
+        command.args(args);
+        Some(process::run_to_its_end(command, format!("{}, unprivileged: {args:?}", self.name), b""))
+    }
+
     /// Follows the events in a process of its own: `listen` with these arguments.
     #[must_use]
     pub fn listens(&self, args: &[&str]) -> Listening {
@@ -343,6 +365,13 @@ impl Person {
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.node.lock().unwrap().is_some()
+    }
+
+    /// Whether a node of theirs ended by itself.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        let mut node = self.node.lock().unwrap();
+        node.as_mut().is_some_and(|running| running.child.try_wait().unwrap().is_some())
     }
 
     /// The process of the node.

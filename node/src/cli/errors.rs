@@ -177,6 +177,8 @@ mod tests {
         }
         assert_eq!(Failure::from(NodeError::NoIdentity).exit_code(), 1);
         assert_eq!(Failure::from(NodeError::HomeInUse).exit_code(), 1);
+        assert_eq!(Failure::from(NodeError::StoreDamaged("/x".into())).exit_code(), 1);
+        assert_eq!(Failure::from(NodeError::IdentityLost).exit_code(), 1);
         assert_eq!(Failure::from(NodeError::BadAddress(String::new())).exit_code(), 2);
         assert_eq!(Failure::from(NodeError::Network(String::new())).exit_code(), 3);
         assert_eq!(Failure::from(NodeError::Locked).exit_code(), 6);
@@ -196,6 +198,8 @@ mod tests {
             (NodeError::WrongPassphrase, "wrong_passphrase"),
             (NodeError::NoPassphrase, "no_passphrase"),
             (NodeError::Storage(String::new()), "storage"),
+            (NodeError::StoreDamaged("/x".into()), "store_damaged"),
+            (NodeError::IdentityLost, "identity_lost"),
             (NodeError::DiskFull, "storage"),
             (CommandError::DiskFull.into(), "storage"),
             (CommandError::ReadOnly.into(), "storage"),

@@ -96,7 +96,8 @@ fn tell_of_store(aside: Option<&Path>, events: &EventLog, printer: &mut Printer)
         return;
     };
     let text = format!(
-        "the damaged store is in {} now and a new one has begun; your contacts give back what you said to each other",
+        "the damaged store is in {} now and a new one has begun; your contacts give back what you said to each other, \
+        but not what never reached them",
         aside.display()
     );
     tracing::warn!("the damaged store was set aside and a new one has begun");

@@ -342,6 +342,53 @@ fn damaged_files_are_refused_by_name() {
     assert!(home.read_identity().is_ok());
 }
 
+#[test]
+fn what_is_no_file_is_refused_by_name_and_never_waited_for() {
+    let (_directory, path) = place();
+    drop(complete(&path));
+    let open = || {
+        let home = Home::open(&path, AT_ONCE)?;
+        home.open_vault(None)?;
+        home.read_identity()?;
+        home.read_ring().map(drop)
+    };
+    for name in [LOCK, VAULT_HEADER, VAULT_KEY, "vault.lock", IDENTITY, IDENTITY_PREVIOUS, ring::NAME] {
+        let file = path.join(name);
+        let sound = fs::read(&file).ok();
+        fs::remove_file(&file).ok();
+        let makes: [&dyn Fn(); 3] = [
+            &|| fs::create_dir(&file).unwrap(),
+            &|| rustix::fs::mkfifoat(rustix::fs::CWD, &file, rustix::fs::Mode::RUSR).unwrap(),
+            &|| drop(UnixListener::bind(&file).unwrap()),
+        ];
+        for make in makes {
+            make();
+            assert_eq!(refusal(open()), "storage NotAFile", "{name}");
+            fs::remove_file(&file).or_else(|_| fs::remove_dir(&file)).unwrap();
+        }
+        if let Some(sound) = sound {
+            fs::write(&file, sound).unwrap();
+        }
+    }
+    open().unwrap();
+}
+
+#[test]
+fn a_store_that_is_set_aside_is_kept_and_numbered() {
+    let (_directory, path) = place();
+    let home = complete(&path);
+    assert_eq!(home.set_store_aside().unwrap(), None);
+    for number in 1..3 {
+        fs::create_dir(home.store_path()).unwrap();
+        fs::write(home.store_path().join("db"), [number]).unwrap();
+        let aside = path.join(format!("set-aside-{number}/store"));
+        assert_eq!(home.set_store_aside().unwrap(), Some(aside.clone()));
+        assert_eq!(fs::read(aside.join("db")).unwrap(), [number]);
+        assert!(!home.store_path().exists());
+    }
+    assert_eq!(home.read_identity().unwrap(), copies(Some(b"first"), None));
+}
+
 /// Says hello over a socket and reads what arrives.
 fn talk(listener: &UnixListener, mut client: UnixStream) -> String {
     client.write_all(b"hello").unwrap();
