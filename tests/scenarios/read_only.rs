@@ -3,7 +3,11 @@
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use causerie_tests::{Disk, Person, capture::files_below, disk::Veil};
+use causerie_tests::{
+    Disk, Person,
+    capture::files_below,
+    disk::{Breaking, Veil},
+};
 use serde_json::{Value, json};
 
 /// Enough for a home and what it needs to be written.
@@ -113,4 +117,31 @@ fn a_home_that_can_only_be_read_for_a_while_is_like_a_full_disk() {
     alice.stops();
     alice.finds_everything_in_order();
     assert_eq!(alice.texts_from(&bob), ["once", "again"]);
+}
+
+#[test]
+fn a_file_system_that_gives_up_is_found_out_by_what_it_refuses() {
+    let Some(disk) = Breaking::of(MEBIBYTES) else { return };
+    let (alice, bob) = (Person::with_home_in(&disk.path(), "alice"), Person::new("bob"));
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    alice.sends_and_waits(&bob, "before", "delivered");
+    let begin = alice.bookmark();
+    disk.breaks();
+    is_refused(&alice, &["send", bob.id(), "refused"]);
+    alice.waits_for_since(begin, notice("no_room"), "a notice that nothing can be written");
+    let waiting = bob.sends(&alice, "kept by Bob");
+    can_only_read(&alice, &bob, &["before"]);
+    assert_eq!(alice.counts(begin, notice("room_again")), 0);
+    alice.stops();
+    can_only_read(&alice, &bob, &["before"]);
+    is_refused(&alice, &["run", "--loopback"]);
+    disk.is_mended();
+    alice.starts();
+    bob.waits_until_message(&alice, &waiting, "delivered");
+    alice.sends_and_waits(&bob, "after", "delivered");
+    alice.stops();
+    alice.finds_everything_in_order();
+    assert_eq!(bob.texts_from(&alice), ["before", "after"]);
 }

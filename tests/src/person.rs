@@ -83,8 +83,14 @@ impl Person {
     /// Somebody on this machine whose home is to lie on this disk, with an identity.
     #[must_use]
     pub fn with_home_on(disk: &Disk, name: &str) -> Self {
+        Self::with_home_in(disk.path(), name)
+    }
+
+    /// Somebody on this machine whose home is to lie in this directory, with an identity.
+    #[must_use]
+    pub fn with_home_in(directory: &Path, name: &str) -> Self {
         let mut person = Self::without_identity(name);
-        person.home = disk.path().join(name);
+        person.home = directory.join(name);
         person.with_identity()
     }
 
