@@ -31,6 +31,8 @@ pub enum Answer {
         /// How far it has come: `Queued` unless an idempotency key found it further.
         state: MessageState,
     },
+    /// To `ListConversations`, oldest contact first.
+    Conversations(Vec<ConversationView>),
     /// To `ListMessages`, oldest of the page first.
     Messages(Vec<MessageView>),
     /// To `Check`.
@@ -161,6 +163,25 @@ pub struct MessageView {
     pub state: MessageState,
     /// Why it failed.
     pub reason: Option<String>,
+}
+
+/// One conversation as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationView {
+    /// With whom.
+    pub contact: ContactView,
+    /// What was said last.
+    pub last: Option<MessageView>,
+    /// Messages of theirs that were not read.
+    pub unread: u64,
+    /// What is written and not sent.
+    pub draft: String,
+    /// It stands above the others.
+    pub pinned: bool,
+    /// It is out of sight until looked for.
+    pub archived: bool,
+    /// Nobody is told of what arrives.
+    pub muted: bool,
 }
 
 /// How far a message has come: never claimed early, never going back.

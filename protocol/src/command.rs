@@ -100,6 +100,15 @@ pub enum Command {
         /// Only messages before this one: its id.
         before: Option<String>,
     },
+    /// Every contact with what was said last, what is unread, and the marks on the conversation.
+    ListConversations,
+    /// Puts a mark on a conversation that only this installation knows.
+    MarkConversation {
+        /// Whose.
+        conversation: Reference,
+        /// Which.
+        mark: ConversationMark,
+    },
     /// Everything received so far has been read.
     MarkRead {
         /// Whose.
@@ -107,6 +116,19 @@ pub enum Command {
     },
     /// Walks every chain and record.
     Check,
+}
+
+/// What a person puts on a conversation, here and for themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConversationMark {
+    /// It stands above the others.
+    Pinned(bool),
+    /// It is out of sight until looked for.
+    Archived(bool),
+    /// Nobody is told of what arrives.
+    Muted(bool),
+    /// What is written and not sent: at most 32,768 bytes.
+    Draft(String),
 }
 
 /// How a person names a contact, a conversation or an invitation: an id, a prefix of at least 4 characters, or a name.

@@ -9,6 +9,7 @@
 //! an old channel is sealed again under a fresh index. At most `limits::ENVELOPES_IN_FLIGHT_MAX` envelopes with
 //! entries are on the way. Acknowledgements are cumulative, one a chain and commit, and never acknowledged themselves.
 
+pub(crate) mod conversations;
 pub(crate) mod conversing;
 pub(crate) mod receiving;
 pub(crate) mod renewal;

@@ -25,7 +25,7 @@ use crate::{
         ContactRow, Contacts, decisions, introduction,
         invitation::{self, Invitations},
     },
-    delivery::{self, Delivery},
+    delivery::{self, Delivery, conversations},
     entropy::Entropy,
     event::Event,
     ids::{AccountId, CommandId, ProcessId},
@@ -264,6 +264,10 @@ fn obey(state: &mut State, turn: &mut Turn<'_>, command: Command) -> Result<Answ
         }
         Command::ListMessages { conversation, limit, before } => {
             delivery::history(state, turn, &conversation, limit, before.as_deref())
+        }
+        Command::ListConversations => conversations::list(state, turn),
+        Command::MarkConversation { conversation, mark } => {
+            conversations::mark(state, turn, &conversation, &mark)
         }
         Command::MarkRead { conversation } => delivery::mark_read(state, turn, &conversation),
         // Answered over many turns, so it is begun before.

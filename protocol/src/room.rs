@@ -64,6 +64,7 @@ pub(crate) fn may(state: &State, command: &Command) -> Result<(), CommandError> 
         Command::Status
         | Command::ListInvitations
         | Command::ListContacts
+        | Command::ListConversations
         | Command::ListMessages { .. }
         | Command::SendMessage { .. }
         | Command::Check => Ok(()),
@@ -78,6 +79,7 @@ pub(crate) fn may(state: &State, command: &Command) -> Result<(), CommandError> 
         | Command::RenameContact { .. }
         | Command::MergeContacts { .. }
         | Command::RemoveContact { .. }
+        | Command::MarkConversation { .. }
         | Command::MarkRead { .. } => state.settings.room.or_refusal(),
     }
 }

@@ -75,6 +75,10 @@ pub fn parse(method: &str, params: Option<Value>) -> Result<Call, CallError> {
         Some(("node" | "invite", _)) => own(method, params)?,
         Some(("contact", _)) => contact(method, params)?,
         Some(("message", _)) => message(method, params)?,
+        Some(("conversation", "list")) => {
+            let Nothing {} = read(params)?;
+            Command::ListConversations
+        }
         Some(("event", "subscribe")) => {
             let Since { since } = read(params)?;
             return Ok(Call::Subscribe { since });
@@ -111,6 +115,7 @@ pub fn result(answer: Answer, form: Form, standing: impl FnOnce() -> Standing) -
         Answer::Message { message, state } => {
             json!({"message": message.to_string(), "state": views::message_state(state)})
         }
+        Answer::Conversations(list) => list.iter().map(views::conversation).collect(),
         Answer::Messages(page) => newest_that_fit(page.iter().map(views::message).collect()),
         Answer::Check(view) => views::check(&view),
         Answer::Done => json!({}),

@@ -8,8 +8,8 @@ use std::net::IpAddr;
 use causerie_protocol::{
     address::{Address, Transport},
     answer::{
-        CheckView, ContactState, ContactView, InvitationState, InvitationView, MessageState, MessageView,
-        Path, StatusView, Verification,
+        CheckView, ContactState, ContactView, ConversationView, InvitationState, InvitationView,
+        MessageState, MessageView, Path, StatusView, Verification,
     },
     event::Event,
     moment::WallTime,
@@ -79,6 +79,20 @@ pub fn contact(view: &ContactView) -> Value {
         }),
         "last_seen": view.last_seen.map(time),
         "safety_number": view.safety_number,
+    })
+}
+
+/// `{"contact","last","unread","draft","pinned","archived","muted"}`.
+#[must_use]
+pub fn conversation(view: &ConversationView) -> Value {
+    json!({
+        "contact": contact(&view.contact),
+        "last": view.last.as_ref().map(message),
+        "unread": view.unread,
+        "draft": view.draft,
+        "pinned": view.pinned,
+        "archived": view.archived,
+        "muted": view.muted,
     })
 }
 

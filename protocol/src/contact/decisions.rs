@@ -5,7 +5,7 @@ use crate::{
     answer::{Answer, CommandError, ContactState, Halt, Verification},
     command::Reference,
     contact::{ContactRow, introduction},
-    delivery,
+    delivery::{self, conversations},
     engine::State,
     event::Event,
     link, name, purge,
@@ -158,6 +158,9 @@ fn hang_up(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
 fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, keep_history: bool) -> Result<(), Halt> {
     hang_up(state, turn, row);
     purge::contact(state, turn, row, keep_history)?;
+    if let Some(contact) = state.contacts.get(row) {
+        conversations::forget(turn, contact.account)?;
+    }
     if let Some(contact) = state.contacts.get_mut(row) {
         contact.forget_keys(keep_history);
     }

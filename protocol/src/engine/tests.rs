@@ -3,9 +3,10 @@
 use core::time::Duration;
 
 use crate::{
-    answer::{Answer, CommandError, ContactState, MessageState, Verification},
-    command::Command,
+    answer::{Answer, CommandError, ContactState, ConversationView, MessageState, Verification},
+    command::{Command, ConversationMark},
     event::{Event, NoticeKind},
+    records::{Order, Records as _},
     testing::Bench,
 };
 
@@ -495,4 +496,66 @@ fn every_start_and_every_channel_goes_on_in_the_same_session() {
     for who in [ALICE, BOB] {
         assert_eq!((bench.sessions(who, 1 - who), noticed(&bench, who, NoticeKind::KeysRenewed)), (1, 0));
     }
+}
+
+fn conversation(bench: &mut Bench, who: usize, with: usize) -> ConversationView {
+    let Ok(Answer::Conversations(views)) = bench.command(who, Command::ListConversations) else {
+        panic!("no list of conversations");
+    };
+    let account = bench.account(with).unwrap();
+    views.into_iter().find(|view| view.contact.id == account).unwrap()
+}
+
+#[test]
+fn a_list_of_conversations_says_what_is_last_and_what_is_unread() {
+    let mut bench = two();
+    assert_eq!(conversation(&mut bench, BOB, ALICE).last, None);
+    talk(&mut bench, ALICE, BOB, 3, "hello");
+    bench.settle();
+    let seen = conversation(&mut bench, BOB, ALICE);
+    assert_eq!((seen.unread, seen.last.unwrap().text.as_deref()), (3, Some("hello 2")));
+    assert_eq!(conversation(&mut bench, ALICE, BOB).unread, 0);
+    let conversation_of_alice = bench.reference(ALICE);
+    bench.command(BOB, Command::MarkRead { conversation: conversation_of_alice }).unwrap();
+    talk(&mut bench, ALICE, BOB, 2, "again");
+    bench.settle();
+    bench.stop(BOB);
+    bench.start(BOB);
+    assert_eq!(conversation(&mut bench, BOB, ALICE).unread, 2);
+}
+
+#[test]
+fn marks_and_drafts_survive_a_restart_and_go_with_the_contact() {
+    let mut bench = two();
+    let mark = |bench: &mut Bench, mark| {
+        let conversation = bench.reference(BOB);
+        bench.command(ALICE, Command::MarkConversation { conversation, mark })
+    };
+    let long = "é".repeat(8_000);
+    mark(&mut bench, ConversationMark::Draft(long.clone())).unwrap();
+    for set in
+        [ConversationMark::Pinned(true), ConversationMark::Archived(true), ConversationMark::Muted(true)]
+    {
+        mark(&mut bench, set).unwrap();
+    }
+    bench.stop(ALICE);
+    bench.start(ALICE);
+    let seen = conversation(&mut bench, ALICE, BOB);
+    assert_eq!(seen.draft, long);
+    assert!(seen.pinned && seen.archived && seen.muted);
+    assert_eq!(
+        mark(&mut bench, ConversationMark::Draft("x".repeat(32_769))),
+        Err(CommandError::TooLong),
+        "longer than any message"
+    );
+    mark(&mut bench, ConversationMark::Draft("short".to_owned())).unwrap();
+    let pieces =
+        |bench: &Bench| bench.peers[ALICE].store.scan(b"W", b"X", Order::Ascending, 99).unwrap().len();
+    assert_eq!(pieces(&bench), 2);
+    mark(&mut bench, ConversationMark::Draft(String::new())).unwrap();
+    assert_eq!((conversation(&mut bench, ALICE, BOB).draft.as_str(), pieces(&bench)), ("", 1));
+    let contact = bench.reference(BOB);
+    bench.command(ALICE, Command::RemoveContact { contact, keep_history: false }).unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(pieces(&bench), 0);
 }

@@ -129,6 +129,19 @@ impl Conversation {
         Ok(last.map(|(_, mid)| mid))
     }
 
+    /// Messages of the contact's that were not read.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn unread(&self, turn: &Turn<'_>) -> Result<u64, RecordsError> {
+        let mut unread = 0;
+        for chain in self.chains.values().filter(|chain| !chain.own && chain.reach.read < chain.reach.next) {
+            let read = self.messages_before(turn, chain, chain.reach.read.max(chain.reach.erased))?;
+            unread += u64::from(chain.reach.messages.saturating_sub(read));
+        }
+        Ok(unread)
+    }
+
     /// Marks everything received so far as read; returns what to tell the contact.
     ///
     /// # Errors
