@@ -13,7 +13,7 @@ use std::{
 
 use causerie_protocol::{event::Event, moment::WallTime};
 use serde_json::{Value, json};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::rpc::views;
 
@@ -22,6 +22,9 @@ pub const ROWS_KEPT_MAX: usize = 10_000;
 
 /// Bytes of kept rows. Chosen: 10,000 of the longest messages would take 2 GB; ordinary ones take 5 MB.
 pub const ROWS_KEPT_BYTES_MAX: usize = 64 << 20;
+
+/// Events that wait for a follower in this process. Chosen: a burst of messages.
+const LIVE_MAX: usize = 1_024;
 
 /// The ring; clones share it.
 #[derive(Clone, Debug)]
@@ -49,6 +52,7 @@ pub struct Subscription {
 struct Shared {
     kept: Mutex<Kept>,
     news: watch::Sender<()>,
+    live: broadcast::Sender<Arc<Event>>,
 }
 
 #[derive(Debug)]
@@ -70,7 +74,11 @@ impl EventLog {
         let origin = starts << 32;
         let kept =
             Kept { origin, next: origin + 1, rows: VecDeque::new(), bytes: 0, latest_at: now, closed: false };
-        let shared = Shared { kept: Mutex::new(kept), news: watch::Sender::new(()) };
+        let shared = Shared {
+            kept: Mutex::new(kept),
+            news: watch::Sender::new(()),
+            live: broadcast::Sender::new(LIVE_MAX),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -86,6 +94,17 @@ impl EventLog {
             kept.push(Row::new(seq, &Value::Object(row)), at);
         }
         self.shared.news.send_replace(());
+        if self.shared.live.receiver_count() > 0 {
+            // Whoever has just left needs nothing.
+            self.shared.live.send(Arc::new(event.clone())).ok();
+        }
+    }
+
+    /// What happens from now on, as it is, for a follower in this process. One that is slow is told that it missed
+    /// something, and asks anew how things stand.
+    #[must_use]
+    pub fn follow(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.shared.live.subscribe()
     }
 
     /// Nothing comes any more: followers end once they have everything.

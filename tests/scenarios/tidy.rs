@@ -107,8 +107,8 @@ fn packages_use_only_those_below_them() {
     let below: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("causerie-protocol", &[][..]),
         ("causerie-node", &["causerie-protocol"]),
-        ("causerie-gui", &["causerie-node", "causerie-protocol"]),
-        ("causerie-tests", &["causerie-gui", "causerie-node", "causerie-protocol"]),
+        ("causerie", &["causerie-node", "causerie-protocol"]),
+        ("causerie-tests", &["causerie", "causerie-node", "causerie-protocol"]),
         ("causerie-simulations", &["causerie-protocol"]),
     ]);
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);

@@ -1,0 +1,588 @@
+//! The window: [`App::logic`] folds what the node tells and does what was asked; [`App::ui`] paints the screen.
+//!
+//! ```text
+//! node ── Tell ──▶ Model ──▶ screens ──▶ Actions ──▶ Ask ──▶ node
+//! ```
+//!
+//! Nothing here waits. A pass is made when something happened, and none otherwise.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use causerie_node::error::NodeError;
+use causerie_protocol::{
+    answer::{Answer, MessageState, MessageView},
+    command::{Command, ConversationMark},
+    ids::AccountId,
+    moment::WallTime,
+    vault::passphrase::Passphrase,
+};
+use eframe::egui::{self, ViewportCommand};
+
+use crate::{
+    action::{Action, Shortcut},
+    backend::{Ask, Backend, Place, Tell},
+    model::{Model, may_write, reference},
+    preferences::{Language, Preferences},
+    route::Route,
+    screens::{
+        View,
+        add_contact::{Adding, add_contact_ui},
+        chat::{Chat, chat_ui},
+        contact::{Editing, contact_ui},
+        gate::{Gate, Typed, gate_ui},
+        list::{Looking, list_ui, rows},
+        pages::{about_ui, network_ui, settings_ui, shortcuts_ui},
+    },
+    text::{Text, today},
+    theme,
+};
+
+/// How long a draft may be ahead of what is kept: typing on does not write each letter.
+const DRAFT_PAUSE: f64 = 1.0;
+
+/// How long a toast is shown, in seconds.
+const TOAST_LIFE: f64 = 4.0;
+
+/// Below this width the list and what is beside it take turns.
+const NARROW: f32 = 620.0;
+
+/// The whole window.
+#[derive(Debug)]
+pub struct App {
+    place: Place,
+    backend: Backend,
+    model: Model,
+    text: Text,
+    preferences: Preferences,
+    kept: Preferences,
+    gate: Gate,
+    typed: Typed,
+    route: Route,
+    looking: Looking,
+    chats: BTreeMap<AccountId, Chat>,
+    adding: Adding,
+    editing: Editing,
+    /// Commands that wait for their answer.
+    asked: BTreeMap<u64, Command>,
+    next_number: u64,
+    /// What is sent and not answered yet, by the number of its command.
+    sending: BTreeMap<u64, (AccountId, String)>,
+    /// Drafts that are not kept yet, and since when.
+    drafts: BTreeMap<AccountId, f64>,
+    toast: Option<(String, f64)>,
+    stopping: bool,
+}
+
+impl App {
+    /// Begins on this home; its node starts at once.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn new(context: &egui::Context, place: Place) -> std::io::Result<Self> {
+        let preferences = Preferences::read(&place.home);
+        theme::install(context);
+        context.set_theme(preferences.theme.preference());
+        context.set_zoom_factor(preferences.zoom);
+        let wake = context.clone();
+        let backend = Backend::start(place.clone(), Arc::new(move || wake.request_repaint()))?;
+        backend.ask(Ask::Start(None));
+        Ok(Self {
+            place,
+            backend,
+            model: Model::default(),
+            text: Text::of(preferences.language.unwrap_or_else(Language::of_system)),
+            kept: preferences.clone(),
+            preferences,
+            gate: Gate::Starting,
+            typed: Typed::default(),
+            route: Route::Nothing,
+            looking: Looking::default(),
+            chats: BTreeMap::new(),
+            adding: Adding::default(),
+            editing: Editing::default(),
+            asked: BTreeMap::new(),
+            next_number: 0,
+            sending: BTreeMap::new(),
+            drafts: BTreeMap::new(),
+            toast: None,
+            stopping: false,
+        })
+    }
+
+    /// What is known.
+    #[must_use]
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Takes what the node tells and what keys ask.
+    pub fn logic(&mut self, context: &egui::Context) {
+        while let Some(tell) = self.backend.take() {
+            self.on_tell(context, tell);
+        }
+        if self.gate == Gate::Open {
+            for action in Shortcut::pressed(context) {
+                self.perform(context, action);
+            }
+        }
+        let now = context.input(|input| input.time);
+        self.keep_drafts(context, now);
+        if self.toast.as_ref().is_some_and(|(_, until)| *until <= now) {
+            self.toast = None;
+        }
+        self.model.watched = match self.route {
+            Route::Chat(with) if context.input(|input| input.viewport().focused.unwrap_or(true)) => {
+                Some(with)
+            }
+            _ => None,
+        };
+        let unread = self.model.unread();
+        let title = self.text.say("app-name");
+        let title = if unread > 0 { format!("({unread}) {title}") } else { title };
+        if context.input(|input| input.viewport().title.as_ref() != Some(&title)) {
+            context.send_viewport_cmd(ViewportCommand::Title(title));
+        }
+        self.keep_preferences(context);
+    }
+
+    /// Paints the screen.
+    pub fn ui(&mut self, ui: &mut egui::Ui) {
+        let mut actions = Vec::new();
+        if self.gate == Gate::Open {
+            actions = self.conversations_ui(ui);
+        } else {
+            egui::CentralPanel::default().show(ui, |ui| {
+                actions = gate_ui(ui, &self.text, &self.gate, &mut self.typed);
+            });
+        }
+        self.toast_ui(ui.ctx());
+        let context = ui.ctx().clone();
+        for action in actions {
+            self.perform(&context, action);
+        }
+    }
+
+    /// Stops the node cleanly: what was said is durable.
+    pub fn close(&mut self, context: &egui::Context) {
+        self.keep_drafts(context, f64::INFINITY);
+        self.keep_preferences(context);
+        self.backend.ask(Ask::Stop);
+        self.backend.join();
+    }
+
+    fn conversations_ui(&mut self, ui: &mut egui::Ui) -> Vec<Action> {
+        let narrow = ui.available_width() < NARROW;
+        let view =
+            View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
+        let mut actions = Vec::new();
+        let route = self.route;
+        if narrow && route == Route::Nothing {
+            egui::CentralPanel::default().show(ui, |ui| {
+                actions = list_ui(ui, &view, &mut self.looking, route);
+            });
+            return actions;
+        }
+        if !narrow {
+            let panel = egui::Panel::left("conversations").default_size(300.0).size_range(220.0..=460.0);
+            panel.show(ui, |ui| actions = list_ui(ui, &view, &mut self.looking, route));
+        }
+        let mut chosen = self.preferences.clone();
+        let home = self.place.home.display().to_string();
+        let frame = egui::Frame::central_panel(ui.style()).inner_margin(0);
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            actions.extend(match route {
+                Route::Nothing => {
+                    ui.centered_and_justified(|ui| ui.weak(view.text.say("chat-choose")));
+                    Vec::new()
+                }
+                Route::Chat(with) => chat_ui(ui, &view, with, self.chats.entry(with).or_default()),
+                Route::Contact(whom) => contact_ui(ui, &view, whom, &mut self.editing),
+                Route::AddContact => add_contact_ui(ui, &view, &mut self.adding),
+                Route::Settings => settings_ui(ui, view.text, &home, &mut chosen),
+                Route::Network => {
+                    network_ui(ui, &view);
+                    Vec::new()
+                }
+                Route::Shortcuts => {
+                    shortcuts_ui(ui, view.text);
+                    Vec::new()
+                }
+                Route::About => {
+                    about_ui(ui, view.text);
+                    Vec::new()
+                }
+            });
+        });
+        if chosen.zoom != self.preferences.zoom {
+            ui.ctx().set_zoom_factor(chosen.zoom);
+        }
+        self.preferences = chosen;
+        actions
+    }
+
+    fn toast_ui(&self, context: &egui::Context) {
+        let Some((words, _)) = &self.toast else { return };
+        let area = egui::Area::new(egui::Id::unique("toast"))
+            .anchor(egui::Align2::CENTER_BOTTOM, [0.0, -72.0])
+            .interactable(false);
+        area.show(context, |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| ui.label(words));
+        });
+    }
+
+    fn on_tell(&mut self, context: &egui::Context, tell: Tell) {
+        match tell {
+            Tell::NoHome => self.gate = Gate::Welcome,
+            Tell::Locked(again) => self.gate = Gate::Locked(again),
+            Tell::Started => {
+                self.gate = Gate::Open;
+                self.typed.clear();
+                self.ask_all(context, Model::questions());
+            }
+            Tell::Missed => self.ask_all(context, Model::questions()),
+            Tell::Failed(error) => {
+                self.model = Model::default();
+                self.chats.clear();
+                self.gate = Gate::Trouble(error.to_string(), error.hint().to_owned());
+            }
+            Tell::Event(event) => {
+                let questions = self.model.apply(&event);
+                self.ask_all(context, questions);
+            }
+            Tell::Answer(number, answer) => self.on_answer(context, number, answer),
+            Tell::Stopped => {}
+        }
+    }
+
+    fn on_answer(&mut self, context: &egui::Context, number: u64, answer: Result<Answer, NodeError>) {
+        let Some(command) = self.asked.remove(&number) else { return };
+        let sent = self.sending.remove(&number);
+        match answer {
+            Ok(Answer::Message { message, state }) => {
+                if let (Some((with, text)), Some(own)) = (sent, self.model.own()) {
+                    let author = own.id;
+                    self.model.sent(written(message, with, author, text, state));
+                }
+            }
+            Ok(Answer::Contact(view)) if matches!(command, Command::AcceptInvitation { .. }) => {
+                self.adding = Adding::default();
+                let questions = self.model.answered(&command, Answer::Contact(view.clone()));
+                self.ask_all(context, questions);
+                self.open(context, view.id);
+            }
+            Ok(answer) => {
+                let questions = self.model.answered(&command, answer);
+                self.ask_all(context, questions);
+            }
+            Err(error) => {
+                if let Some((with, text)) = sent {
+                    // What could not be sent is not lost: it is there to be sent again.
+                    let chat = self.chats.entry(with).or_default();
+                    chat.draft = if chat.draft.is_empty() { text } else { format!("{text}\n{}", chat.draft) };
+                    self.drafts.insert(with, 0.0);
+                }
+                let words = format!("{error}. {}", error.hint());
+                if matches!(command, Command::AcceptInvitation { .. }) {
+                    self.adding.wrong = Some(words);
+                } else {
+                    self.say(context, words);
+                }
+            }
+        }
+    }
+
+    fn perform(&mut self, context: &egui::Context, action: Action) {
+        match action {
+            Action::Go(route) => self.route = route,
+            Action::Create(name, passphrase) => {
+                self.gate = Gate::Working;
+                self.backend.ask(Ask::Create(name, passphrase_of(&passphrase)));
+            }
+            Action::Unlock(passphrase) => {
+                self.gate = Gate::Starting;
+                self.typed.clear();
+                self.backend.ask(Ask::Start(passphrase_of(&passphrase)));
+            }
+            Action::Retry => {
+                self.gate = Gate::Starting;
+                self.backend.ask(Ask::Start(None));
+            }
+            Action::Open(with) => self.open(context, with),
+            Action::Step(by) => self.step(context, by),
+            Action::OpenAt(place) => {
+                if let Some(with) = self.listed().get(place).copied() {
+                    self.open(context, with);
+                }
+            }
+            Action::Send(with, text) => self.send(context, with, &text),
+            Action::Draft(with, text) => {
+                self.model.set_draft(with, &text);
+                let now = context.input(|input| input.time);
+                self.drafts.entry(with).or_insert(now);
+            }
+            Action::LoadOlder(with) => {
+                let question = self.model.load_older(with);
+                self.ask_all(context, question);
+            }
+            Action::Mark(with, mark) => {
+                let conversation = reference(with);
+                self.ask(context, Command::MarkConversation { conversation, mark });
+            }
+            Action::Invite(_) | Action::Revoke(_) | Action::Accept(_) => {
+                self.perform_invitation(context, action)
+            }
+            Action::Ask(command) => {
+                if matches!(command, Command::RemoveContact { .. } | Command::IgnoreContact { .. }) {
+                    self.route = Route::Nothing;
+                }
+                self.ask(context, command);
+            }
+            Action::Copy(text) => {
+                context.copy_text(text);
+                let words = self.text.say("copied");
+                self.say(context, words);
+            }
+            Action::Speak(language) => {
+                self.preferences.language = Some(language);
+                self.text = Text::of(language);
+            }
+            Action::Theme(theme) => {
+                self.preferences.theme = theme;
+                context.set_theme(theme.preference());
+            }
+            Action::Search => {
+                if !self.is_beside_the_list() {
+                    self.route = Route::Nothing;
+                }
+                self.looking.focus = true;
+            }
+            Action::Back => self.back(),
+            Action::Quit => context.send_viewport_cmd(ViewportCommand::Close),
+        }
+    }
+
+    fn perform_invitation(&mut self, context: &egui::Context, action: Action) {
+        match action {
+            Action::Invite(many) => {
+                let command =
+                    Command::CreateInvitation { reusable: many, ask: many, expires_in: None, hints: true };
+                self.ask(context, command);
+            }
+            Action::Revoke(invitation) => {
+                let invitation = causerie_protocol::command::Reference::new(&invitation.id.to_string());
+                self.model.invitation = None;
+                self.ask(context, Command::RevokeInvitation { invitation });
+            }
+            Action::Accept(pasted) => {
+                let link = link_in(&pasted).to_owned();
+                self.ask(context, Command::AcceptInvitation { link, name: None, ignore_end: false });
+            }
+            _ => {}
+        }
+    }
+
+    const fn is_beside_the_list(&self) -> bool {
+        matches!(self.route, Route::Chat(_))
+    }
+
+    fn back(&mut self) {
+        if !self.looking.words.is_empty() {
+            self.looking.words.clear();
+        } else if let Route::Contact(whom) = self.route {
+            self.route = Route::Chat(whom);
+        } else {
+            self.route = Route::Nothing;
+        }
+    }
+
+    fn open(&mut self, context: &egui::Context, with: AccountId) {
+        self.route = Route::Chat(with);
+        let unread = self.model.conversation(with).map_or(0, |one| one.unread);
+        let kept_draft = self.model.conversation(with).map(|one| one.draft.clone());
+        let chat = self
+            .chats
+            .entry(with)
+            .or_insert_with(|| Chat { draft: kept_draft.unwrap_or_default(), ..Chat::default() });
+        chat.focus = true;
+        chat.unread_from = None;
+        if let Some(timeline) = self.model.timeline(with).filter(|_| unread > 0) {
+            let theirs = timeline.rows().iter().rev().filter(|row| !row.outgoing);
+            let unread = usize::try_from(unread).unwrap_or(usize::MAX);
+            chat.unread_from = theirs.take(unread).last().map(|row| row.id);
+        }
+        if self.model.timeline(with).is_none_or(|timeline| !timeline.is_begun()) {
+            let question = self.model.load_older(with);
+            self.ask_all(context, question);
+        }
+        if unread > 0 {
+            self.ask(context, Command::MarkRead { conversation: reference(with) });
+        }
+    }
+
+    /// Who is in the list, in its order.
+    fn listed(&self) -> Vec<AccountId> {
+        let view =
+            View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
+        rows(&view, &self.looking).into_iter().map(|row| row.with).collect()
+    }
+
+    fn step(&mut self, context: &egui::Context, by: isize) {
+        let listed = self.listed();
+        let here = match self.route {
+            Route::Chat(with) | Route::Contact(with) => listed.iter().position(|one| *one == with),
+            _ => None,
+        };
+        let next = match here {
+            Some(here) => here.checked_add_signed(by),
+            None => Some(0),
+        };
+        if let Some(with) = next.and_then(|next| listed.get(next)).copied() {
+            self.open(context, with);
+        }
+    }
+
+    fn send(&mut self, context: &egui::Context, with: AccountId, text: &str) {
+        if self.model.conversation(with).is_none_or(|one| !may_write(&one.contact)) {
+            return;
+        }
+        self.model.set_draft(with, "");
+        self.drafts.insert(with, 0.0);
+        let command = Command::SendMessage {
+            conversation: reference(with),
+            text: text.to_owned(),
+            idempotency_key: None,
+        };
+        if let Some(number) = self.ask(context, command) {
+            self.sending.insert(number, (with, text.to_owned()));
+        } else {
+            self.chats.entry(with).or_default().draft = text.to_owned();
+        }
+    }
+
+    /// Keeps drafts that have rested, so that they survive whatever ends the program.
+    fn keep_drafts(&mut self, context: &egui::Context, now: f64) {
+        let due: Vec<AccountId> = self
+            .drafts
+            .iter()
+            .filter(|(_, since)| **since + DRAFT_PAUSE <= now)
+            .map(|(with, _)| *with)
+            .collect();
+        for with in due {
+            self.drafts.remove(&with);
+            let draft = self.chats.get(&with).map(|chat| chat.draft.clone()).unwrap_or_default();
+            self.model.set_draft(with, &draft);
+            let mark = ConversationMark::Draft(draft);
+            self.ask(context, Command::MarkConversation { conversation: reference(with), mark });
+        }
+        if !self.drafts.is_empty() {
+            context.request_repaint_after_secs(1.0);
+        }
+    }
+
+    fn ask_all(&mut self, context: &egui::Context, commands: impl IntoIterator<Item = Command>) {
+        for command in commands {
+            self.ask(context, command);
+        }
+    }
+
+    fn ask(&mut self, context: &egui::Context, command: Command) -> Option<u64> {
+        let number = self.next_number;
+        if !self.backend.ask(Ask::Command(number, command.clone())) {
+            let words = self.text.say("busy");
+            self.say(context, words);
+            return None;
+        }
+        self.next_number += 1;
+        self.asked.insert(number, command);
+        Some(number)
+    }
+
+    fn say(&mut self, context: &egui::Context, words: String) {
+        let until = context.input(|input| input.time) + TOAST_LIFE;
+        self.toast = Some((words, until));
+        context.request_repaint_after_secs(4.1);
+    }
+
+    fn keep_preferences(&mut self, context: &egui::Context) {
+        if let Some(inner) = context.input(|input| input.viewport().inner_rect)
+            && !context.input(|input| input.viewport().maximized.unwrap_or(false))
+        {
+            self.preferences.size = [inner.width(), inner.height()];
+        }
+        // A size is kept when the program ends: a window that is dragged larger has a new one each pass.
+        let chosen = Preferences { size: self.kept.size, ..self.preferences.clone() };
+        let ends = context.input(|input| input.viewport().close_requested());
+        if self.gate == Gate::Open && (chosen != self.kept || (ends && self.preferences != self.kept)) {
+            self.preferences.keep(&self.place.home);
+            self.kept = self.preferences.clone();
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
+        if context.input(|input| input.viewport().close_requested()) && !self.stopping {
+            self.stopping = true;
+            self.close(context);
+        }
+        Self::logic(self, context);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        Self::ui(self, ui);
+    }
+}
+
+/// The invitation in a text with anything around it.
+fn link_in(pasted: &str) -> &str {
+    let words = pasted
+        .split(|one: char| one.is_whitespace() || matches!(one, '<' | '>' | '"' | '«' | '»' | '(' | ')'));
+    let mut links =
+        words.filter(|word| word.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("causerie:")));
+    links.next().unwrap_or_else(|| pasted.trim())
+}
+
+fn passphrase_of(typed: &str) -> Option<Passphrase> {
+    Passphrase::new(typed.as_bytes().to_vec()).ok().filter(|_| !typed.is_empty())
+}
+
+/// A message as it stands right after it was written.
+fn written(
+    id: causerie_protocol::ids::MessageId,
+    with: AccountId,
+    author: AccountId,
+    text: String,
+    state: MessageState,
+) -> MessageView {
+    let now = jiff::Timestamp::now().as_millisecond();
+    MessageView {
+        id,
+        conversation: with,
+        author,
+        outgoing: true,
+        text: Some(text),
+        sent_at: WallTime::from_millis(u64::try_from(now).unwrap_or_default()),
+        received_at: None,
+        state,
+        reason: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::link_in;
+
+    #[test]
+    fn a_link_is_found_with_anything_around_it() {
+        for pasted in [
+            "causerie:1:abc",
+            " causerie:1:abc\n",
+            "voici mon lien : causerie:1:abc",
+            "My invitation:\n<causerie:1:abc> see you",
+            "(causerie:1:abc)",
+        ] {
+            assert_eq!(link_in(pasted), "causerie:1:abc", "{pasted}");
+        }
+        assert_eq!(link_in("  nonsense words "), "nonsense words");
+    }
+}

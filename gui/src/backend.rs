@@ -1,0 +1,248 @@
+//! The node in its own threads, as the window holds it: asks go in, what happened comes out, both without a wait.
+//!
+//! ```text
+//! window ── Ask ──▶ (bounded) ──▶ tokio runtime: the node of one home
+//! window ◀─ Tell ── (bounded) ◀── and a wake-up, so that the next pass sees it
+//! ```
+//!
+//! Nothing here blocks the window: a full queue is an answer, too. The home's socket is served as by `causerie-node run`,
+//! so the command line works beside the window.
+
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+
+use causerie_node::{Config, NetworkOptions, Node, error::NodeError, handle::NodeHandle, home::Home};
+use causerie_protocol::{answer::Answer, command::Command, event::Event, vault::passphrase::Passphrase};
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        mpsc,
+    },
+    task::JoinSet,
+    time::timeout,
+};
+
+/// Asks and tells on their way. Chosen: more than a pass of the window can cause.
+const QUEUE_MAX: usize = 1_024;
+
+/// How long the end of the program waits for what was asked last.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the window wants of its node.
+#[derive(Debug)]
+pub enum Ask {
+    /// To look at the home and start its node, with this passphrase where it needs one.
+    Start(Option<Passphrase>),
+    /// To make an identity of this name in the home, locked with this passphrase if there is one, and start.
+    Create(String, Option<Passphrase>),
+    /// Something of the engine; the number comes back with the answer.
+    Command(u64, Command),
+    /// To stop cleanly.
+    Stop,
+}
+
+/// What the window is told.
+#[derive(Debug)]
+pub enum Tell {
+    /// There is no identity in the home yet.
+    NoHome,
+    /// The home asks for a passphrase; whether one was tried in vain.
+    Locked(bool),
+    /// The node runs.
+    Started,
+    /// The node cannot start, or died.
+    Failed(NodeError),
+    /// The answer to a command.
+    Answer(u64, Result<Answer, NodeError>),
+    /// Something happened.
+    Event(Arc<Event>),
+    /// More happened than could be told: how things stand is to be asked anew.
+    Missed,
+    /// The node has stopped, as was asked.
+    Stopped,
+}
+
+/// Where the home is, and how its node meets others.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The home.
+    pub home: PathBuf,
+    /// How the node meets others.
+    pub network: NetworkOptions,
+}
+
+/// The window's end. Dropping it stops the node.
+#[derive(Debug)]
+pub struct Backend {
+    asks: mpsc::Sender<Ask>,
+    tells: mpsc::Receiver<Tell>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Backend {
+    /// Begins; `wake` is called, from other threads, whenever something can be taken.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(place: Place, wake: Arc<dyn Fn() + Send + Sync>) -> std::io::Result<Self> {
+        let (asks, asked) = mpsc::channel(QUEUE_MAX);
+        let (telling, tells) = mpsc::channel(QUEUE_MAX);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let back = Back { place, asked, teller: Teller { telling, wake } };
+        let thread = thread::Builder::new().name("node".to_owned()).spawn(move || {
+            runtime.block_on(back.run());
+        })?;
+        Ok(Self { asks, tells, thread: Some(thread) })
+    }
+
+    /// Asks without waiting; false where too much is asked already, or the node's threads are gone.
+    pub fn ask(&self, ask: Ask) -> bool {
+        self.asks.try_send(ask).is_ok()
+    }
+
+    /// What there is to take.
+    pub fn take(&mut self) -> Option<Tell> {
+        self.tells.try_recv().ok()
+    }
+
+    /// Waits until the node has stopped cleanly: for the end of the program, after [`Ask::Stop`].
+    pub fn join(&mut self) {
+        self.tells.close();
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// The node's end.
+struct Back {
+    place: Place,
+    asked: mpsc::Receiver<Ask>,
+    teller: Teller,
+}
+
+#[derive(Clone)]
+struct Teller {
+    telling: mpsc::Sender<Tell>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Teller {
+    async fn tell(&self, tell: Tell) {
+        // A window that is gone needs to be told nothing.
+        self.telling.send(tell).await.ok();
+        (self.wake)();
+    }
+}
+
+impl Back {
+    async fn run(mut self) {
+        let mut node: Option<Node> = None;
+        let mut answers = JoinSet::new();
+        loop {
+            while answers.try_join_next().is_some() {}
+            let ask = match &mut node {
+                None => self.asked.recv().await,
+                Some(running) => tokio::select! {
+                    ask = self.asked.recv() => ask,
+                    error = running.failed() => {
+                        node = None;
+                        self.teller.tell(Tell::Failed(error)).await;
+                        continue;
+                    }
+                },
+            };
+            match ask {
+                None | Some(Ask::Stop) => break,
+                Some(Ask::Start(passphrase)) if node.is_none() => node = self.begin(passphrase).await,
+                Some(Ask::Create(name, passphrase)) if node.is_none() => {
+                    node = self.create(name, passphrase).await;
+                }
+                Some(Ask::Start(_) | Ask::Create(..)) => {}
+                Some(Ask::Command(number, command)) => match &node {
+                    Some(node) => self.command(&node.handle(), number, command, &mut answers).await,
+                    None => self.teller.tell(Tell::Answer(number, Err(NodeError::Stopped))).await,
+                },
+            }
+        }
+        // What was asked before is done before.
+        let answered = async { while answers.join_next().await.is_some() {} };
+        timeout(STOP_PATIENCE, answered).await.ok();
+        if let Some(node) = node
+            && let Err(error) = node.stop().await
+        {
+            tracing::error!(%error, "the node did not stop cleanly");
+        }
+        self.teller.tell(Tell::Stopped).await;
+    }
+
+    async fn create(&self, name: String, passphrase: Option<Passphrase>) -> Option<Node> {
+        let home = self.place.home.clone();
+        let (made, passphrase) = tokio::task::spawn_blocking(move || {
+            (causerie_node::init(&home, &name, passphrase.as_ref()).map(drop), passphrase)
+        })
+        .await
+        .unwrap_or_else(|error| (Err(NodeError::Storage(error.to_string())), None));
+        if let Err(error) = made {
+            self.teller.tell(Tell::Failed(error)).await;
+            return None;
+        }
+        self.begin(passphrase).await
+    }
+
+    async fn begin(&self, passphrase: Option<Passphrase>) -> Option<Node> {
+        let tried = passphrase.is_some();
+        match Home::exists(&self.place.home) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.teller.tell(Tell::NoHome).await;
+                return None;
+            }
+            Err(error) => {
+                self.teller.tell(Tell::Failed(error.into())).await;
+                return None;
+            }
+        }
+        let config =
+            Config { home: self.place.home.clone(), passphrase, network: Some(self.place.network.clone()) };
+        match Node::start(config).await {
+            Ok(node) => {
+                let events = node.handle().events();
+                tokio::spawn(follow(events.follow(), self.teller.clone()));
+                self.teller.tell(Tell::Started).await;
+                Some(node)
+            }
+            Err(NodeError::Locked | NodeError::WrongPassphrase) => {
+                self.teller.tell(Tell::Locked(tried)).await;
+                None
+            }
+            Err(error) => {
+                self.teller.tell(Tell::Failed(error)).await;
+                None
+            }
+        }
+    }
+
+    /// Hands a command over in order; its answer is told when it comes.
+    async fn command(&self, handle: &NodeHandle, number: u64, command: Command, answers: &mut JoinSet<()>) {
+        let teller = self.teller.clone();
+        match handle.submit(command).await {
+            Ok(answer) => {
+                answers.spawn(async move {
+                    let answer = answer.await.unwrap_or(Err(NodeError::Stopped));
+                    teller.tell(Tell::Answer(number, answer)).await;
+                });
+            }
+            Err(error) => teller.tell(Tell::Answer(number, Err(error))).await,
+        }
+    }
+}
+
+async fn follow(mut events: broadcast::Receiver<Arc<Event>>, teller: Teller) {
+    loop {
+        match events.recv().await {
+            Ok(event) => teller.tell(Tell::Event(event)).await,
+            Err(RecvError::Lagged(_)) => teller.tell(Tell::Missed).await,
+            Err(RecvError::Closed) => return,
+        }
+    }
+}

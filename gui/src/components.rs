@@ -1,0 +1,6 @@
+//! What screens are made of.
+
+pub mod avatar;
+pub mod chat_list;
+pub mod qr_code;
+pub mod say;

@@ -1,0 +1,300 @@
+//! The messages of a conversation as a long list: heights differ, and what somebody reads never moves by itself.
+//!
+//! ```text
+//! items (day, divider, bubble) ─▶ heights: measured where seen, else estimated ─▶ where each begins
+//! anchor: the bottom, or an item and how far it is above the edge ─▶ the offset of this pass
+//! ```
+//!
+//! The anchor is an item, not a number of points: pages that are loaded above, messages that arrive below, a window of
+//! another width and estimates that prove wrong change where things begin, and the offset follows the anchor. Only what
+//! is in sight is laid out.
+
+use std::collections::HashMap;
+
+use causerie_protocol::{answer::MessageView, ids::MessageId};
+use eframe::egui::{self, Rect, ScrollArea, UiBuilder, pos2, scroll_area::ScrollBarVisibility, vec2};
+use jiff::civil::Date;
+
+use crate::text::day_of;
+
+/// Beyond the edges this much is laid out too, so that a fast wheel meets no blank.
+const OVERSCAN: f32 = 200.0;
+
+/// How near the upper edge may come before older messages are wanted.
+const OLDER_WANTED: f32 = 800.0;
+
+/// How near the bottom counts as the bottom.
+const BOTTOM_SLACK: f32 = 2.0;
+
+/// Messages of one person within this time stand together: 5 minutes.
+const TOGETHER_MS: u64 = 5 * 60_000;
+
+/// One thing in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Item {
+    /// Where the history begins.
+    Beginning,
+    /// A new day.
+    Day(Date),
+    /// From here on nothing was read when the conversation was opened.
+    Unread,
+    /// A message, and whether it follows another of its author's without a break.
+    Message(usize, MessageId, bool),
+}
+
+impl Item {
+    /// What stays the same when pages are loaded above.
+    const fn key(self) -> Key {
+        match self {
+            Self::Beginning => Key::Beginning,
+            Self::Day(day) => Key::Day(day),
+            Self::Unread => Key::Unread,
+            Self::Message(_, id, _) => Key::Message(id),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Beginning,
+    Day(Date),
+    Unread,
+    Message(MessageId),
+}
+
+/// What stays where it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Anchor {
+    /// The newest message stays at the bottom.
+    #[default]
+    Bottom,
+    /// This item begins so far above the upper edge (below, where negative).
+    Item(Key, f32),
+}
+
+/// Where a list stands between passes.
+#[derive(Debug, Default)]
+pub struct ChatList {
+    anchor: Anchor,
+    heights: HashMap<Key, f32>,
+    width: f32,
+    items: Vec<Item>,
+    /// Where each item begins, and the end.
+    begins: Vec<f32>,
+    /// What `items` were made from.
+    made_from: Option<(u64, bool, Option<MessageId>)>,
+    /// The newest message when the bottom was left.
+    left_at: Option<usize>,
+    offset: f32,
+}
+
+/// What a pass showed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shown {
+    /// The newest message is in sight.
+    pub at_bottom: bool,
+    /// Messages that arrived below since the bottom was left.
+    pub new_below: usize,
+    /// Messages before the first one are wanted.
+    pub older_wanted: bool,
+}
+
+/// What the list is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// The messages, oldest first.
+    pub rows: &'a [MessageView],
+    /// Grows whenever they change.
+    pub revision: u64,
+    /// Nothing is before the first one.
+    pub complete: bool,
+    /// The first that was not read when the conversation was opened.
+    pub unread_from: Option<MessageId>,
+}
+
+impl ChatList {
+    /// Goes to the newest message.
+    pub fn to_bottom(&mut self) {
+        self.anchor = Anchor::Bottom;
+    }
+
+    /// Shows the list in all the room there is. `measure` says how high an item is at this width; `paint` puts it into a
+    /// place of that size.
+    pub fn show(
+        &mut self,
+        ui: &mut egui::Ui,
+        content: Content<'_>,
+        mut measure: impl FnMut(&egui::Ui, Item, f32) -> f32,
+        mut paint: impl FnMut(&mut egui::Ui, Item),
+    ) -> Shown {
+        let view = ui.available_size();
+        self.make_items(content);
+        if (self.width - view.x).abs() > 0.5 {
+            self.width = view.x;
+            self.heights.clear();
+        }
+        let width = view.x;
+        self.settle(view.y, content.rows, &mut |item| measure(ui, item, width));
+        let total = self.begins.last().copied().unwrap_or(0.0);
+        let area = ScrollArea::vertical()
+            .auto_shrink(false)
+            .animated(false)
+            .scroll_bar_visibility(ScrollBarVisibility::VisibleWhenNeeded)
+            .vertical_scroll_offset(self.offset);
+        let output = area.show_viewport(ui, |ui, _| {
+            ui.set_height(total.max(view.y));
+            let top = ui.max_rect().top() + (view.y - total).max(0.0);
+            let clip = ui.clip_rect();
+            let first = self.at(clip.top() - top - OVERSCAN);
+            for place in first..self.items.len() {
+                let (Some(item), Some(begin), Some(end)) =
+                    (self.items.get(place), self.begins.get(place), self.begins.get(place + 1))
+                else {
+                    break;
+                };
+                if top + begin > clip.bottom() + OVERSCAN {
+                    break;
+                }
+                let rect =
+                    Rect::from_min_size(pos2(ui.max_rect().left(), top + begin), vec2(width, end - begin));
+                let mut child = ui.new_child(UiBuilder::new().id_salt(item.key()).max_rect(rect));
+                paint(&mut child, *item);
+            }
+        });
+        self.scrolled(output.state.clamped_offset().y, view.y, content.rows.len())
+    }
+
+    /// Finds where this pass begins: measures what will be in sight, with the anchor where it was, until nothing that
+    /// was measured moves anything.
+    fn settle(&mut self, view: f32, rows: &[MessageView], measure: &mut impl FnMut(Item) -> f32) {
+        for _ in 0..8 {
+            self.place_items(rows);
+            self.offset = self.anchored(view);
+            let (from, to) = (self.offset - OVERSCAN, self.offset + view + OVERSCAN);
+            let mut changed = false;
+            for place in self.at(from)..self.items.len() {
+                let (Some(item), Some(begin)) = (self.items.get(place).copied(), self.begins.get(place))
+                else {
+                    break;
+                };
+                if *begin > to {
+                    break;
+                }
+                if let std::collections::hash_map::Entry::Vacant(unknown) = self.heights.entry(item.key()) {
+                    unknown.insert(measure(item));
+                    changed = true;
+                }
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+
+    /// The offset that keeps the anchor where it is.
+    fn anchored(&self, view: f32) -> f32 {
+        let last = (self.begins.last().copied().unwrap_or(0.0) - view).max(0.0);
+        match self.anchor {
+            Anchor::Bottom => last,
+            Anchor::Item(key, above) => {
+                let place = self.items.iter().position(|item| item.key() == key);
+                let begin = place.and_then(|place| self.begins.get(place)).copied();
+                begin.map_or(last, |begin| (begin + above).clamp(0.0, last))
+            }
+        }
+    }
+
+    /// Takes where a person scrolled to.
+    fn scrolled(&mut self, offset: f32, view: f32, rows: usize) -> Shown {
+        let total = self.begins.last().copied().unwrap_or(0.0);
+        let at_bottom = offset + view >= total - BOTTOM_SLACK;
+        self.offset = offset;
+        if at_bottom {
+            (self.anchor, self.left_at) = (Anchor::Bottom, None);
+        } else {
+            let place = self.at(offset);
+            if let (Some(item), Some(begin)) = (self.items.get(place), self.begins.get(place)) {
+                self.anchor = Anchor::Item(item.key(), offset - begin);
+            }
+            self.left_at.get_or_insert(rows);
+        }
+        Shown {
+            at_bottom,
+            new_below: self.left_at.map_or(0, |left| rows.saturating_sub(left)),
+            older_wanted: offset < OLDER_WANTED,
+        }
+    }
+
+    /// The item that a height from the beginning lies in.
+    fn at(&self, height: f32) -> usize {
+        self.begins.partition_point(|begin| *begin <= height).saturating_sub(1).min(self.items.len())
+    }
+
+    fn make_items(&mut self, content: Content<'_>) {
+        let made_from = Some((content.revision, content.complete, content.unread_from));
+        if self.made_from == made_from {
+            return;
+        }
+        if let (Some(left), Some(before)) = (self.left_at, self.first_row(content.rows)) {
+            // What was loaded above is not new below.
+            self.left_at = Some(left + before);
+        }
+        self.made_from = made_from;
+        self.items.clear();
+        if content.complete {
+            self.items.push(Item::Beginning);
+        }
+        let mut previous: Option<&MessageView> = None;
+        for (place, row) in content.rows.iter().enumerate() {
+            let day = day_of(row.sent_at);
+            let new_day = previous.is_none_or(|previous| day_of(previous.sent_at) != day);
+            // Clocks differ: a day that was said is not said again.
+            let unread = content.unread_from == Some(row.id);
+            if new_day && previous.is_none_or(|previous| day_of(previous.sent_at) < day) {
+                self.items.push(Item::Day(day));
+            }
+            if unread {
+                self.items.push(Item::Unread);
+            }
+            let together = previous.is_some_and(|previous| {
+                let apart = row.sent_at.as_millis().abs_diff(previous.sent_at.as_millis());
+                previous.author == row.author && apart < TOGETHER_MS && !new_day && !unread
+            });
+            self.items.push(Item::Message(place, row.id, together));
+            previous = Some(row);
+        }
+    }
+
+    /// Where the message that was the first one stands now.
+    fn first_row(&self, rows: &[MessageView]) -> Option<usize> {
+        let first = self.items.iter().find_map(|item| match item {
+            Item::Message(_, id, _) => Some(*id),
+            _ => None,
+        })?;
+        rows.iter().position(|row| row.id == first)
+    }
+
+    fn place_items(&mut self, rows: &[MessageView]) {
+        self.begins.clear();
+        let mut begin = 0.0;
+        self.begins.push(begin);
+        for item in &self.items {
+            begin +=
+                self.heights.get(&item.key()).copied().unwrap_or_else(|| estimate(*item, rows, self.width));
+            self.begins.push(begin);
+        }
+    }
+}
+
+/// About how high an item is that was not seen yet.
+fn estimate(item: Item, rows: &[MessageView], width: f32) -> f32 {
+    let Item::Message(place, ..) = item else { return 40.0 };
+    let length = rows.get(place).and_then(|row| row.text.as_ref()).map_or(20, String::len);
+    let letters = u32::try_from(length).unwrap_or(u32::MAX).min(100_000);
+    #[expect(clippy::cast_precision_loss, reason = "a bound of 100,000 is exact")]
+    let lines = (letters as f32 * 7.5 / width.clamp(120.0, 480.0)).ceil();
+    lines.mul_add(18.0, 26.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,237 @@
+//! What the window knows so far: folded from what the node tells, and nothing of egui.
+//!
+//! [`Model::apply`] takes one tell and returns what must be asked because of it; [`Model::answered`] takes the answer to
+//! a command. Screens are built from here and change nothing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use causerie_protocol::{
+    answer::{Answer, ContactState, ContactView, ConversationView, InvitationView, MessageState},
+    command::{Command, Reference},
+    event::Event,
+    ids::AccountId,
+};
+
+pub mod timeline;
+
+use timeline::Timeline;
+
+/// Messages asked for at a time.
+pub const PAGE_MAX: u32 = 100;
+
+/// Notices that are remembered. Chosen.
+const NOTICES_MAX: usize = 50;
+
+/// Who lives in this home.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// The account.
+    pub id: AccountId,
+    /// The name.
+    pub name: String,
+}
+
+/// See the file's head.
+#[derive(Debug, Default)]
+pub struct Model {
+    own: Option<Own>,
+    conversations: BTreeMap<AccountId, ConversationView>,
+    timelines: BTreeMap<AccountId, Timeline>,
+    /// The newest invitation that was made here, while it can be answered.
+    pub invitation: Option<InvitationView>,
+    /// Where the node listens.
+    pub listening: Vec<String>,
+    /// What a person should read once, newest last.
+    pub notices: Vec<String>,
+    /// The conversation that is being looked at: what arrives in it is read at once.
+    pub watched: Option<AccountId>,
+    /// Whether the list of conversations has been told.
+    pub listed: bool,
+}
+
+impl Model {
+    /// What is asked when a node has just started.
+    #[must_use]
+    pub fn questions() -> Vec<Command> {
+        vec![Command::Status, Command::ListConversations]
+    }
+
+    /// Who lives here; `None` until that is told.
+    #[must_use]
+    pub const fn own(&self) -> Option<&Own> {
+        self.own.as_ref()
+    }
+
+    /// One conversation.
+    #[must_use]
+    pub fn conversation(&self, with: AccountId) -> Option<&ConversationView> {
+        self.conversations.get(&with)
+    }
+
+    /// Every conversation: pinned ones first, then the newest.
+    #[must_use]
+    pub fn conversations(&self) -> Vec<&ConversationView> {
+        let mut all: Vec<&ConversationView> = self.conversations.values().collect();
+        all.sort_by_key(|one| {
+            let last = one.last.as_ref().map(|message| message.received_at.unwrap_or(message.sent_at));
+            (!one.pinned, core::cmp::Reverse(last), core::cmp::Reverse(one.contact.last_seen), one.contact.id)
+        });
+        all
+    }
+
+    /// The messages of a conversation that are loaded.
+    #[must_use]
+    pub fn timeline(&self, with: AccountId) -> Option<&Timeline> {
+        self.timelines.get(&with)
+    }
+
+    /// Messages that were not read, of conversations that are not silent.
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        self.conversations.values().filter(|one| !one.muted).map(|one| one.unread).sum()
+    }
+
+    /// The next page of a conversation that is wanted: its newest messages, or those before what is loaded.
+    pub fn load_older(&mut self, with: AccountId) -> Option<Command> {
+        let before = self.timelines.entry(with).or_default().begin_loading()?;
+        Some(Command::ListMessages {
+            conversation: reference(with),
+            limit: PAGE_MAX,
+            before: before.map(|id| id.to_string()),
+        })
+    }
+
+    /// What is drafted in a conversation, as it is now.
+    pub fn set_draft(&mut self, with: AccountId, text: &str) {
+        if let Some(one) = self.conversations.get_mut(&with) {
+            text.clone_into(&mut one.draft);
+        }
+    }
+
+    /// Takes something that happened; returns what to ask because of it.
+    pub fn apply(&mut self, event: &Arc<Event>) -> Vec<Command> {
+        match &**event {
+            Event::ContactAdded(view)
+            | Event::ContactChanged(view)
+            | Event::ContactFailed(view)
+            | Event::ContactOnline(view)
+            | Event::ContactOffline(view) => return self.on_contact(view),
+            Event::MessageReceived(message) => {
+                self.timelines.entry(message.conversation).or_default().append((**message).clone());
+                let Some(one) = self.conversations.get_mut(&message.conversation) else {
+                    return vec![Command::ListConversations];
+                };
+                one.last = Some((**message).clone());
+                if message.outgoing {
+                    return Vec::new();
+                }
+                if self.watched == Some(message.conversation) {
+                    return vec![Command::MarkRead { conversation: reference(message.conversation) }];
+                }
+                one.unread += 1;
+            }
+            Event::MessageState { conversation, up_to, state } => {
+                if let Some(timeline) = self.timelines.get_mut(conversation) {
+                    timeline.raise(*up_to, *state);
+                }
+                // Whatever is told of a message holds for all of ours before it.
+                if let Some(last) = self.conversations.get_mut(conversation).and_then(|one| one.last.as_mut())
+                    && last.outgoing
+                    && last.id == *up_to
+                {
+                    last.state = last.state.max(*state);
+                }
+            }
+            Event::Listening { addresses } => {
+                self.listening = addresses.iter().map(causerie_node::network::multiaddr_text).collect();
+            }
+            Event::Notice { text, .. } => {
+                self.notices.push(text.clone());
+                if self.notices.len() > NOTICES_MAX {
+                    self.notices.remove(0);
+                }
+            }
+        }
+        Vec::new()
+    }
+
+    /// Takes the answer to a command; returns what to ask because of it.
+    pub fn answered(&mut self, command: &Command, answer: Answer) -> Vec<Command> {
+        match (command, answer) {
+            (_, Answer::Status(status)) => {
+                self.own = Some(Own { id: status.id, name: status.name });
+                self.listening =
+                    status.listening.iter().map(causerie_node::network::multiaddr_text).collect();
+            }
+            (_, Answer::Conversations(all)) => {
+                self.listed = true;
+                self.conversations = all.into_iter().map(|one| (one.contact.id, one)).collect();
+            }
+            (Command::ListMessages { conversation, before, .. }, Answer::Messages(page)) => {
+                if let Some(with) = self.account(conversation) {
+                    self.timelines.entry(with).or_default().prepend(before.as_deref(), page, PAGE_MAX);
+                }
+            }
+            (Command::MarkRead { conversation }, Answer::Done) => {
+                if let Some(one) =
+                    self.account(conversation).and_then(|with| self.conversations.get_mut(&with))
+                {
+                    one.unread = 0;
+                }
+            }
+            (Command::MarkConversation { .. } | Command::RemoveContact { .. }, Answer::Done) => {
+                return vec![Command::ListConversations];
+            }
+            (Command::CreateInvitation { .. }, Answer::Invitation(view)) => self.invitation = Some(view),
+            (Command::RevokeInvitation { .. }, Answer::Invitation(_) | Answer::Done) => {
+                self.invitation = None
+            }
+            (_, Answer::Contact(view)) => return self.on_contact(&view),
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    /// A message that was just written, before anything else is told of it.
+    pub fn sent(&mut self, message: causerie_protocol::answer::MessageView) {
+        if let Some(one) = self.conversations.get_mut(&message.conversation) {
+            one.last = Some(message.clone());
+        }
+        self.timelines.entry(message.conversation).or_default().append(message);
+    }
+
+    fn on_contact(&mut self, view: &ContactView) -> Vec<Command> {
+        match self.conversations.get_mut(&view.id) {
+            Some(one) => {
+                let state_changed = one.contact.state != view.state;
+                one.contact = view.clone();
+                // Somebody removed is listed no more, and only the list says so.
+                if state_changed { vec![Command::ListConversations] } else { Vec::new() }
+            }
+            None => vec![Command::ListConversations],
+        }
+    }
+
+    /// Whom the words of one of our own commands mean.
+    fn account(&self, reference: &Reference) -> Option<AccountId> {
+        self.conversations.keys().copied().find(|id| id.to_string() == reference.as_str())
+    }
+}
+
+/// A conversation, as commands name it.
+#[must_use]
+pub fn reference(with: AccountId) -> Reference {
+    Reference::new(&with.to_string())
+}
+
+/// Whether messages can be written to this contact.
+#[must_use]
+pub fn may_write(contact: &ContactView) -> bool {
+    matches!(contact.state, ContactState::Pending | ContactState::Active)
+}
+
+/// The states of a message in the order in which it goes through them.
+#[must_use]
+pub const fn has_come(state: MessageState) -> bool {
+    matches!(state, MessageState::Delivered | MessageState::Read)
+}

@@ -1,0 +1,149 @@
+//! What a person chose for the window, kept in the home as `window.json`: nothing of it is secret or about somebody.
+//!
+//! A file that is missing or makes no sense means the defaults; it is replaced as a whole.
+
+use std::{fs, io::Write as _, path::Path};
+
+use eframe::egui::ThemePreference;
+use serde::{Deserialize, Serialize};
+
+const NAME: &str = "window.json";
+
+/// Bytes of the file that are read at most.
+const BYTES_MAX: u64 = 64 * 1_024;
+
+/// A language of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English.
+    English,
+    /// French.
+    French,
+}
+
+impl Language {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::English, Self::French];
+
+    /// The system's, or English.
+    #[must_use]
+    pub fn of_system() -> Self {
+        match sys_locale::get_locale() {
+            Some(locale) if locale.starts_with("fr") => Self::French,
+            _ => Self::English,
+        }
+    }
+
+    /// Its name in itself.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::French => "Français",
+        }
+    }
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// What the system has, followed as it changes.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+impl Theme {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// As egui says it.
+    #[must_use]
+    pub const fn preference(self) -> ThemePreference {
+        match self {
+            Self::System => ThemePreference::System,
+            Self::Light => ThemePreference::Light,
+            Self::Dark => ThemePreference::Dark,
+        }
+    }
+}
+
+/// See the file's head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// `None`: the system's.
+    pub language: Option<Language>,
+    /// Light, dark, or what the system has.
+    pub theme: Theme,
+    /// How much larger everything is.
+    pub zoom: f32,
+    /// The window's size in points.
+    pub size: [f32; 2],
+}
+
+impl Default for Preferences {
+    fn default() -> Self {
+        Self { language: None, theme: Theme::System, zoom: 1.0, size: [980.0, 680.0] }
+    }
+}
+
+impl Preferences {
+    /// Reads them from a home.
+    #[must_use]
+    pub fn read(home: &Path) -> Self {
+        let path = home.join(NAME);
+        let small = fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= BYTES_MAX);
+        let text = small.then(|| fs::read_to_string(&path).ok()).flatten();
+        let read: Self = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        Self {
+            zoom: if read.zoom.is_finite() { read.zoom.clamp(0.75, 2.0) } else { 1.0 },
+            size: read.size.map(|side| if side.is_finite() { side.clamp(360.0, 10_000.0) } else { 700.0 }),
+            ..read
+        }
+    }
+
+    /// Keeps them in a home that is there; a home that cannot be written keeps what it has.
+    pub fn keep(&self, home: &Path) {
+        let written = || -> std::io::Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(home)?;
+            file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
+            file.persist(home.join(NAME))?;
+            Ok(())
+        };
+        if let Err(error) = written() {
+            tracing::debug!(%error, "the window's preferences were not kept");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_kept_is_read_and_nonsense_means_the_defaults() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(Preferences::read(home.path()), Preferences::default());
+        let chosen = Preferences {
+            language: Some(Language::French),
+            theme: Theme::Dark,
+            zoom: 1.25,
+            size: [800.0, 600.0],
+        };
+        chosen.keep(home.path());
+        assert_eq!(Preferences::read(home.path()), chosen);
+        for nonsense in ["", "[]", "{\"zoom\":\"big\"}", "{\"language\":\"klingon\"}"] {
+            fs::write(home.path().join(NAME), nonsense).unwrap();
+            assert_eq!(Preferences::read(home.path()), Preferences::default(), "{nonsense}");
+        }
+        fs::write(home.path().join(NAME), "{\"zoom\":1e9,\"size\":[0,-5]}").unwrap();
+        let read = Preferences::read(home.path());
+        assert_eq!((read.zoom, read.size), (2.0, [360.0, 360.0]));
+    }
+}

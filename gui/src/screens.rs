@@ -1,0 +1,96 @@
+//! The screens: each paints from what is known and returns what was asked, and changes nothing.
+
+use causerie_protocol::answer::ContactView;
+use eframe::egui;
+use jiff::civil::Date;
+
+use crate::{action::Action, model::Model, preferences::Preferences, text::Text};
+
+pub mod add_contact;
+pub mod chat;
+pub mod contact;
+pub mod gate;
+pub mod list;
+pub mod pages;
+
+/// What every screen is given.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// What is known.
+    pub model: &'a Model,
+    /// The sentences.
+    pub text: &'a Text,
+    /// What was chosen.
+    pub preferences: &'a Preferences,
+    /// Which day it is.
+    pub today: Date,
+}
+
+/// Asks to go on, and whether it was asked by pressing it.
+pub fn primary_button(ui: &mut egui::Ui, label: &str, enabled: bool) -> bool {
+    let palette = crate::theme::palette(ui);
+    let words = egui::RichText::new(label).color(palette.on_accent);
+    let button = egui::Button::new(words).fill(palette.accent).stroke(egui::Stroke::NONE);
+    ui.add_enabled(enabled, button).clicked()
+}
+
+/// A page of text and controls in the middle, scrolled where it is too long.
+pub fn page(ui: &mut egui::Ui, title: &str, content: impl FnOnce(&mut egui::Ui)) {
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let margin = ((ui.available_width() - crate::theme::PAGE_WIDTH) / 2.0).max(16.0);
+        egui::Frame::NONE.inner_margin(egui::Margin::symmetric(points(margin), 24)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.heading(title);
+            ui.add_space(crate::theme::SPACE[2]);
+            content(ui);
+        });
+    });
+}
+
+/// A part of a page, on a ground of its own.
+pub fn card(ui: &mut egui::Ui, content: impl FnOnce(&mut egui::Ui)) {
+    let palette = crate::theme::palette(ui);
+    egui::Frame::NONE
+        .fill(palette.panel)
+        .corner_radius(crate::theme::RADIUS)
+        .inner_margin(egui::Margin::same(16))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            content(ui);
+        });
+    ui.add_space(crate::theme::SPACE[1]);
+}
+
+/// A text that is shown for what it is, and can be selected and copied.
+pub fn words(ui: &mut egui::Ui, text: impl Into<egui::WidgetText>) {
+    ui.add(egui::Label::new(text).wrap().selectable(true));
+}
+
+/// A person's name, fit to be shown in one line.
+#[must_use]
+pub fn name_of(contact: &ContactView) -> String {
+    crate::components::say::in_one_line(&contact.name, 64)
+}
+
+/// The three things that can be asked of a request.
+pub fn request_buttons(ui: &mut egui::Ui, view: &View<'_>, contact: &ContactView, actions: &mut Vec<Action>) {
+    use causerie_protocol::command::Command;
+    let whom = || crate::model::reference(contact.id);
+    ui.horizontal_wrapped(|ui| {
+        if primary_button(ui, &view.text.say("request-accept"), true) {
+            actions.push(Action::Ask(Command::AcceptContact { contact: whom() }));
+        }
+        if ui.button(view.text.say("request-ignore")).clicked() {
+            actions.push(Action::Ask(Command::IgnoreContact { contact: whom() }));
+        }
+        if ui.button(view.text.say("request-block")).clicked() {
+            actions.push(Action::Ask(Command::BlockContact { contact: whom() }));
+        }
+    });
+}
+
+fn points(length: f32) -> i8 {
+    #[expect(clippy::cast_possible_truncation, reason = "clamped to what fits")]
+    let points = length.clamp(0.0, 127.0) as i8;
+    points
+}

@@ -1,0 +1,320 @@
+//! A conversation: who it is with, what was said, and where to write.
+
+use causerie_protocol::{
+    answer::{ContactState, ConversationView, MessageView, Verification},
+    command::Command,
+    ids::{AccountId, MessageId},
+    limits::TEXT_BYTES_MAX,
+};
+use eframe::egui::{
+    self, Align2, Color32, FontId, Key, KeyboardShortcut, Label, Modifiers, Rect, Role, Sense, TextEdit,
+    UiBuilder, WidgetInfo, pos2, text::LayoutJob, vec2,
+};
+
+use crate::{
+    action::Action,
+    components::{
+        avatar::avatar,
+        chat_list::{ChatList, Content, Item},
+        say,
+    },
+    route::Route,
+    screens::{View, list::ticks, name_of, primary_button, words},
+    theme,
+};
+
+/// Rows that the field to write in grows to.
+const ROWS_MAX: usize = 8;
+
+/// As high as that many rows are.
+const ROWS_HEIGHT: f32 = 172.0;
+
+/// The space between a bubble's edge and its words.
+const PADDING: egui::Vec2 = vec2(12.0, 7.0);
+
+/// Where the time stands below the words.
+const TIME_HEIGHT: f32 = 15.0;
+
+/// What is open in a conversation.
+#[derive(Debug, Default)]
+pub struct Chat {
+    /// Where the list stands.
+    pub list: ChatList,
+    /// What is written and not sent.
+    pub draft: String,
+    /// The first message that was not read when it was opened.
+    pub unread_from: Option<MessageId>,
+    /// Whether the field is to be typed into now.
+    pub focus: bool,
+}
+
+/// Paints it.
+pub fn chat_ui(ui: &mut egui::Ui, view: &View<'_>, with: AccountId, chat: &mut Chat) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let Some(one) = view.model.conversation(with) else { return actions };
+    egui::Panel::top("chat-head").show(ui, |ui| head(ui, view, one, &mut actions));
+    egui::Panel::bottom("chat-foot").show_separator_line(false).show(ui, |ui| {
+        foot(ui, view, one, chat, &mut actions);
+    });
+    egui::CentralPanel::default().show(ui, |ui| messages(ui, view, one, chat, &mut actions));
+    actions
+}
+
+fn head(ui: &mut egui::Ui, view: &View<'_>, one: &ConversationView, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    ui.add_space(theme::SPACE[0]);
+    ui.horizontal(|ui| {
+        avatar(ui, 36.0, &one.contact);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 1.0;
+            let name = name_of(&one.contact);
+            let title =
+                ui.add(Label::new(egui::RichText::new(&name).strong()).truncate().sense(Sense::click()));
+            if title.on_hover_text(view.text.say("contact-page")).clicked() {
+                actions.push(Action::Go(Route::Contact(one.contact.id)));
+            }
+            let mut below = say::standing(view.text, &one.contact, view.today);
+            match one.contact.verification {
+                Verification::None => {}
+                Verification::Verified => below = format!("{below} · {}", view.text.say("state-verified")),
+                Verification::Changed => below = format!("{below} · {}", view.text.say("state-changed")),
+            }
+            let bad = one.contact.verification == Verification::Changed;
+            let colour = if bad { palette.bad } else { palette.text_weak };
+            ui.add(Label::new(egui::RichText::new(below).size(12.5).color(colour)).truncate());
+        });
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if ui.button(view.text.say("contact-page")).clicked() {
+                actions.push(Action::Go(Route::Contact(one.contact.id)));
+            }
+        });
+    });
+    ui.add_space(theme::SPACE[0]);
+}
+
+fn messages(
+    ui: &mut egui::Ui,
+    view: &View<'_>,
+    one: &ConversationView,
+    chat: &mut Chat,
+    actions: &mut Vec<Action>,
+) {
+    let Some(timeline) = view.model.timeline(one.contact.id) else { return };
+    let name = name_of(&one.contact);
+    if timeline.is_complete() && timeline.rows().is_empty() {
+        ui.centered_and_justified(|ui| {
+            ui.weak(view.text.say_with("chat-empty", &[("name", name.into())]));
+        });
+        return;
+    }
+    let content = Content {
+        rows: timeline.rows(),
+        revision: timeline.revision(),
+        complete: timeline.is_complete(),
+        unread_from: chat.unread_from,
+    };
+    let rows = timeline.rows();
+    let area = ui.available_rect_before_wrap();
+    let shown = chat.list.show(
+        ui,
+        content,
+        |ui, item, width| height(ui, view, rows, item, width),
+        |ui, item| item_ui(ui, view, rows, &name, item, actions),
+    );
+    if shown.older_wanted {
+        actions.push(Action::LoadOlder(one.contact.id));
+    }
+    if !shown.at_bottom {
+        let label = match u64::try_from(shown.new_below) {
+            Ok(count) if count > 0 => view.text.say_with("chat-new-below", &[("count", count.into())]),
+            _ => view.text.say("chat-down"),
+        };
+        let place = Rect::from_center_size(
+            pos2(area.center().x, area.bottom() - 24.0),
+            vec2(area.width().min(260.0), 32.0),
+        );
+        let mut over = ui.new_child(UiBuilder::new().max_rect(place).id_salt("below"));
+        over.centered_and_justified(|ui| {
+            if ui.button(format!("↓ {label}")).clicked() {
+                chat.list.to_bottom();
+            }
+        });
+    }
+}
+
+/// How high an item is at this width.
+fn height(ui: &egui::Ui, view: &View<'_>, rows: &[MessageView], item: Item, width: f32) -> f32 {
+    match item {
+        Item::Beginning => 44.0,
+        Item::Day(_) | Item::Unread => 36.0,
+        Item::Message(place, _, together) => {
+            let words = rows.get(place).map_or(0.0, |row| galley(ui, view, row, width).size().y);
+            let gap = if together { 2.0 } else { 8.0 };
+            words + 2.0 * PADDING.y + TIME_HEIGHT + gap
+        }
+    }
+}
+
+fn item_ui(
+    ui: &mut egui::Ui,
+    view: &View<'_>,
+    rows: &[MessageView],
+    name: &str,
+    item: Item,
+    actions: &mut Vec<Action>,
+) {
+    match item {
+        Item::Beginning => line(ui, &view.text.say("chat-begin"), theme::palette(ui).text_weak),
+        Item::Day(day) => line(ui, &view.text.day(day, view.today), theme::palette(ui).text_weak),
+        Item::Unread => line(ui, &view.text.say("chat-unread"), theme::palette(ui).accent),
+        Item::Message(place, ..) => {
+            if let Some(row) = rows.get(place) {
+                bubble(ui, view, row, name, actions);
+            }
+        }
+    }
+}
+
+fn line(ui: &egui::Ui, words: &str, colour: Color32) {
+    let centre = ui.max_rect().center();
+    ui.painter().text(centre, Align2::CENTER_CENTER, words, FontId::proportional(12.5), colour);
+}
+
+/// The words of a message, broken into lines.
+fn galley(ui: &egui::Ui, view: &View<'_>, row: &MessageView, width: f32) -> std::sync::Arc<egui::Galley> {
+    let palette = theme::palette(ui);
+    let colour = if row.text.is_some() { palette.text } else { palette.text_weak };
+    let words = say::harmless(&say::body(view.text, row));
+    let room = (width * 0.8).min(theme::BUBBLE_WIDTH_MAX) - 2.0 * PADDING.x;
+    let mut job = LayoutJob::simple(words, FontId::proportional(15.0), colour, room.max(40.0));
+    job.wrap.break_anywhere = false;
+    ui.painter().layout_job(job)
+}
+
+fn bubble(ui: &mut egui::Ui, view: &View<'_>, row: &MessageView, name: &str, actions: &mut Vec<Action>) {
+    let palette = theme::palette(ui);
+    let place = ui.max_rect();
+    let words = galley(ui, view, row, place.width());
+    let time = view.text.clock(row.sent_at);
+    let foot = if row.outgoing { format!("{time} {}", ticks(row.state)) } else { time.clone() };
+    let foot = ui.painter().layout_no_wrap(foot, FontId::proportional(11.0), palette.text_weak);
+    let size = vec2(
+        words.size().x.max(foot.size().x) + 2.0 * PADDING.x,
+        words.size().y + TIME_HEIGHT + 2.0 * PADDING.y,
+    );
+    let left = if row.outgoing { place.right() - size.x - 12.0 } else { place.left() + 12.0 };
+    let bubble = Rect::from_min_size(pos2(left, place.bottom() - size.y), size);
+    let ground = if row.outgoing { palette.own_bubble } else { palette.their_bubble };
+    ui.painter().rect_filled(bubble, theme::RADIUS, ground);
+    let response = ui.interact(bubble, ui.scope_id().with("bubble"), Sense::click());
+    let said = words.text().to_owned();
+    let author = if row.outgoing { view.text.say("message-you") } else { name.to_owned() };
+    let label = view.text.say_with(
+        "message-row",
+        &[("author", author.into()), ("time", time.into()), ("text", said.clone().into())],
+    );
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &label));
+    let inside = Rect::from_min_size(bubble.min + PADDING, words.size());
+    let mut child = ui.new_child(UiBuilder::new().max_rect(inside).id_salt("words"));
+    child.add(Label::new(words).selectable(true).wrap());
+    let foot_at = bubble.right_bottom() - vec2(PADDING.x, PADDING.y - 2.0) - foot.size();
+    ui.painter().galley(foot_at, foot, palette.text_weak);
+    let response =
+        if row.outgoing { response.on_hover_text(say::progress(view.text, row, name)) } else { response };
+    response.context_menu(|ui| {
+        if ui.button(view.text.say("chat-copy")).clicked() {
+            actions.push(Action::Copy(said.clone()));
+            ui.close();
+        }
+    });
+}
+
+fn foot(
+    ui: &mut egui::Ui,
+    view: &View<'_>,
+    one: &ConversationView,
+    chat: &mut Chat,
+    actions: &mut Vec<Action>,
+) {
+    let text = view.text;
+    let name = name_of(&one.contact);
+    let about = |key: &str| text.say_with(key, &[("name", name.clone().into())]);
+    ui.add_space(theme::SPACE[0]);
+    match one.contact.state {
+        ContactState::Request => {
+            words(ui, about("chat-request-note"));
+            super::request_buttons(ui, view, &one.contact, actions);
+        }
+        ContactState::Blocked => {
+            words(ui, about("chat-blocked-note"));
+            if ui.button(text.say("contact-unblock")).clicked() {
+                let contact = crate::model::reference(one.contact.id);
+                actions.push(Action::Ask(Command::UnblockContact { contact }));
+            }
+        }
+        ContactState::Failed => words(ui, about("chat-failed-note")),
+        ContactState::Pending | ContactState::Active => {
+            if one.contact.verification == Verification::Changed {
+                words(ui, about("chat-changed-note"));
+            } else {
+                if one.contact.state == ContactState::Pending {
+                    ui.weak(about("chat-pending-note"));
+                }
+                composer(ui, view, one.contact.id, chat, actions);
+            }
+        }
+    }
+    ui.add_space(theme::SPACE[1]);
+}
+
+fn composer(ui: &mut egui::Ui, view: &View<'_>, with: AccountId, chat: &mut Chat, actions: &mut Vec<Action>) {
+    let too_long = chat.draft.len() > TEXT_BYTES_MAX;
+    let ready = !chat.draft.trim().is_empty() && !too_long;
+    let id = egui::Id::unique(("composer", with));
+    // Enter sends only where nothing is being composed: an input method ends its word with it.
+    let enter = KeyboardShortcut::new(Modifiers::NONE, Key::Enter);
+    let send = ui.memory(|memory| memory.has_focus(id))
+        && !ui.input(|input| input.modifiers.shift)
+        && !ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Ime(_))))
+        && ui.input_mut(|input| input.consume_shortcut(&enter));
+    let label = view.text.say("chat-write");
+    let mut pressed = false;
+    ui.horizontal_top(|ui| {
+        let send_label = view.text.say("chat-send");
+        let font = egui::TextStyle::Button.resolve(ui.style());
+        let words = ui.painter().layout_no_wrap(send_label.clone(), font, Color32::PLACEHOLDER).size().x;
+        let room =
+            ui.available_width() - words - 2.0 * ui.spacing().button_padding.x - ui.spacing().item_spacing.x;
+        let rows = chat.draft.split('\n').count().clamp(1, ROWS_MAX);
+        let area =
+            egui::ScrollArea::vertical().max_height(ROWS_HEIGHT).max_width(room).id_salt("composer-scroll");
+        area.show(ui, |ui| {
+            let edit = TextEdit::multiline(&mut chat.draft)
+                .id(id)
+                .hint_text(label.clone())
+                .desired_rows(rows)
+                .desired_width(room)
+                .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter));
+            let field = ui.add(edit);
+            field.widget_info(|| WidgetInfo::labeled(Role::MultilineTextInput, true, &label));
+            if std::mem::take(&mut chat.focus) {
+                field.request_focus();
+            }
+            if field.changed() {
+                actions.push(Action::Draft(with, chat.draft.clone()));
+            }
+        });
+        pressed = primary_button(ui, &send_label, ready);
+    });
+    if too_long {
+        ui.colored_label(theme::palette(ui).bad, view.text.say("too-long"));
+    }
+    if pressed {
+        chat.focus = true;
+    }
+    if ready && (send || pressed) {
+        actions.push(Action::Send(with, std::mem::take(&mut chat.draft)));
+        chat.list.to_bottom();
+        chat.unread_from = None;
+    }
+}

@@ -1,0 +1,125 @@
+//! Somebody's page: their name, the numbers to compare, and how to be rid of them.
+
+use causerie_protocol::{
+    answer::{ContactState, Verification},
+    command::Command,
+    ids::AccountId,
+};
+use eframe::egui;
+
+use crate::{
+    action::Action,
+    components::{avatar::avatar, say},
+    model::reference,
+    screens::{View, card, gate::field, name_of, page, primary_button, words},
+    theme,
+};
+
+/// What is typed and asked here.
+#[derive(Debug, Default)]
+pub struct Editing {
+    /// Whom it is about.
+    whom: Option<AccountId>,
+    name: String,
+    removing: bool,
+}
+
+/// Paints it.
+pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: &mut Editing) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let Some(one) = view.model.conversation(whom) else { return actions };
+    let (text, contact) = (view.text, &one.contact);
+    if editing.whom != Some(whom) {
+        *editing = Editing { whom: Some(whom), name: contact.name.clone(), removing: false };
+    }
+    let name = name_of(contact);
+    page(ui, &name, |ui| {
+        ui.horizontal(|ui| {
+            avatar(ui, 64.0, contact);
+            ui.vertical(|ui| words(ui, say::standing(text, contact, view.today)));
+        });
+        card(ui, |ui| {
+            field(ui, &text.say("contact-rename"), &mut editing.name, false);
+            let changed = editing.name != contact.name && !editing.name.trim().is_empty();
+            if primary_button(ui, &text.say("contact-save"), changed) {
+                let name = editing.name.trim().to_owned();
+                actions.push(Action::Ask(Command::RenameContact { contact: reference(whom), name }));
+            }
+        });
+        card(ui, |ui| {
+            ui.strong(text.say("contact-safety"));
+            match &contact.safety_number {
+                None => words(ui, text.say("contact-safety-none")),
+                Some(number) => {
+                    words(ui, text.say_with("contact-safety-text", &[("name", name.clone().into())]));
+                    number_ui(ui, number);
+                    if contact.verification == Verification::Verified {
+                        ui.colored_label(theme::palette(ui).good, text.say("state-verified"));
+                    } else if primary_button(ui, &text.say("contact-verify"), true) {
+                        actions.push(Action::Ask(Command::VerifyContact { contact: reference(whom) }));
+                    }
+                }
+            }
+        });
+        card(ui, |ui| {
+            ui.weak(text.say("contact-id"));
+            words(ui, egui::RichText::new(whom.to_string()).monospace().size(12.0));
+        });
+        card(ui, |ui| {
+            let blocked = contact.state == ContactState::Blocked;
+            ui.horizontal_wrapped(|ui| {
+                if blocked && ui.button(text.say("contact-unblock")).clicked() {
+                    actions.push(Action::Ask(Command::UnblockContact { contact: reference(whom) }));
+                }
+                if !blocked && ui.button(text.say("contact-block")).clicked() {
+                    actions.push(Action::Ask(Command::BlockContact { contact: reference(whom) }));
+                }
+                if ui.button(text.say("contact-remove")).clicked() {
+                    editing.removing = true;
+                }
+            });
+        });
+    });
+    if editing.removing {
+        removal(ui, view, whom, &name, editing, &mut actions);
+    }
+    actions
+}
+
+/// The number in groups, four a line, the same on both sides.
+fn number_ui(ui: &mut egui::Ui, number: &str) {
+    let groups: Vec<&str> = number.split(' ').collect();
+    let lines: Vec<String> = groups.chunks(4).map(|line| line.join("  ")).collect();
+    words(ui, egui::RichText::new(lines.join("\n")).monospace().size(17.0));
+}
+
+fn removal(
+    ui: &egui::Ui,
+    view: &View<'_>,
+    whom: AccountId,
+    name: &str,
+    editing: &mut Editing,
+    actions: &mut Vec<Action>,
+) {
+    let text = view.text;
+    let modal = egui::Modal::new(egui::Id::unique("removal")).show(ui.ctx(), |ui| {
+        ui.set_max_width(360.0);
+        words(ui, text.say_with("contact-remove-text", &[("name", name.into())]));
+        ui.add_space(theme::SPACE[2]);
+        ui.horizontal_wrapped(|ui| {
+            if ui.button(text.say("cancel")).clicked() {
+                editing.removing = false;
+            }
+            let label = text.say_with("contact-remove-yes", &[("name", name.into())]);
+            let palette = theme::palette(ui);
+            if ui.button(egui::RichText::new(label).color(palette.bad)).clicked() {
+                editing.removing = false;
+                let command = Command::RemoveContact { contact: reference(whom), keep_history: false };
+                actions.push(Action::Ask(command));
+            }
+        });
+    });
+    if modal.should_close() {
+        editing.removing = false;
+    }
+}

@@ -1,0 +1,124 @@
+//! Pages that are read and chosen from: settings, network, keys, about.
+
+use eframe::egui;
+
+use crate::{
+    action::{Action, Shortcut},
+    components::say,
+    preferences::{Language, Preferences, Theme},
+    screens::{View, card, name_of, page, words},
+    text::Text,
+};
+
+/// What can be chosen; what was is in `chosen` at once.
+pub fn settings_ui(ui: &mut egui::Ui, text: &Text, home: &str, chosen: &mut Preferences) -> Vec<Action> {
+    let mut actions = Vec::new();
+    page(ui, &text.say("settings-title"), |ui| {
+        card(ui, |ui| {
+            ui.strong(text.say("settings-language"));
+            ui.horizontal_wrapped(|ui| {
+                for language in Language::ALL {
+                    if ui.radio(text.language() == language, language.name()).clicked() {
+                        actions.push(Action::Speak(language));
+                    }
+                }
+            });
+        });
+        card(ui, |ui| {
+            ui.strong(text.say("settings-theme"));
+            ui.horizontal_wrapped(|ui| {
+                for theme in Theme::ALL {
+                    let label = match theme {
+                        Theme::System => "theme-system",
+                        Theme::Light => "theme-light",
+                        Theme::Dark => "theme-dark",
+                    };
+                    if ui.radio(chosen.theme == theme, text.say(label)).clicked() {
+                        actions.push(Action::Theme(theme));
+                    }
+                }
+            });
+        });
+        card(ui, |ui| {
+            let label = ui.strong(text.say("settings-zoom"));
+            let mut zoom = chosen.zoom;
+            let slider = egui::Slider::new(&mut zoom, 0.75..=2.0)
+                .step_by(0.05)
+                .custom_formatter(|zoom, _| format!("{:.0} %", zoom * 100.0));
+            let slider = ui.add(slider).labelled_by(label.id);
+            // While it is dragged, a window that grows would move it away from under the pointer.
+            if slider.drag_stopped() || (slider.changed() && !slider.dragged()) {
+                chosen.zoom = zoom;
+            }
+        });
+        card(ui, |ui| {
+            ui.weak(text.say("settings-home"));
+            words(ui, egui::RichText::new(home).monospace().size(12.0));
+        });
+    });
+    actions
+}
+
+/// How the node stands.
+pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>) {
+    let (text, model) = (view.text, view.model);
+    page(ui, &text.say("network-title"), |ui| {
+        card(ui, |ui| {
+            let key = if model.listening.is_empty() { "network-offline" } else { "network-lan" };
+            ui.strong(text.say(key));
+            let peers = model.conversations().iter().filter(|one| one.contact.online).count();
+            words(ui, text.say_with("network-peers", &[("count", peers.into())]));
+        });
+        card(ui, |ui| {
+            ui.strong(text.say("network-listening"));
+            for address in &model.listening {
+                words(ui, egui::RichText::new(address).monospace().size(12.0));
+            }
+        });
+        card(ui, |ui| {
+            for one in model.conversations() {
+                let key = if one.contact.online { "network-contact-direct" } else { "network-contact-away" };
+                words(ui, format!("{}: {}", name_of(&one.contact), text.say(key)));
+            }
+        });
+        if !model.notices.is_empty() {
+            card(ui, |ui| {
+                ui.strong(text.say("network-notices"));
+                for notice in model.notices.iter().rev() {
+                    words(ui, say::harmless(notice));
+                }
+            });
+        }
+        if let Some(own) = model.own() {
+            card(ui, |ui| {
+                ui.weak(text.say("network-my-id"));
+                words(ui, egui::RichText::new(own.id.to_string()).monospace().size(12.0));
+            });
+        }
+    });
+}
+
+/// The keys.
+pub fn shortcuts_ui(ui: &mut egui::Ui, text: &Text) {
+    page(ui, &text.say("shortcuts-title"), |ui| {
+        egui::Grid::new("shortcuts").num_columns(2).spacing([24.0, 10.0]).show(ui, |ui| {
+            for shortcut in Shortcut::ALL {
+                ui.label(text.say(shortcut.label()));
+                ui.monospace(ui.ctx().format_shortcut(&shortcut.keys()));
+                ui.end_row();
+            }
+            ui.label(text.say("shortcut-digits"));
+            ui.monospace("Alt+1 … Alt+9");
+            ui.end_row();
+        });
+    });
+}
+
+/// What this program is.
+pub fn about_ui(ui: &mut egui::Ui, text: &Text) {
+    page(ui, &text.say("about-title"), |ui| {
+        let version = env!("CARGO_PKG_VERSION");
+        words(ui, text.say_with("about-version", &[("version", version.into())]));
+        words(ui, text.say("about-text"));
+    });
+}

@@ -1,0 +1,175 @@
+//! Every sentence shown to a person, in both languages: `assets/locales/`.
+//!
+//! Fluent knows the plurals; the files hold the words. A key that is missing shows itself, which a test forbids.
+
+use std::fmt;
+
+use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use jiff::{Timestamp, Zoned, civil::Date, tz::TimeZone};
+
+use causerie_protocol::moment::WallTime;
+
+use crate::preferences::Language;
+
+const ENGLISH: &str = include_str!("../assets/locales/en.ftl");
+const FRENCH: &str = include_str!("../assets/locales/fr.ftl");
+
+/// The sentences of one language.
+pub struct Text {
+    language: Language,
+    bundle: FluentBundle<FluentResource>,
+}
+
+impl Text {
+    /// The sentences of this language.
+    #[must_use]
+    pub fn of(language: Language) -> Self {
+        let (source, locale) = match language {
+            Language::English => (ENGLISH, "en"),
+            Language::French => (FRENCH, "fr"),
+        };
+        let mut bundle = FluentBundle::new(locale.parse().into_iter().collect());
+        // Both files are read by a test: what is broken in one of them shows as its key.
+        let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(parsed, _)| parsed);
+        bundle.add_resource(resource).ok();
+        // Marks of isolation between words of two directions show as boxes where a font lacks them.
+        bundle.set_use_isolating(false);
+        Self { language, bundle }
+    }
+
+    /// Which language.
+    #[must_use]
+    pub const fn language(&self) -> Language {
+        self.language
+    }
+
+    /// A sentence.
+    #[must_use]
+    pub fn say(&self, key: &str) -> String {
+        self.say_with(key, &[])
+    }
+
+    /// A sentence about these.
+    #[must_use]
+    pub fn say_with(&self, key: &str, about: &[(&str, FluentValue<'_>)]) -> String {
+        let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
+            return key.to_owned();
+        };
+        let arguments: FluentArgs<'_> = about.iter().cloned().collect();
+        self.bundle.format_pattern(pattern, Some(&arguments), &mut Vec::new()).into_owned()
+    }
+
+    /// The time of day, as in 14:05.
+    #[must_use]
+    pub fn clock(&self, at: WallTime) -> String {
+        let at = local(at);
+        format!("{:02}:{:02}", at.hour(), at.minute())
+    }
+
+    /// A day, as people call it: today, yesterday, or with its name.
+    #[must_use]
+    pub fn day(&self, day: Date, today: Date) -> String {
+        if day == today {
+            return self.say("day-today");
+        }
+        if today.yesterday().is_ok_and(|yesterday| yesterday == day) {
+            return self.say("day-yesterday");
+        }
+        let weekday = self.say(&format!("weekday-{}", day.weekday().to_monday_one_offset()));
+        let month = self.say(&format!("month-{}", day.month()));
+        let key = if day.year() == today.year() { "day-this-year" } else { "day-other-year" };
+        self.say_with(
+            key,
+            &[
+                ("weekday", weekday.into()),
+                ("day", day.day().to_string().into()),
+                ("month", month.into()),
+                ("year", day.year().to_string().into()),
+            ],
+        )
+    }
+
+    /// When something was, as short as it can be said in a list.
+    #[must_use]
+    pub fn when(&self, at: WallTime, today: Date) -> String {
+        let day = day_of(at);
+        if day == today {
+            return self.clock(at);
+        }
+        if today.yesterday().is_ok_and(|yesterday| yesterday == day) {
+            return self.say("day-yesterday");
+        }
+        self.say_with(
+            "day-short",
+            &[
+                ("day", format!("{:02}", day.day()).into()),
+                ("month", format!("{:02}", day.month()).into()),
+                ("year", day.year().to_string().into()),
+            ],
+        )
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Text").field("language", &self.language).finish_non_exhaustive()
+    }
+}
+
+/// On which day something was, here.
+#[must_use]
+pub fn day_of(at: WallTime) -> Date {
+    local(at).date()
+}
+
+/// Which day it is, here.
+#[must_use]
+pub fn today() -> Date {
+    Zoned::now().date()
+}
+
+fn local(at: WallTime) -> Zoned {
+    let millis = i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
+    let latest = Timestamp::MAX.as_millisecond();
+    Timestamp::from_millisecond(millis.min(latest)).unwrap_or_default().to_zoned(TimeZone::system())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn keys(source: &str) -> BTreeSet<&str> {
+        let named = source.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
+        named.filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn both_languages_say_the_same_things() {
+        for source in [ENGLISH, FRENCH] {
+            assert!(FluentResource::try_new(source.to_owned()).is_ok(), "a file that does not parse");
+        }
+        assert_eq!(keys(ENGLISH), keys(FRENCH));
+    }
+
+    #[test]
+    fn numbers_have_their_plurals() {
+        let count =
+            |language, number: u32| Text::of(language).say_with("unread", &[("count", number.into())]);
+        assert_eq!(count(Language::English, 1), "1 unread message");
+        assert_eq!(count(Language::English, 0), "0 unread messages");
+        assert_eq!(count(Language::French, 0), "0 message non lu");
+        assert_eq!(count(Language::French, 2), "2 messages non lus");
+    }
+
+    #[test]
+    fn days_are_called_as_people_call_them() {
+        let today = jiff::civil::date(2026, 11, 26);
+        let say = |language, day| Text::of(language).day(day, today);
+        assert_eq!(say(Language::French, today), "Aujourd’hui");
+        assert_eq!(say(Language::English, jiff::civil::date(2026, 11, 25)), "Yesterday");
+        assert_eq!(say(Language::French, jiff::civil::date(2026, 11, 16)), "lundi 16 novembre");
+        assert_eq!(say(Language::English, jiff::civil::date(2025, 1, 2)), "Thursday, 2 January 2025");
+    }
+}

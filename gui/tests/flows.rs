@@ -1,0 +1,166 @@
+//! Two people at two windows on one machine, each with a real node: from the first start to a conversation.
+//!
+//! Windows are clicked by what is written on them, and looked at by what they say to whoever cannot see.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails says where"
+)]
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use causerie::{app::App, backend::Place, preferences::Language, text::Text};
+use causerie_node::NetworkOptions;
+use eframe::egui::{self, Key, Modifiers};
+use egui_kittest::{Harness, kittest::Queryable as _};
+use tempfile::TempDir;
+
+/// Nothing here takes so long on any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One person: a window and a home.
+struct Person {
+    window: Harness<'static, Option<App>>,
+    home: TempDir,
+    text: Text,
+}
+
+impl Person {
+    /// Opens a window on a home that has no identity yet.
+    fn new(language: Language) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(
+            home.path().join("window.json"),
+            format!(
+                "{{\"language\":\"{}\"}}",
+                if language == Language::French { "french" } else { "english" }
+            ),
+        )
+        .unwrap();
+        Self { window: open(home.path()), home, text: Text::of(language) }
+    }
+
+    /// Closes the window cleanly and opens it again.
+    fn restarts(&mut self) {
+        self.closes();
+        self.window = open(self.home.path());
+    }
+
+    fn closes(&mut self) {
+        let context = self.window.ctx.clone();
+        if let Some(app) = self.window.state_mut() {
+            app.close(&context);
+        }
+        *self.window.state_mut() = None;
+    }
+
+    fn sees(&self, label: &str) -> bool {
+        self.window.query_all_by_label_contains(label).next().is_some()
+    }
+
+    fn clicks(&mut self, key: &str) {
+        let label = self.text.say(key);
+        self.window.get_by_label(&label).click();
+        self.window.step();
+        self.window.step();
+    }
+
+    fn types(&mut self, field: &str, words: &str) {
+        let label = self.text.say(field);
+        self.window.get_by_label(&label).focus();
+        self.window.step();
+        self.window.get_by_label(&label).type_text(words);
+        // What is typed makes its field higher, and moves what is below it.
+        self.window.run_steps(3);
+    }
+
+    fn presses(&mut self, modifiers: Modifiers, key: Key) {
+        self.window.key_press_modifiers(modifiers, key);
+        self.window.step();
+        self.window.step();
+    }
+
+    fn link(&self) -> Option<String> {
+        self.window.state().as_ref()?.model().invitation.as_ref()?.link.clone()
+    }
+}
+
+fn open(home: &Path) -> Harness<'static, Option<App>> {
+    let place = Place {
+        home: home.to_owned(),
+        network: NetworkOptions { loopback: true, ..NetworkOptions::default() },
+    };
+    let paint = move |ui: &mut egui::Ui, app: &mut Option<App>| {
+        let context = ui.ctx().clone();
+        let app = app.get_or_insert_with(|| App::new(&context, place.clone()).unwrap());
+        app.logic(&context);
+        app.ui(ui);
+    };
+    Harness::builder().with_size([980.0, 680.0]).allow_missing_glyphs().build_ui_state(paint, None)
+}
+
+/// Passes at all windows until something holds.
+#[track_caller]
+fn until(people: &mut [&mut Person], what: &str, holds: impl Fn(&[&mut Person]) -> bool) {
+    let began = Instant::now();
+    while !holds(people) {
+        if began.elapsed() >= PATIENCE {
+            let seen = people.iter().map(|person| format!("{:?}", person.window.root()));
+            panic!("waited in vain until {what}:\n{}", seen.collect::<Vec<_>>().join("\n"));
+        }
+        for person in people.iter_mut() {
+            person.window.step();
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn begins(person: &mut Person, name: &str) {
+    until(&mut [person], "a name is asked for", |people| people[0].sees(&people[0].text.say("welcome-name")));
+    person.types("welcome-name", name);
+    person.clicks("welcome-begin");
+    until(&mut [person], "the list is there", |people| people[0].sees(&people[0].text.say("list-empty")));
+}
+
+#[test]
+fn from_the_first_start_to_a_conversation_that_survives_a_restart() {
+    let (mut alice, mut bruno) = (Person::new(Language::English), Person::new(Language::French));
+    begins(&mut alice, "Alice");
+    begins(&mut bruno, "Bruno");
+
+    alice.presses(Modifiers::COMMAND, Key::N);
+    alice.clicks("add-make");
+    until(&mut [&mut alice], "there is a link", |people| people[0].link().is_some());
+    let link = alice.link().unwrap();
+    bruno.presses(Modifiers::COMMAND, Key::N);
+    bruno.types("add-paste", &format!("voici mon lien : {link}"));
+    bruno.clicks("add-accept");
+
+    until(&mut [&mut alice, &mut bruno], "both are online", |people| {
+        people[0].sees("Bruno") && people[1].sees("Alice") && people[1].sees("En ligne")
+    });
+    bruno.types("chat-write", "Salut Alice !");
+    bruno.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut alice, &mut bruno], "it arrived", |people| people[0].sees("Salut Alice !"));
+
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    until(&mut [&mut alice, &mut bruno], "it is in the conversation", |people| {
+        people[0].sees("Salut Alice !")
+    });
+    alice.types("chat-write", "not sent yet");
+    alice.restarts();
+    until(&mut [&mut alice, &mut bruno], "the draft is there", |people| {
+        people[0].sees("Draft: not sent yet")
+    });
+    until(&mut [&mut alice, &mut bruno], "they met again", |people| people[1].sees("En ligne"));
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    alice.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut alice, &mut bruno], "the draft was sent", |people| people[1].sees("not sent yet"));
+    alice.closes();
+    bruno.closes();
+}

@@ -1,0 +1,1 @@
+//! Empty: only browsers use the crate whose place this takes.
