@@ -70,6 +70,8 @@ pub struct App {
     /// Drafts that are not kept yet, and since when.
     drafts: BTreeMap<AccountId, f64>,
     toast: Option<(String, f64)>,
+    /// What the window is called.
+    title: String,
     stopping: bool,
 }
 
@@ -105,6 +107,7 @@ impl App {
             sending: BTreeMap::new(),
             drafts: BTreeMap::new(),
             toast: None,
+            title: String::new(),
             stopping: false,
         })
     }
@@ -139,8 +142,10 @@ impl App {
         let unread = self.model.unread();
         let title = self.text.say("app-name");
         let title = if unread > 0 { format!("({unread}) {title}") } else { title };
-        if context.input(|input| input.viewport().title.as_ref() != Some(&title)) {
-            context.send_viewport_cmd(ViewportCommand::Title(title));
+        // Each command to the window makes a pass of its own.
+        if title != self.title {
+            context.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
         }
         self.keep_preferences(context);
     }

@@ -178,6 +178,8 @@ fn apply(style: &mut Style, palette: &Palette, dark: bool) {
             expansion: 0.0,
         };
     }
+    // A cursor that blinks would paint the window twice a second for as long as it is open.
+    visuals.text_cursor.blink = false;
     style.visuals = visuals;
 }
 

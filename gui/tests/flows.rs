@@ -164,3 +164,15 @@ fn from_the_first_start_to_a_conversation_that_survives_a_restart() {
     alice.closes();
     bruno.closes();
 }
+
+#[test]
+fn a_window_in_which_nothing_happens_is_not_painted() {
+    let mut alice = Person::new(Language::English);
+    begins(&mut alice, "Alice");
+    alice.presses(Modifiers::COMMAND, Key::N);
+    // Whatever was under way has ended when a pass asks for no other.
+    alice.window.run_ok().unwrap();
+    let waits = alice.window.output().viewport_output.values().map(|viewport| viewport.repaint_delay);
+    assert_eq!(waits.min(), Some(Duration::MAX));
+    alice.closes();
+}
