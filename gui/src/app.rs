@@ -21,6 +21,7 @@ use eframe::egui::{self, ViewportCommand};
 use crate::{
     action::{Action, Shortcut},
     backend::{Ask, Backend, Place, Tell},
+    doorbell::Ring,
     model::{Model, may_write, reference},
     preferences::{Language, Preferences},
     route::Route,
@@ -256,7 +257,22 @@ impl App {
             }
             Tell::Answer(number, answer) => self.on_answer(context, number, answer),
             Tell::Stopped => {}
+            Tell::Quit => context.send_viewport_cmd(ViewportCommand::Close),
+            Tell::Rung(ring) => {
+                if let Ring::Open(link) = ring {
+                    self.invited_by(&link);
+                }
+                context.send_viewport_cmd(ViewportCommand::Minimized(false));
+                context.send_viewport_cmd(ViewportCommand::Focus);
+            }
         }
+    }
+
+    /// Shows the invitation that the program was started with.
+    pub fn invited_by(&mut self, link: &str) {
+        link.clone_into(&mut self.adding.pasted);
+        self.adding.wrong = None;
+        self.route = Route::AddContact;
     }
 
     fn on_answer(&mut self, context: &egui::Context, number: u64, answer: Result<Answer, NodeError>) {

@@ -10,9 +10,11 @@
 
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
+use crate::doorbell::{self, Doorbell, Ring};
 use causerie_node::{Config, NetworkOptions, Node, error::NodeError, handle::NodeHandle, home::Home};
 use causerie_protocol::{answer::Answer, command::Command, event::Event, vault::passphrase::Passphrase};
 use tokio::{
+    signal::unix::{SignalKind, signal},
     sync::{
         broadcast::{self, error::RecvError},
         mpsc,
@@ -59,6 +61,10 @@ pub enum Tell {
     Missed,
     /// The node has stopped, as was asked.
     Stopped,
+    /// Somebody started the program a second time.
+    Rung(Ring),
+    /// The system asks the program to end.
+    Quit,
 }
 
 /// Where the home is, and how its node meets others.
@@ -87,7 +93,7 @@ impl Backend {
         let (asks, asked) = mpsc::channel(QUEUE_MAX);
         let (telling, tells) = mpsc::channel(QUEUE_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let back = Back { place, asked, teller: Teller { telling, wake } };
+        let back = Back { place, asked, teller: Teller { telling, wake }, doorbell: None };
         let thread = thread::Builder::new().name("node".to_owned()).spawn(move || {
             runtime.block_on(back.run());
         })?;
@@ -118,6 +124,7 @@ struct Back {
     place: Place,
     asked: mpsc::Receiver<Ask>,
     teller: Teller,
+    doorbell: Option<Doorbell>,
 }
 
 #[derive(Clone)]
@@ -138,6 +145,7 @@ impl Back {
     async fn run(mut self) {
         let mut node: Option<Node> = None;
         let mut answers = JoinSet::new();
+        tokio::spawn(end_when_asked(self.teller.clone()));
         loop {
             while answers.try_join_next().is_some() {}
             let ask = match &mut node {
@@ -175,7 +183,7 @@ impl Back {
         self.teller.tell(Tell::Stopped).await;
     }
 
-    async fn create(&self, name: String, passphrase: Option<Passphrase>) -> Option<Node> {
+    async fn create(&mut self, name: String, passphrase: Option<Passphrase>) -> Option<Node> {
         let home = self.place.home.clone();
         let (made, passphrase) = tokio::task::spawn_blocking(move || {
             (causerie_node::init(&home, &name, passphrase.as_ref()).map(drop), passphrase)
@@ -189,7 +197,7 @@ impl Back {
         self.begin(passphrase).await
     }
 
-    async fn begin(&self, passphrase: Option<Passphrase>) -> Option<Node> {
+    async fn begin(&mut self, passphrase: Option<Passphrase>) -> Option<Node> {
         let tried = passphrase.is_some();
         match Home::exists(&self.place.home) {
             Ok(true) => {}
@@ -208,6 +216,7 @@ impl Back {
             Ok(node) => {
                 let events = node.handle().events();
                 tokio::spawn(follow(events.follow(), self.teller.clone()));
+                self.listen_at_the_door();
                 self.teller.tell(Tell::Started).await;
                 Some(node)
             }
@@ -219,6 +228,21 @@ impl Back {
                 self.teller.tell(Tell::Failed(error)).await;
                 None
             }
+        }
+    }
+
+    /// From now on a second start on this home is heard.
+    fn listen_at_the_door(&mut self) {
+        let teller = self.teller.clone();
+        let rung = move |ring| {
+            // Somebody who rings while nothing can be told rings again.
+            teller.telling.try_send(Tell::Rung(ring)).ok();
+            (teller.wake)();
+        };
+        self.doorbell = None;
+        match doorbell::listen(&self.place.home, rung) {
+            Ok(doorbell) => self.doorbell = Some(doorbell),
+            Err(error) => tracing::warn!(%error, "a second start on this home will not be heard"),
         }
     }
 
@@ -245,4 +269,18 @@ async fn follow(mut events: broadcast::Receiver<Arc<Event>>, teller: Teller) {
             Err(RecvError::Closed) => return,
         }
     }
+}
+
+/// A session that ends, or Ctrl+C in a terminal, closes the window cleanly.
+async fn end_when_asked(teller: Teller) {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    teller.tell(Tell::Quit).await;
 }

@@ -3,12 +3,13 @@
 //! - [`app`] folds what the node tells, and paints; [`backend`] is the node in its own threads.
 //! - [`model`] is what is known so far, without egui; [`route`] which screen, [`action`] everything a click can ask.
 //! - [`screens`] and [`components`] paint; [`theme`] has the colours and sizes, [`text`] the sentences.
-//! - [`preferences`] is what a person chose for the window.
+//! - [`preferences`] is what a person chose for the window; [`doorbell`] is how a second start finds the first.
 
 pub mod action;
 pub mod app;
 pub mod backend;
 pub mod components;
+pub mod doorbell;
 pub mod model;
 pub mod preferences;
 pub mod route;

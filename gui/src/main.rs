@@ -2,7 +2,12 @@
 
 use std::{env, path::PathBuf, process::ExitCode};
 
-use causerie::{app::App, backend::Place, preferences::Preferences};
+use causerie::{
+    app::App,
+    backend::Place,
+    doorbell::{self, Ring},
+    preferences::Preferences,
+};
 use causerie_node::{NetworkOptions, home::Home};
 use clap::Parser;
 use eframe::egui::ViewportBuilder;
@@ -21,7 +26,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let place = place(Arguments::parse())?;
+    let arguments = Arguments::parse();
+    let link = arguments.link.clone();
+    let place = place(arguments)?;
+    let ring = link.clone().map_or(Ring::Show, Ring::Open);
+    if doorbell::ring(&place.home, &ring) {
+        return Ok(());
+    }
     if env::var_os("DISPLAY").is_none()
         && env::var_os("WAYLAND_DISPLAY").is_none()
         && cfg!(target_os = "linux")
@@ -38,7 +49,13 @@ fn run() -> Result<(), String> {
     let made = eframe::run_native(
         APP_ID,
         options,
-        Box::new(move |creation| Ok(Box::new(App::new(&creation.egui_ctx, place)?))),
+        Box::new(move |creation| {
+            let mut app = App::new(&creation.egui_ctx, place)?;
+            if let Some(link) = link {
+                app.invited_by(&link);
+            }
+            Ok(Box::new(app))
+        }),
     );
     made.map_err(|error| format!("{NO_WINDOW}\n({error})"))
 }
@@ -53,6 +70,9 @@ struct Arguments {
     /// Where everything lies, instead of CAUSERIE_HOME or ~/.local/share/causerie
     #[arg(long, value_name = "DIR")]
     home: Option<PathBuf>,
+    /// An invitation to show
+    #[arg(value_name = "LINK")]
+    link: Option<String>,
     /// Everybody is on this machine: nothing is said to any network
     #[arg(long)]
     loopback: bool,
@@ -62,7 +82,7 @@ struct Arguments {
 }
 
 fn place(arguments: Arguments) -> Result<Place, String> {
-    let Arguments { home, loopback, no_mdns } = arguments;
+    let Arguments { home, loopback, no_mdns, .. } = arguments;
     let home = Home::resolve(home).map_err(|error| format!("causerie: {error}"))?;
     let network = NetworkOptions { mdns: !no_mdns && !loopback, loopback, ..NetworkOptions::default() };
     Ok(Place { home, network })
