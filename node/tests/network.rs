@@ -395,7 +395,7 @@ async fn who_is_not_on_loopback_tells_no_loopback_address() {
     loop {
         match ends::any(&mut a).await {
             Input::Listening { addresses } => {
-                assert!(addresses.iter().all(|address| address.is_dialable(false)));
+                assert!(addresses.iter().all(|address| address.is_dialable_nearby(false)));
             }
             Input::LinkUp { .. } => break,
             other => panic!("{other:?}"),
