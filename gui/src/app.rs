@@ -294,6 +294,9 @@ impl App {
             Ok(answer) => {
                 let questions = self.model.answered(&command, answer);
                 self.ask_all(context, questions);
+                if let Route::Chat(with) = self.route {
+                    self.divide(with);
+                }
             }
             Err(error) => {
                 if let Some((with, text)) = sent {
@@ -425,18 +428,28 @@ impl App {
             .entry(with)
             .or_insert_with(|| Chat { draft: kept_draft.unwrap_or_default(), ..Chat::default() });
         chat.focus = true;
-        chat.unread_from = None;
-        if let Some(timeline) = self.model.timeline(with).filter(|_| unread > 0) {
-            let theirs = timeline.rows().iter().rev().filter(|row| !row.outgoing);
-            let unread = usize::try_from(unread).unwrap_or(usize::MAX);
-            chat.unread_from = theirs.take(unread).last().map(|row| row.id);
-        }
+        (chat.unread_from, chat.unread) = (None, unread);
+        self.divide(with);
         if self.model.timeline(with).is_none_or(|timeline| !timeline.is_begun()) {
             let question = self.model.load_older(with);
             self.ask_all(context, question);
         }
         if unread > 0 {
             self.ask(context, Command::MarkRead { conversation: reference(with) });
+        }
+    }
+
+    /// Finds where what was not read begins, once the messages are there, and goes there.
+    fn divide(&mut self, with: AccountId) {
+        let (Some(timeline), Some(chat)) = (self.model.timeline(with), self.chats.get_mut(&with)) else {
+            return;
+        };
+        let Ok(unread @ 1..) = usize::try_from(chat.unread) else { return };
+        if timeline.is_begun() {
+            let theirs = timeline.rows().iter().rev().filter(|row| !row.outgoing);
+            chat.unread_from = theirs.take(unread).last().map(|row| row.id);
+            chat.unread = 0;
+            chat.list.to_unread();
         }
     }
 

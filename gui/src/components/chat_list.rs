@@ -23,6 +23,9 @@ const OVERSCAN: f32 = 200.0;
 /// How near the upper edge may come before older messages are wanted.
 const OLDER_WANTED: f32 = 800.0;
 
+/// How far below the upper edge it then stands: what was said before it is seen, too.
+const UNREAD_BELOW: f32 = 80.0;
+
 /// How near the bottom counts as the bottom.
 const BOTTOM_SLACK: f32 = 2.0;
 
@@ -83,6 +86,8 @@ pub struct ChatList {
     begins: Vec<f32>,
     /// What `items` were made from.
     made_from: Option<(u64, bool, Option<MessageId>)>,
+    /// Items or heights changed since `begins` was made.
+    stale: bool,
     /// The newest message when the bottom was left.
     left_at: Option<usize>,
     offset: f32,
@@ -118,6 +123,11 @@ impl ChatList {
         self.anchor = Anchor::Bottom;
     }
 
+    /// Goes to where what was not read begins, once that is there.
+    pub fn to_unread(&mut self) {
+        self.anchor = Anchor::Item(Key::Unread, -UNREAD_BELOW);
+    }
+
     /// Shows the list in all the room there is. `measure` says how high an item is at this width; `paint` puts it into a
     /// place of that size.
     pub fn show(
@@ -132,6 +142,7 @@ impl ChatList {
         if (self.width - view.x).abs() > 0.5 {
             self.width = view.x;
             self.heights.clear();
+            self.stale = true;
         }
         let width = view.x;
         self.settle(view.y, content.rows, &mut |item| measure(ui, item, width));
@@ -168,7 +179,9 @@ impl ChatList {
     /// was measured moves anything.
     fn settle(&mut self, view: f32, rows: &[MessageView], measure: &mut impl FnMut(Item) -> f32) {
         for _ in 0..8 {
-            self.place_items(rows);
+            if std::mem::take(&mut self.stale) || self.begins.is_empty() {
+                self.place_items(rows);
+            }
             self.offset = self.anchored(view);
             let (from, to) = (self.offset - OVERSCAN, self.offset + view + OVERSCAN);
             let mut changed = false;
@@ -182,7 +195,7 @@ impl ChatList {
                 }
                 if let std::collections::hash_map::Entry::Vacant(unknown) = self.heights.entry(item.key()) {
                     unknown.insert(measure(item));
-                    changed = true;
+                    (changed, self.stale) = (true, true);
                 }
             }
             if !changed {
@@ -240,6 +253,7 @@ impl ChatList {
             self.left_at = Some(left + before);
         }
         self.made_from = made_from;
+        self.stale = true;
         self.items.clear();
         if content.complete {
             self.items.push(Item::Beginning);

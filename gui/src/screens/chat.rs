@@ -44,6 +44,8 @@ pub struct Chat {
     pub draft: String,
     /// The first message that was not read when it was opened.
     pub unread_from: Option<MessageId>,
+    /// How many were not, as long as it is not known which.
+    pub unread: u64,
     /// Whether the field is to be typed into now.
     pub focus: bool,
 }

@@ -118,10 +118,14 @@ fn what_is_read_never_moves_whatever_happens_around_it() {
                 bench.change(|rows| rows.push(row(last)));
                 last += 1;
             }
-            2 => bench.list.heights.clear(),
+            2 => {
+                bench.list.heights.clear();
+                bench.list.stale = true;
+            }
             3 => {
                 bench.list.width = 300.0 + (roll(200) as f32);
                 bench.list.heights.clear();
+                bench.list.stale = true;
             }
             _ => {
                 let wheel = roll(400) as f32 - 250.0;
