@@ -129,6 +129,10 @@ impl Breaking {
     /// When somebody still uses it.
     pub fn is_mended(&self) {
         run(Command::new("umount").arg(self.path())).unwrap();
+        // A copy: the file system as it was broken lives on wherever somebody else still sees it mounted.
+        let copy = self.directory.path().join("copy");
+        fs::copy(self.image(), &copy).unwrap();
+        fs::rename(copy, self.image()).unwrap();
         // It exits with 1 where something was mended.
         Command::new("fsck.ext4").args(["-p", "-f"]).arg(self.image()).output().unwrap();
         self.mount().unwrap();
