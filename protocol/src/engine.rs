@@ -88,6 +88,8 @@ pub(crate) struct State {
     pub(crate) rotation: Rotation,
     pub(crate) checks: BTreeMap<CommandId, check::Walk>,
     pub(crate) timers: Timers,
+    /// The commit that the identity file was told last.
+    commit_told: u64,
     /// When the person was last told that a device runs twice.
     pub(crate) twin_told: Option<Moment>,
     commit: u64,
@@ -136,7 +138,11 @@ impl Engine {
             Input::DialFailed { dial } => reach::on_dial_failed(state, &mut turn, dial),
             Input::Resumed => reach::on_resumed(state, &mut turn),
             Input::RingPersisted => rotation::on_persisted(state, &mut turn)?,
-            Input::Stopping => rotation::on_stopping(state, &turn),
+            Input::Stopping => {
+                // So that a store that loses its newest part while nobody looks is known by it at the next start.
+                state.identity_changed |= state.commit > state.commit_told;
+                rotation::on_stopping(state, &turn);
+            }
             Input::Room(room) => room::on_room(state, &mut turn, room),
             Input::Timeout => {}
         }
@@ -301,6 +307,7 @@ fn end(state: &mut State, mut turn: Turn<'_>, outputs: &mut VecDeque<Output>) ->
         turn.save(&mark_key(&turn), &mark)?;
     }
     let identity = if identity_changed {
+        state.commit_told = state.commit;
         let owner =
             OwnerRef { keys: &state.own, name: &state.name, starts: state.starts, commit: state.commit };
         let vault = turn.vault();

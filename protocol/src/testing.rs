@@ -223,6 +223,19 @@ impl Bench {
         }
     }
 
+    /// Takes the newest so many writes of a stopped engine's store away; its identity file and its ring stay.
+    pub fn lose_changes(&mut self, who: Who, count: usize) {
+        let Some(peer) = self.peers.get_mut(who) else {
+            return;
+        };
+        for _ in 0..count {
+            let last = peer.written.iter().rposition(|written| matches!(written, Written::Changes(_)));
+            if let Some(last) = last {
+                peer.written.remove(last);
+            }
+        }
+    }
+
     /// Puts an old copy of a stopped engine's home in the place of what it has: store and identity file.
     pub fn restore(&mut self, who: Who, copy: &MemoryRecords) {
         let Some(peer) = self.peers.get_mut(who) else {

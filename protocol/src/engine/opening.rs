@@ -85,6 +85,7 @@ impl Engine {
             timers: Timers::default(),
             twin_told: None,
             commit: mark.commit.max(owner.commit),
+            commit_told: 0,
             identity_changed: true,
         };
         if store_is_old {

@@ -6,6 +6,7 @@ use crate::{
     answer::{Answer, CommandError, ContactState, ConversationView, MessageState, Verification},
     command::{Command, ConversationMark},
     event::{Event, NoticeKind},
+    input::Input,
     records::{Order, Records as _},
     testing::Bench,
 };
@@ -558,4 +559,27 @@ fn marks_and_drafts_survive_a_restart_and_go_with_the_contact() {
     bench.command(ALICE, Command::RemoveContact { contact, keep_history: false }).unwrap();
     bench.advance(A_WHILE);
     assert_eq!(pieces(&bench), 0);
+}
+
+#[test]
+fn a_store_that_loses_its_newest_part_after_a_clean_stop_says_so_at_the_next_start() {
+    for lost in [1, 3, 8] {
+        let mut bench = two();
+        bench.stop(BOB);
+        bench.start(BOB);
+        bench.advance(A_WHILE);
+        talk(&mut bench, ALICE, BOB, 5, "hello");
+        bench.settle();
+        let before = bench.writes(BOB);
+        bench.input(BOB, Input::Stopping);
+        bench.settle();
+        // What only the rotation of the ring wrote after that is no loss to anybody.
+        let rotation = bench.writes(BOB) - before;
+        bench.stop(BOB);
+        bench.lose_changes(BOB, rotation + lost);
+        bench.part(ALICE, BOB);
+        bench.peers[BOB].events.clear();
+        bench.start(BOB);
+        assert_eq!(noticed(&bench, BOB, NoticeKind::StoreRepaired), 1, "{lost} writes lost");
+    }
 }
