@@ -62,16 +62,16 @@ pub struct Palette {
 }
 
 const LIGHT: Palette = Palette {
-    ground: rgb(0xfb, 0xfa, 0xf8),
-    panel: rgb(0xf2, 0xf0, 0xec),
+    ground: rgb(0xf3, 0xf1, 0xed),
+    panel: rgb(0xea, 0xe7, 0xe1),
     field: rgb(0xff, 0xff, 0xff),
     line: rgb(0xdc, 0xd8, 0xd1),
     text: rgb(0x22, 0x20, 0x1d),
-    text_weak: rgb(0x66, 0x60, 0x58),
+    text_weak: rgb(0x5c, 0x56, 0x4f),
     accent: rgb(0x1f, 0x6f, 0x63),
     on_accent: rgb(0xff, 0xff, 0xff),
     chosen: rgb(0xd7, 0xe8, 0xe4),
-    hovered: rgb(0xe8, 0xe6, 0xe1),
+    hovered: rgb(0xe2, 0xdf, 0xd9),
     own_bubble: rgb(0xd3, 0xec, 0xe4),
     their_bubble: rgb(0xff, 0xff, 0xff),
     good: rgb(0x1e, 0x73, 0x3a),
@@ -224,7 +224,7 @@ mod tests {
                 }
             }
             for text in [palette.accent, palette.good, palette.bad] {
-                for ground in [palette.ground, palette.panel, palette.field] {
+                for ground in [palette.ground, palette.panel, palette.field, palette.own_bubble] {
                     let found = contrast(text, ground);
                     assert!(found >= 4.5, "{text:?} on {ground:?}: {found:.2}");
                 }

@@ -1,7 +1,7 @@
 //! A conversation: who it is with, what was said, and where to write.
 
 use causerie_protocol::{
-    answer::{ContactState, ConversationView, MessageView, Verification},
+    answer::{ContactState, ConversationView, MessageState, MessageView, Verification},
     command::Command,
     ids::{AccountId, MessageId},
     limits::TEXT_BYTES_MAX,
@@ -199,7 +199,9 @@ fn bubble(ui: &mut egui::Ui, view: &View<'_>, row: &MessageView, name: &str, act
     let words = galley(ui, view, row, place.width());
     let time = view.text.clock(row.sent_at);
     let foot = if row.outgoing { format!("{time} {}", ticks(row.state)) } else { time.clone() };
-    let foot = ui.painter().layout_no_wrap(foot, FontId::proportional(11.0), palette.text_weak);
+    let read = row.outgoing && row.state == MessageState::Read;
+    let foot_colour = if read { palette.accent } else { palette.text_weak };
+    let foot = ui.painter().layout_no_wrap(foot, FontId::proportional(11.0), foot_colour);
     let size = vec2(
         words.size().x.max(foot.size().x) + 2.0 * PADDING.x,
         words.size().y + TIME_HEIGHT + 2.0 * PADDING.y,
@@ -220,7 +222,7 @@ fn bubble(ui: &mut egui::Ui, view: &View<'_>, row: &MessageView, name: &str, act
     let mut child = ui.new_child(UiBuilder::new().max_rect(inside).id_salt("words"));
     child.add(Label::new(words).selectable(true).wrap());
     let foot_at = bubble.right_bottom() - vec2(PADDING.x, PADDING.y - 2.0) - foot.size();
-    ui.painter().galley(foot_at, foot, palette.text_weak);
+    ui.painter().galley(foot_at, foot, foot_colour);
     let response =
         if row.outgoing { response.on_hover_text(say::progress(view.text, row, name)) } else { response };
     response.context_menu(|ui| {
