@@ -148,6 +148,13 @@ impl Delivery {
             .min();
     }
 
+    /// Whether what they said on a channel shows a session that both can go on with.
+    pub(crate) fn could_go_on(&self, link: LinkId) -> bool {
+        let theirs = self.statuses.get(&link).map(|status| status.sessions.as_slice()).unwrap_or_default();
+        let ours = self.sessions.iter().filter(|one| !one.is_lost()).map(Session::status);
+        ours.into_iter().any(|one| theirs.iter().any(|their| session::sound(&one, their)))
+    }
+
     /// Forgets what was on the way on another channel.
     fn begin_on(&mut self, link: LinkId) {
         self.link = Some(link);

@@ -301,6 +301,8 @@ pub(crate) fn on_twin(state: &mut State, turn: &Turn<'_>, row: ContactRow) {
 
 /// A secret of ours is new, so somebody who was nobody may be somebody now: everybody near is dialled.
 pub(crate) fn on_secrets_changed(state: &mut State, turn: &mut Turn<'_>) {
+    // Who was nobody until now may be the very one who is to answer.
+    state.reach.unmatched.clear();
     for known in state.reach.discovered.values_mut() {
         known.nobody = false;
     }

@@ -471,6 +471,29 @@ fn two_copies_of_a_device_do_not_thrash() {
 }
 
 #[test]
+fn a_device_that_was_put_back_is_told_of_once_and_not_at_each_start_that_follows() {
+    let mut bench = two();
+    let start_again = |bench: &mut Bench| {
+        bench.stop(BOB);
+        bench.start(BOB);
+        bench.advance(Duration::from_secs(700));
+    };
+    bench.stop(BOB);
+    let before = bench.writes(BOB);
+    bench.start(BOB);
+    for _ in 0..5 {
+        start_again(&mut bench);
+    }
+    assert_eq!(noticed(&bench, ALICE, NoticeKind::Twin), 0);
+    bench.stop(BOB);
+    bench.lose_writes(BOB, bench.writes(BOB) - before);
+    for _ in 0..4 {
+        start_again(&mut bench);
+    }
+    assert_eq!(noticed(&bench, ALICE, NoticeKind::Twin), 1);
+}
+
+#[test]
 fn two_histories_of_one_device_that_were_both_delivered_become_one() {
     for (one, other) in [(1, 1), (3, 90), (90, 3)] {
         let mut bench = Bench::new(57, &["Alice", "Bob", "Snapshot"]);

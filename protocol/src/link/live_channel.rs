@@ -448,7 +448,8 @@ fn settle(
     let became_active = contact.state == ContactState::Pending;
     let same_process = contact.seen_process == Some(status.process);
     let old_copy = !same_process && contact.seen_process.is_some() && status.starts <= contact.seen_start;
-    contact.seen_start = contact.seen_start.max(status.starts);
+    // From here on it counts from where it is: each later start of it is no news.
+    contact.seen_start = status.starts;
     contact.seen_process = Some(status.process);
     contact.last_seen = Some(turn.now.wall);
     if became_active {
@@ -477,7 +478,8 @@ fn settle(
 ///
 /// Of one process both sides keep the channel with the lower order, if it is alive. Of two processes (the device was
 /// started again, or copied) the newer works at once, and the older has to prove itself alive: if it does, the device
-/// runs twice, and the newcomer is told.
+/// runs twice, and the newcomer is told. A newer one that holds no session to go on with waits for that: fresh keys
+/// with an old copy would end the session of the device that is there.
 fn choose(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -494,7 +496,10 @@ fn choose(
     } else if same_process && fresh {
         close(state, turn, newer, "of two channels the other one stays");
     } else {
-        delivery::attach(state, turn, row, newer, false)?;
+        let goes_on = state.deliveries.get(&row).is_some_and(|delivery| delivery.could_go_on(newer));
+        if same_process || goes_on {
+            delivery::attach(state, turn, row, newer, false)?;
+        }
         send(state, turn, older, FrameKind::Ping, &[]);
         state.timers.set(Timer::TwinAnswer(older), turn.now.moment + limits::TWIN_PATIENCE);
     }
@@ -508,11 +513,12 @@ fn on_twin_answered(state: &mut State, turn: &mut Turn<'_>, older: LinkId) -> Re
     }
     state.timers.cancel(Timer::TwinAnswer(older));
     let Some(row) = state.links.live(older).map(LiveChannel::row) else { return Ok(()) };
-    let Some(newer) =
-        state.deliveries.get(&row).and_then(|delivery| delivery.link()).filter(|link| *link != older)
-    else {
-        return Ok(());
-    };
+    let newer = state
+        .links
+        .all_live()
+        .find(|(other, live)| *other != older && live.row() == row && live.is_proven())
+        .map(|(other, _)| other);
+    let Some(newer) = newer else { return Ok(()) };
     let process = |link| state.links.live(link).and_then(|live| live.peer).map(|(process, _)| process);
     let two_processes = process(older) != process(newer);
     delivery::attach(state, turn, row, older, false)?;
