@@ -185,6 +185,7 @@ impl From<HomeError> for NodeError {
             | HomeError::VaultDamaged(_)
             | HomeError::NotAFile(_)
             | HomeError::Permission { .. }
+            | HomeError::NoRoomForCopy { .. }
             | HomeError::Io { .. } => Self::File { words: error.to_string(), hint: error.hint() },
         }
     }

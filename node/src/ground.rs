@@ -8,6 +8,8 @@
 //! An engine that could not write down what it had decided is of no use any more: it is dropped, and another one opened
 //! on what is durable (`docs/architecture.md`).
 
+pub(crate) mod migration;
+
 use std::sync::Arc;
 
 use causerie_protocol::{
@@ -62,8 +64,10 @@ impl Ground for HomeGround {
     }
 
     fn open(&self, room: Room) -> Result<Footing, NodeError> {
-        let Standing { store, is_copy, room } = self.open_store(room)?;
         let copies = self.home.read_identity()?;
+        migration::refuse_newer(&self.vault, &copies)?;
+        let Standing { store, is_copy, room } = self.open_store(room)?;
+        let (copies, store) = migration::brought_up_to_date(self, copies, (store, is_copy))?;
         let ring = self.home.read_ring()?;
         let mut failure = self.failure(&OpenError::Identity(IdentityError::Damaged));
         for (is_current, copy) in [(true, &copies.current), (false, &copies.previous)] {
@@ -99,8 +103,9 @@ impl HomeGround {
 
     fn failure(&self, error: &OpenError) -> NodeError {
         match error {
-            OpenError::Identity(IdentityError::Newer) => NodeError::NewerHome,
+            OpenError::Identity(IdentityError::Newer) | OpenError::NewerStore => NodeError::NewerHome,
             OpenError::Records(error) => NodeError::of_records(error, &self.home.store_path()),
+            OpenError::OlderStore => NodeError::Storage(error.to_string()),
             _ => NodeError::File {
                 words:
                     "the file `identity` is damaged or of another home, and there is no sound one before it"

@@ -6,6 +6,7 @@
 //!               vault.lock          held while these two are read or changed         a passphrase does that (0600)
 //!               identity            sealed                        identity.previous  the one before it
 //!               ring                what sessions are sealed with: two slots, sealed (0600)
+//!               before-migration/   the last three of an older version, until a migration is proved
 //!               store/              sled                          node.sock          where commands come in (0600)
 //!               log/causerie.log    at most 1 MiB                 log/causerie.log.1 the one before it
 //! ```
@@ -17,6 +18,7 @@ mod error;
 mod files;
 mod lock;
 mod log;
+mod migration;
 mod place;
 mod ring;
 mod room;
@@ -41,6 +43,7 @@ use causerie_protocol::{
     },
 };
 
+pub(crate) use self::migration::Kept;
 pub use self::{
     error::HomeError,
     log::{LogFile, log_writer},
@@ -101,7 +104,7 @@ impl Home {
         if has_identity(path)? {
             return Err(HomeError::AlreadyThere(path.to_owned()));
         }
-        let aside = home.set_aside(&[VAULT_HEADER, VAULT_KEY, ring::NAME, STORE])?;
+        let aside = home.set_aside(&[VAULT_HEADER, VAULT_KEY, ring::NAME, STORE, migration::COPY])?;
         Ok((home, aside))
     }
 

@@ -225,6 +225,7 @@ fn open(path: &Path, passphrase: Option<&Passphrase>, settings: Settings) -> Res
     let vault = home.open_vault(passphrase)?;
     let ground = HomeGround { home: Arc::clone(&home), vault, settings };
     let footing = ground.open(home.first_room())?;
+    ground::migration::settle(&ground, &footing);
     Ok((home, Arc::new(ground), footing))
 }
 

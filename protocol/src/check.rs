@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 
 use crate::{
     answer::{Answer, CheckView},
-    contact::ContactRow,
+    contact::Contacts,
     delivery,
     engine::State,
-    ids::{CommandId, ConversationId},
+    ids::{AccountId, CommandId, ConversationId},
     limits,
-    log::{self, CheckCursor},
+    log::{self, CheckCursor, Checked},
     output::Output,
     records::RecordsError,
     timer::Timer,
@@ -27,13 +27,7 @@ pub(crate) struct Walk {
 
 /// Begins a walk.
 pub(crate) fn begin(state: &mut State, turn: &Turn<'_>, command: CommandId) {
-    let own = state.own.account();
-    let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
-    let accounts = rows
-        .iter()
-        .filter_map(|row| state.contacts.get(*row))
-        .flat_map(|contact| std::iter::once(contact.account).chain(contact.merged.iter().copied()));
-    let conversations = accounts.map(|account| log::conversation_id(own, account)).collect();
+    let conversations = conversations(state.own.account(), &state.contacts).collect();
     let walk = Walk { conversations, cursor: None, found: CheckView::default() };
     state.checks.insert(command, walk);
     state.timers.set(Timer::Check(command), turn.now.moment);
@@ -44,9 +38,7 @@ pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>, command: CommandId) 
     let Some(walk) = state.checks.get_mut(&command) else { return Ok(()) };
     if let Some(conversation) = walk.conversations.front().copied() {
         let checked = log::check(turn, conversation, walk.cursor, limits::PURGE_RECORDS_PER_TURN)?;
-        walk.found.entries += checked.entries;
-        walk.found.gaps += checked.gaps;
-        walk.found.unreadable += checked.unreadable;
+        add(&mut walk.found, &checked);
         walk.cursor = checked.cursor;
         if walk.cursor.is_none() {
             walk.conversations.pop_front();
@@ -58,4 +50,35 @@ pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>, command: CommandId) 
     state.checks.remove(&command);
     turn.push(Output::Reply { command, result: Ok(Answer::Check(found)) });
     Ok(())
+}
+
+/// The same walk in one go, for a home that nobody uses yet.
+pub(crate) fn all(turn: &Turn<'_>, own: AccountId, contacts: &Contacts) -> Result<CheckView, RecordsError> {
+    let mut found = CheckView::default();
+    for conversation in conversations(own, contacts) {
+        let mut cursor = None;
+        loop {
+            let checked = log::check(turn, conversation, cursor, limits::PURGE_RECORDS_PER_TURN)?;
+            add(&mut found, &checked);
+            cursor = checked.cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Every conversation that was ever had.
+fn conversations(own: AccountId, contacts: &Contacts) -> impl Iterator<Item = ConversationId> {
+    let accounts = contacts
+        .iter()
+        .flat_map(|(_, contact)| std::iter::once(contact.account).chain(contact.merged.iter().copied()));
+    accounts.map(move |account| log::conversation_id(own, account))
+}
+
+fn add(found: &mut CheckView, checked: &Checked) {
+    found.entries += checked.entries;
+    found.gaps += checked.gaps;
+    found.unreadable += checked.unreadable;
 }

@@ -324,7 +324,7 @@ fn end(state: &mut State, mut turn: Turn<'_>, outputs: &mut VecDeque<Output>) ->
     Ok(())
 }
 
-fn mark_key(turn: &Turn<'_>) -> RecordKey {
+pub(crate) fn mark_key(turn: &Turn<'_>) -> RecordKey {
     turn.key(b'A', &[b"mark"], &[])
 }
 

@@ -47,5 +47,6 @@ pub mod session;
 pub mod testing;
 mod timer;
 pub mod turn;
+pub mod upgrade;
 pub mod vault;
 pub mod wire;

@@ -41,6 +41,7 @@ mod receipts;
 mod receive;
 mod repair;
 
+pub(crate) use chain::is_reach;
 pub use check::{CheckCursor, Checked, check};
 pub use entry::{ChainId, conversation_id};
 pub use heads::{ChainHead, Compared, HeadsError, decode_heads, encode_heads};

@@ -291,6 +291,11 @@ pub struct Resealed {
 pub struct RecordKey(Vec<u8>);
 
 impl RecordKey {
+    /// The key of a record that was found in the store.
+    pub(crate) fn of(stored: &[u8]) -> Self {
+        Self(stored.to_vec())
+    }
+
     /// The key of the same family with this much more of a suffix.
     #[must_use]
     pub fn with(&self, suffix: &[u8]) -> Self {

@@ -17,6 +17,7 @@ mod hostile_link;
 mod invitations;
 mod lan;
 mod offline_delivery;
+mod older_home;
 mod passphrase;
 mod read_only;
 mod restart;

@@ -94,6 +94,18 @@ impl Person {
         person.with_identity()
     }
 
+    /// Somebody on this machine whose home an older version left (`tests/older/`), untouched so far.
+    #[must_use]
+    pub fn with_older_home(name: &str) -> Self {
+        let mut person = Self::without_identity(name);
+        let left = Path::new(env!("CARGO_MANIFEST_DIR")).join("older").join(name);
+        // Another home tells who it is.
+        copy(&left, &person.home);
+        person.id = views::text(&person.status(), "id");
+        person.puts_back(&left);
+        person
+    }
+
     /// Somebody on this machine who has not even a home.
     #[must_use]
     pub fn without_identity(name: &str) -> Self {
@@ -396,6 +408,12 @@ impl Person {
     pub fn copies_home_to(&self, to: &Path) {
         assert!(!self.is_running(), "a home in use cannot be copied whole");
         copy(&self.home(), to);
+    }
+
+    /// Their home lies in another place from now on.
+    pub fn moves_to(&mut self, place: PathBuf) {
+        self.copies_home_to(&place);
+        self.home = place;
     }
 
     /// Puts a copy of the home back.

@@ -66,6 +66,17 @@ pub enum HomeError {
         /// What was tried: a verb that takes the path as its object.
         doing: &'static str,
     },
+    /// No room for the copy that is kept of an older home.
+    #[error(
+        "an older version wrote {}, and for the copy that is kept while it is brought up to date {mebibytes} MiB are missing",
+        path.display()
+    )]
+    NoRoomForCopy {
+        /// Where.
+        path: PathBuf,
+        /// How much more has to be free.
+        mebibytes: u64,
+    },
     /// No room is left.
     #[error("the disk of {} is full", .0.display())]
     Full(PathBuf),
@@ -104,6 +115,7 @@ impl HomeError {
             | Self::NotAFile(_)
             | Self::ReadOnly(_)
             | Self::Permission { .. }
+            | Self::NoRoomForCopy { .. }
             | Self::Full(_)
             | Self::Io { .. } => "storage",
         }
@@ -142,6 +154,7 @@ impl HomeError {
             Self::Permission { .. } => {
                 "Nothing was changed. Make the home and all its files yours with chown and chmod, then try again."
             }
+            Self::NoRoomForCopy { .. } => "Nothing was changed. Free some space, then try again.",
             Self::Full(_) => "Free some space; what was kept so far can still be read.",
             Self::Nowhere => "Name a home with --home or CAUSERIE_HOME.",
             Self::Io { .. } => "Look whether the disk is sound, then try again.",

@@ -18,8 +18,8 @@ use super::HomeError;
 /// Directories of one name that are told apart by a number at most.
 const NUMBERED_MAX: u32 = 1_000;
 
-/// Bytes that are overwritten at most: keys are far smaller.
-const OVERWRITTEN_BYTES_MAX: usize = 4_096;
+/// Bytes that are overwritten at most: keys are smaller, and a ring has two slots that lie 4 KiB apart.
+const OVERWRITTEN_BYTES_MAX: usize = 8_192;
 
 /// Writes what is to take a file's place, and syncs it.
 pub(super) fn write_beside(directory: &Path, name: &str, bytes: &[u8]) -> Result<(), HomeError> {

@@ -17,7 +17,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::STORE;
+use super::{HomeError, STORE};
 use crate::store::FREE_BYTES_MIN;
 
 /// Below this many free bytes nothing new is taken. Chosen: twice what the store itself needs.
@@ -45,6 +45,19 @@ pub(super) fn keeps_books(directory: &Path) -> bool {
 pub(super) fn is_read_only(directory: &Path) -> bool {
     let refused = |path: &Path| matches!(access(path, Access::WRITE_OK), Err(Errno::ROFS | Errno::ACCESS));
     refused(directory) || refused(&directory.join(STORE))
+}
+
+/// Refuses to copy so many bytes to where they would leave too little room for what is new.
+pub(super) fn check_copy(directory: &Path, bytes: u64) -> Result<(), HomeError> {
+    let needed = bytes.saturating_add(FREE_BYTES_SCARCE);
+    match statvfs(directory) {
+        Ok(disk) if free(&disk) < needed => Err(HomeError::NoRoomForCopy {
+            path: directory.to_owned(),
+            mebibytes: (needed - free(&disk)).div_ceil(1_024 * 1_024),
+        }),
+        // Where that cannot be told, the copy itself will.
+        _ => Ok(()),
+    }
 }
 
 const fn free(disk: &StatVfs) -> u64 {

@@ -8,18 +8,19 @@
 //! sealed: version u16 ‖ len u32 ‖ owner ‖ (len u32 ‖ row u64, contact)…
 //! ```
 
+use core::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     account::keys::OwnAccount,
     contact::{Contact, ContactRow},
     entropy::TurnRandom,
+    upgrade::VERSION,
     vault::Vault,
     wire::codec,
 };
-
-const VERSION: u16 = 1;
 
 /// What the file holds.
 #[derive(Debug)]
@@ -60,20 +61,42 @@ impl Identity {
     /// Opens the file's bytes.
     ///
     /// # Errors
-    /// [`IdentityError`] when they are of another home, damaged or newer.
+    /// [`IdentityError`] when they are of another home, damaged, or of another version.
     pub(crate) fn open(sealed: &[u8], vault: &Vault) -> Result<Self, IdentityError> {
-        let plain = vault.unseal_identity(sealed).ok_or(IdentityError::Damaged)?;
-        let (version, mut rest) = plain.split_first_chunk::<2>().ok_or(IdentityError::Damaged)?;
-        if u16::from_be_bytes(*version) != VERSION {
-            return Err(IdentityError::Newer);
+        match version(sealed, vault)?.cmp(&VERSION) {
+            Ordering::Less => Err(IdentityError::Older),
+            Ordering::Greater => Err(IdentityError::Newer),
+            Ordering::Equal => Self::read(sealed, vault, |bytes| codec::decode(bytes).ok()),
         }
+    }
+
+    /// Opens the bytes of any version whose contacts this reads.
+    ///
+    /// # Errors
+    /// [`IdentityError::Damaged`].
+    pub(crate) fn read(
+        sealed: &[u8],
+        vault: &Vault,
+        contact: impl Fn(&[u8]) -> Option<(ContactRow, Contact)>,
+    ) -> Result<Self, IdentityError> {
+        let plain = Zeroizing::new(vault.unseal_identity(sealed).ok_or(IdentityError::Damaged)?);
+        let (_, mut rest) = plain.split_first_chunk::<2>().ok_or(IdentityError::Damaged)?;
         let owner = codec::decode(pull(&mut rest)?).map_err(|_| IdentityError::Damaged)?;
         let mut contacts = Vec::new();
         while !rest.is_empty() {
-            contacts.push(codec::decode(pull(&mut rest)?).map_err(|_| IdentityError::Damaged)?);
+            contacts.push(contact(pull(&mut rest)?).ok_or(IdentityError::Damaged)?);
         }
         Ok(Self { owner, contacts })
     }
+}
+
+/// The version that the file's bytes say.
+///
+/// # Errors
+/// [`IdentityError::Damaged`].
+pub(crate) fn version(sealed: &[u8], vault: &Vault) -> Result<u16, IdentityError> {
+    let plain = Zeroizing::new(vault.unseal_identity(sealed).ok_or(IdentityError::Damaged)?);
+    plain.first_chunk().map(|version| u16::from_be_bytes(*version)).ok_or(IdentityError::Damaged)
 }
 
 /// Why an identity file cannot be used.
@@ -86,6 +109,9 @@ pub enum IdentityError {
     /// Written by a newer version.
     #[error("the identity file was written by a newer version")]
     Newer,
+    /// Written by an older version, and not brought up to date.
+    #[error("the identity file was written by an older version")]
+    Older,
 }
 
 /// The file's bytes, sealed.

@@ -30,6 +30,7 @@ use crate::{
     rotation::{self, Rotation},
     timer::Timers,
     turn::{RecordKey, Turn},
+    upgrade,
     vault::{Vault, ring::Slots},
 };
 
@@ -60,6 +61,7 @@ impl Engine {
         let Identity { owner, contacts: copies } = Identity::open(identity, &vault)?;
         let slots = vault.open_ring(ring);
         let mut turn = Turn::new(now, entropy, records, &vault);
+        upgrade::note(&mut turn)?;
         let mark: Mark = turn.load(&mark_key(&turn))?.unwrap_or_default();
         let store_is_old = mark.commit < owner.commit;
         let contacts =
@@ -118,6 +120,12 @@ pub enum OpenError {
     /// The store cannot be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
+    /// A newer version wrote the store.
+    #[error("the store was written by a newer version")]
+    NewerStore,
+    /// An older version wrote the store, and it was not brought up to date.
+    #[error("the store was written by an older version")]
+    OlderStore,
 }
 
 /// Writes down where the store lies; says whether it lay elsewhere before.

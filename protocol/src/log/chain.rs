@@ -17,6 +17,7 @@ use crate::{
     },
     records::RecordsError,
     turn::{RecordKey, Turn},
+    wire::codec,
 };
 
 /// One chain of a conversation.
@@ -197,6 +198,11 @@ impl Reach {
             }
         }
     }
+}
+
+/// Whether these bytes are how far a chain goes, in today's layout.
+pub(crate) fn is_reach(bytes: &[u8]) -> bool {
+    codec::decode::<Reach>(bytes).is_ok()
 }
 
 /// The entry of a stored item.
