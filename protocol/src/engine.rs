@@ -342,3 +342,5 @@ mod rooms;
 mod rotations;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod versions;

@@ -240,9 +240,12 @@ fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) 
         Phase::Nonce(Hello { again: true, .. }) if !hello::is_nonce_frame(bytes) => return Ok(()),
         Phase::Nonce(own) => {
             let own = *own;
-            let Some(their_nonce) = hello::read_nonce(bytes).filter(|theirs| *theirs != own.nonce) else {
-                refuse(state, turn, link, "malformed hello, or no common version");
-                return Ok(());
+            let their_nonce = match hello::read_nonce(bytes, &own.nonce) {
+                Ok(theirs) => theirs,
+                Err(why) => {
+                    refuse(state, turn, link, why);
+                    return Ok(());
+                }
             };
             let binding = hello::bind(&one.ends, own.nonce, their_nonce);
             one.phase = Phase::Tokens(binding.clone(), own);
@@ -271,7 +274,7 @@ fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) 
     match found {
         Some((binding, found)) => on_match(state, turn, link, binding, found),
         None => {
-            refuse(state, turn, link, "malformed hello");
+            refuse(state, turn, link, hello::why_useless(bytes));
             Ok(())
         }
     }

@@ -31,6 +31,11 @@ use crate::{
 /// The one version of the wire protocol so far.
 const VERSION: u8 = 1;
 
+/// How many slots the classes of a hello once had.
+const OLDER_SLOTS: [usize; 3] = [4, 16, 64];
+
+const MALFORMED: &str = "malformed hello";
+
 const NONCE_FRAME_BYTES: usize = 34;
 const TOKEN_BYTES: usize = 16;
 
@@ -81,13 +86,31 @@ pub(crate) const fn is_nonce_frame(frame: &[u8]) -> bool {
     frame.len() == NONCE_FRAME_BYTES
 }
 
-/// The other side's nonce; `None` when the frame is malformed or no version is shared.
-pub(crate) fn read_nonce(frame: &[u8]) -> Option<[u8; 32]> {
-    let [min, max, nonce @ ..] = frame else { return None };
-    if frame.len() != NONCE_FRAME_BYTES || *min > VERSION || *max < VERSION {
-        return None;
+/// The other side's nonce, or why there is none: the frame is malformed or our own, or no version is shared.
+pub(crate) fn read_nonce(frame: &[u8], own: &[u8; 32]) -> Result<[u8; 32], &'static str> {
+    let [min, max, nonce @ ..] = frame else { return Err(MALFORMED) };
+    let nonce = nonce.try_into().map_err(|_| MALFORMED)?;
+    if nonce == *own || min > max {
+        Err(MALFORMED)
+    } else if *min > VERSION {
+        Err("the other side speaks only newer versions of the protocol")
+    } else if *max < VERSION {
+        Err("the other side speaks only older versions of the protocol")
+    } else {
+        Ok(nonce)
     }
-    nonce.try_into().ok()
+}
+
+/// Why a frame after the first one is of no use. The hello of version 1 once had fewer slots, said by both sides.
+pub(crate) fn why_useless(frame: &[u8]) -> &'static str {
+    let is_older = |(class, slots): (&u8, &[u8])| {
+        OLDER_SLOTS.get(usize::from(*class)).is_some_and(|size| slots.len() == size * TOKEN_BYTES)
+    };
+    if frame.split_first().is_some_and(is_older) {
+        "the other side says hello as older programs did, and has to be updated"
+    } else {
+        MALFORMED
+    }
 }
 
 /// What a link's tokens are bound to.
