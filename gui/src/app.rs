@@ -71,6 +71,8 @@ pub struct App {
     /// Drafts that are not kept yet, and since when.
     drafts: BTreeMap<AccountId, f64>,
     toast: Option<(String, f64)>,
+    /// The list and what is beside it take turns.
+    narrow: bool,
     /// What the window is called.
     title: String,
     stopping: bool,
@@ -108,6 +110,7 @@ impl App {
             sending: BTreeMap::new(),
             drafts: BTreeMap::new(),
             toast: None,
+            narrow: false,
             title: String::new(),
             stopping: false,
         })
@@ -177,7 +180,8 @@ impl App {
     }
 
     fn conversations_ui(&mut self, ui: &mut egui::Ui) -> Vec<Action> {
-        let narrow = ui.available_width() < NARROW;
+        self.narrow = ui.available_width() < NARROW;
+        let narrow = self.narrow;
         let view =
             View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
         let mut actions = Vec::new();
@@ -375,7 +379,8 @@ impl App {
                 context.set_theme(theme.preference());
             }
             Action::Search => {
-                if !self.is_beside_the_list() {
+                // A narrow window shows the list or what is beside it.
+                if !matches!(self.route, Route::Chat(_)) || self.narrow {
                     self.route = Route::Nothing;
                 }
                 self.looking.focus = true;
@@ -403,10 +408,6 @@ impl App {
             }
             _ => {}
         }
-    }
-
-    const fn is_beside_the_list(&self) -> bool {
-        matches!(self.route, Route::Chat(_))
     }
 
     fn back(&mut self) {

@@ -11,7 +11,7 @@
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use crate::doorbell::{self, Doorbell, Ring};
-use causerie_node::{Config, NetworkOptions, Node, error::NodeError, handle::NodeHandle, home::Home};
+use causerie_node::{Config, NetworkOptions, Node, error::NodeError, handle::NodeHandle};
 use causerie_protocol::{answer::Answer, command::Command, event::Event, vault::passphrase::Passphrase};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -199,17 +199,6 @@ impl Back {
 
     async fn begin(&mut self, passphrase: Option<Passphrase>) -> Option<Node> {
         let tried = passphrase.is_some();
-        match Home::exists(&self.place.home) {
-            Ok(true) => {}
-            Ok(false) => {
-                self.teller.tell(Tell::NoHome).await;
-                return None;
-            }
-            Err(error) => {
-                self.teller.tell(Tell::Failed(error.into())).await;
-                return None;
-            }
-        }
         let config =
             Config { home: self.place.home.clone(), passphrase, network: Some(self.place.network.clone()) };
         match Node::start(config).await {
@@ -219,6 +208,10 @@ impl Back {
                 self.listen_at_the_door();
                 self.teller.tell(Tell::Started).await;
                 Some(node)
+            }
+            Err(NodeError::NoIdentity) => {
+                self.teller.tell(Tell::NoHome).await;
+                None
             }
             Err(NodeError::Locked | NodeError::WrongPassphrase) => {
                 self.teller.tell(Tell::Locked(tried)).await;

@@ -8,14 +8,18 @@
 //! shown: a link stands in the field in which links are pasted.
 
 use std::{
-    fs, io,
+    fs,
     io::{Read as _, Write as _},
-    os::unix::{
-        fs::FileTypeExt as _,
-        net::{UnixListener, UnixStream},
-    },
     path::{Path, PathBuf},
     time::Duration,
+};
+
+use causerie_node::home::{HomeError, socket};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::{UnixListener, UnixStream},
+    task::{AbortHandle, spawn},
+    time::timeout,
 };
 
 const NAME: &str = "window.sock";
@@ -42,7 +46,7 @@ pub fn ring(home: &Path, ring: &Ring) -> bool {
         Ring::Show => "show\n".to_owned(),
         Ring::Open(link) => format!("open {link}\n"),
     };
-    let Ok(mut door) = UnixStream::connect(home.join(NAME)) else { return false };
+    let Ok(mut door) = socket::connect_as(home, NAME) else { return false };
     let answered = door
         .set_read_timeout(Some(PATIENCE))
         .and_then(|()| door.write_all(said.as_bytes()))
@@ -50,82 +54,85 @@ pub fn ring(home: &Path, ring: &Ring) -> bool {
     answered.is_ok()
 }
 
-/// Listens for rings, in a thread of its own, for as long as the program runs; to be called by whoever holds the home's
-/// lock.
+/// Listens for rings until it is dropped; for whoever holds the home's lock, on a tokio runtime.
 ///
 /// # Errors
-/// When the socket cannot be made.
-pub fn listen(home: &Path, mut rung: impl FnMut(Ring) + Send + 'static) -> io::Result<Doorbell> {
+/// [`HomeError`] when the socket cannot be made.
+pub fn listen(home: &Path, rung: impl Fn(Ring) + Send + 'static) -> Result<Doorbell, HomeError> {
     let path = home.join(NAME);
-    // Whoever left it there is gone: the lock is ours.
-    if fs::symlink_metadata(&path).is_ok_and(|found| found.file_type().is_socket()) {
-        fs::remove_file(&path)?;
-    }
-    let listener = UnixListener::bind(&path)?;
-    std::thread::Builder::new().name("doorbell".to_owned()).spawn(move || {
-        for door in listener.incoming() {
-            // Somebody who rings badly is not let in, and others can still ring.
-            if let Ok(door) = door
-                && let Some(ring) = answer(door)
-            {
+    let failed = |source| HomeError::Io { path: path.clone(), doing: "listen on", source };
+    let listener = socket::bind_as(home, NAME)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let listener = UnixListener::from_std(listener).map_err(failed)?;
+    let listening = spawn(async move {
+        // Somebody who rings badly is not let in, and others can still ring.
+        while let Ok((door, _)) = listener.accept().await {
+            if let Ok(Some(ring)) = timeout(PATIENCE, answer(door)).await {
                 rung(ring);
             }
         }
-    })?;
-    Ok(Doorbell { path })
+    });
+    Ok(Doorbell { path, listening: listening.abort_handle() })
 }
 
 /// Takes the socket away when dropped.
 #[derive(Debug)]
 pub struct Doorbell {
     path: PathBuf,
+    listening: AbortHandle,
 }
 
 impl Drop for Doorbell {
     fn drop(&mut self) {
+        self.listening.abort();
         fs::remove_file(&self.path).ok();
     }
 }
 
-fn answer(mut door: UnixStream) -> Option<Ring> {
-    door.set_read_timeout(Some(PATIENCE)).ok()?;
-    let mut said = Vec::new();
-    let mut line = io::BufReader::new(&door).take(RING_BYTES_MAX);
-    io::BufRead::read_until(&mut line, b'\n', &mut said).ok()?;
-    let said = String::from_utf8(said).ok()?;
+async fn answer(mut door: UnixStream) -> Option<Ring> {
+    let mut said = String::new();
+    BufReader::new((&mut door).take(RING_BYTES_MAX)).read_line(&mut said).await.ok()?;
     let ring = match said.strip_suffix('\n')?.split_once(' ') {
         None if said == "show\n" => Ring::Show,
         Some(("open", link)) => Ring::Open(link.to_owned()),
         _ => return None,
     };
-    door.write_all(b"\n").ok()?;
+    door.write_all(b"\n").await.ok()?;
     Some(ring)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use tokio::{sync::mpsc, task::spawn_blocking};
 
     use super::*;
 
-    #[test]
-    fn a_ring_is_heard_and_nonsense_is_not() {
-        let home = tempfile::tempdir().unwrap();
-        assert!(!ring(home.path(), &Ring::Show), "nobody is there");
-        let (rung, heard) = mpsc::sync_channel(8);
-        let doorbell = listen(home.path(), move |ring| rung.send(ring).unwrap()).unwrap();
+    async fn rings(home: &Path, what: Ring) -> bool {
+        let home = home.to_owned();
+        spawn_blocking(move || ring(&home, &what)).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_ring_is_heard_and_nonsense_is_not() {
+        // Longer than the address of a socket can be.
+        let directory = tempfile::tempdir().unwrap();
+        let home = directory.path().join("x".repeat(150));
+        fs::create_dir(&home).unwrap();
+        assert!(!rings(&home, Ring::Show).await, "nobody is there");
+        let (rung, mut heard) = mpsc::channel(8);
+        let doorbell = listen(&home, move |ring| rung.try_send(ring).unwrap()).unwrap();
         for nonsense in ["", "\n", "show", "shout\n", "open\n", &"x".repeat(20_000)] {
-            let mut door = UnixStream::connect(home.path().join(NAME)).unwrap();
+            let mut door = socket::connect_as(&home, NAME).unwrap();
             // It may be closed before all is said.
             door.write_all(nonsense.as_bytes()).ok();
             door.shutdown(std::net::Shutdown::Write).ok();
         }
         let link = Ring::Open("causerie:i1#abc".to_owned());
-        assert!(ring(home.path(), &link));
-        assert!(ring(home.path(), &Ring::Show));
-        assert_eq!([heard.recv().unwrap(), heard.recv().unwrap()], [link, Ring::Show]);
+        assert!(rings(&home, link.clone()).await);
+        assert!(rings(&home, Ring::Show).await);
+        assert_eq!([heard.recv().await, heard.recv().await], [Some(link), Some(Ring::Show)]);
         assert!(heard.try_recv().is_err());
         drop(doorbell);
-        assert!(!ring(home.path(), &Ring::Show));
+        assert!(!rings(&home, Ring::Show).await);
     }
 }

@@ -6,7 +6,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use causerie_protocol::{
-    answer::{Answer, ContactState, ContactView, ConversationView, InvitationView, MessageState},
+    address::Address,
+    answer::{Answer, ContactState, ContactView, ConversationView, InvitationView},
     command::{Command, Reference},
     event::Event,
     ids::AccountId,
@@ -39,8 +40,8 @@ pub struct Model {
     timelines: BTreeMap<AccountId, Timeline>,
     /// The newest invitation that was made here, while it can be answered.
     pub invitation: Option<InvitationView>,
-    /// Where the node listens.
-    pub listening: Vec<String>,
+    /// Where others could dial the node.
+    pub listening: Vec<Address>,
     /// What a person should read once, newest last.
     pub notices: Vec<String>,
     /// The conversation that is being looked at: what arrives in it is read at once.
@@ -143,7 +144,7 @@ impl Model {
                 }
             }
             Event::Listening { addresses } => {
-                self.listening = addresses.iter().map(causerie_node::network::multiaddr_text).collect();
+                self.listening.clone_from(addresses);
             }
             Event::Notice { text, .. } => {
                 self.notices.push(text.clone());
@@ -160,8 +161,7 @@ impl Model {
         match (command, answer) {
             (_, Answer::Status(status)) => {
                 self.own = Some(Own { id: status.id, name: status.name });
-                self.listening =
-                    status.listening.iter().map(causerie_node::network::multiaddr_text).collect();
+                self.listening = status.listening;
             }
             (_, Answer::Conversations(all)) => {
                 self.listed = true;
@@ -228,10 +228,4 @@ pub fn reference(with: AccountId) -> Reference {
 #[must_use]
 pub fn may_write(contact: &ContactView) -> bool {
     matches!(contact.state, ContactState::Pending | ContactState::Active)
-}
-
-/// The states of a message in the order in which it goes through them.
-#[must_use]
-pub const fn has_come(state: MessageState) -> bool {
-    matches!(state, MessageState::Delivered | MessageState::Read)
 }

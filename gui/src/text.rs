@@ -153,6 +153,45 @@ mod tests {
         assert_eq!(keys(ENGLISH), keys(FRENCH));
     }
 
+    /// Every text in quotes in the window's sources.
+    fn quoted() -> BTreeSet<String> {
+        let mut folders = vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+        let mut quoted = BTreeSet::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    let source = std::fs::read_to_string(path).unwrap();
+                    quoted.extend(source.split('"').map(str::to_owned));
+                }
+            }
+        }
+        quoted
+    }
+
+    #[test]
+    fn every_sentence_is_said_somewhere_and_none_is_missing() {
+        let (quoted, keys) = (quoted(), keys(ENGLISH));
+        let made = |key: &&str| key.starts_with("weekday-") || key.starts_with("month-");
+        let unsaid: Vec<_> = keys.iter().filter(|key| !made(key) && !quoted.contains(**key)).collect();
+        assert!(unsaid.is_empty(), "never said: {unsaid:?}");
+        let families: BTreeSet<&str> =
+            keys.iter().filter_map(|key| key.split_once('-')).map(|(one, _)| one).collect();
+        let looks_like_one = |text: &&String| {
+            text.split_once('-').is_some_and(|(family, rest)| families.contains(family) && !rest.is_empty())
+                && text.chars().all(|one| one.is_ascii_lowercase() || one == '-')
+        };
+        let missing: Vec<_> =
+            quoted.iter().filter(looks_like_one).filter(|text| !keys.contains(text.as_str())).collect();
+        // Names that egui keeps things under.
+        let missing: Vec<_> = missing.into_iter().filter(|text| !NOT_SAID.contains(&text.as_str())).collect();
+        assert!(missing.is_empty(), "not in the files: {missing:?}");
+    }
+
+    const NOT_SAID: [&str; 2] = ["chat-head", "chat-foot"];
+
     #[test]
     fn numbers_have_their_plurals() {
         let count =

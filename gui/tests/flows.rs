@@ -176,3 +176,19 @@ fn a_window_in_which_nothing_happens_is_not_painted() {
     assert_eq!(waits.min(), Some(Duration::MAX));
     alice.closes();
 }
+
+#[test]
+fn a_home_whose_identity_is_lost_is_no_first_start() {
+    let mut alice = Person::new(Language::English);
+    begins(&mut alice, "Alice");
+    alice.closes();
+    for name in ["identity", "identity.previous"] {
+        std::fs::remove_file(alice.home.path().join(name)).unwrap();
+    }
+    alice.restarts();
+    until(&mut [&mut alice], "it says what is wrong", |people| {
+        people[0].sees(&people[0].text.say("trouble-title"))
+    });
+    assert!(!alice.sees(&alice.text.say("welcome-name")), "a new identity would set everything aside");
+    alice.closes();
+}

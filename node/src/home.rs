@@ -9,6 +9,7 @@
 //!               before-migration/   the last three of an older version, until a migration is proved
 //!               store/              sled                          node.sock          where commands come in (0600)
 //!               log/causerie.log    at most 1 MiB                 log/causerie.log.1 the one before it
+//!               window.json         what was chosen for the window       window.sock      how a second start finds it
 //! ```
 //!
 //! A home that is a symbolic link, not a directory or shared by many is refused; one that can only be read is read. Nothing

@@ -13,30 +13,6 @@ fn notice(kind: &'static str) -> impl Fn(&Value) -> bool {
     move |event| event["type"] == "notice" && event["kind"] == kind
 }
 
-/// Everything that only reads works; everything that writes is refused with a sentence.
-fn can_only_read(person: &Person, other: &Person, texts: &[&str]) {
-    let is_running = person.is_running();
-    let status = person.status();
-    assert_eq!((&status["id"], &status["running"]), (&json!(person.id()), &json!(is_running)));
-    assert_eq!(person.contacts().len(), 1);
-    let rows = person.cli(&["history", other.id()]).values();
-    assert_eq!(rows.iter().map(|row| row["text"].as_str().unwrap()).collect::<Vec<_>>(), texts);
-    assert_eq!(person.cli(&["check"]).value()["ok"], true);
-    assert_eq!(person.cli(&["invite", "list"]).values().len(), 1);
-    let writing: [&[&str]; 5] = [
-        &["send", other.id(), "refused"],
-        &["invite"],
-        &["read", other.id()],
-        &["contacts", "rename", other.id(), "else"],
-        &["contacts", "remove", other.id()],
-    ];
-    for command in writing {
-        let refused = person.cli(command);
-        refused.is_refused(1, "storage");
-        assert!(refused.stderr.contains("full"), "{}", refused.stderr);
-    }
-}
-
 #[test]
 fn a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room() {
     let Some(disk) = Disk::of(MEBIBYTES) else { return };
@@ -50,7 +26,7 @@ fn a_full_disk_keeps_what_it_has_and_goes_on_when_there_is_room() {
     for (left, text) in [(20, "in the first need"), (0, "in the second need")] {
         let full = alice.bookmark();
         disk.is_filled_but_for(left);
-        can_only_read(&alice, &bob, &texts);
+        alice.can_only_read(&bob, "full", &texts);
         alice.waits_for_since(full, notice("no_room"), "a notice that there is no room");
         bob.waits_until_offline(&alice);
         let waiting = bob.sends(&alice, text);
@@ -86,12 +62,12 @@ fn a_home_on_a_full_disk_opens_for_reading_and_stops_as_it_should() {
     let waiting = bob.sends(&alice, "while it is full");
     for left in [20, 0] {
         disk.is_filled_but_for(left);
-        can_only_read(&alice, &bob, &["before"]);
+        alice.can_only_read(&bob, "full", &["before"]);
         alice.starts();
         alice.waits_for(notice("no_room"), "a notice that there is no room");
-        can_only_read(&alice, &bob, &["before"]);
+        alice.can_only_read(&bob, "full", &["before"]);
         alice.stops();
-        can_only_read(&alice, &bob, &["before"]);
+        alice.can_only_read(&bob, "full", &["before"]);
     }
     alice.starts();
     disk.is_emptied();

@@ -8,7 +8,7 @@ use causerie_tests::{
     capture::files_below,
     disk::{Breaking, Veil},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Enough for a home and what it needs to be written.
 const MEBIBYTES: usize = 96;
@@ -21,33 +21,6 @@ fn notice(kind: &'static str) -> impl Fn(&Value) -> bool {
 fn contents(person: &Person) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = files_below(&person.home()).into_iter();
     files.map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
-}
-
-/// Everything that only reads works; everything that writes is refused with a sentence.
-fn can_only_read(person: &Person, other: &Person, texts: &[&str]) {
-    let status = person.status();
-    assert_eq!((&status["id"], &status["running"]), (&json!(person.id()), &json!(person.is_running())));
-    assert_eq!(person.contacts().len(), 1);
-    let rows = person.cli(&["history", other.id()]).values();
-    assert_eq!(rows.iter().map(|row| row["text"].as_str().unwrap()).collect::<Vec<_>>(), texts);
-    assert_eq!(person.cli(&["check"]).value()["ok"], true);
-    assert_eq!(person.cli(&["invite", "list"]).values().len(), 1);
-    let writing: [&[&str]; 5] = [
-        &["send", other.id(), "refused"],
-        &["invite"],
-        &["read", other.id()],
-        &["contacts", "rename", other.id(), "else"],
-        &["contacts", "remove", other.id()],
-    ];
-    for command in writing {
-        is_refused(person, command);
-    }
-}
-
-fn is_refused(person: &Person, command: &[&str]) {
-    let refused = person.cli(command);
-    refused.is_refused(1, "storage");
-    assert!(refused.stderr.contains("can only be read"), "{}", refused.stderr);
 }
 
 #[test]
@@ -65,10 +38,13 @@ fn a_home_on_a_read_only_file_system_is_read_and_nothing_runs_on_it() {
     for _ in 0..2 {
         disk.is_read_only(true);
         let before = contents(&alice);
-        can_only_read(&alice, &bob, &["before"]);
-        is_refused(&alice, &["run", "--loopback"]);
-        is_refused(&alice, &["run", "--loopback", "--set-store-aside"]);
-        is_refused(&alice, &["passphrase", "set", "--passphrase-file", secret.to_str().unwrap()]);
+        alice.can_only_read(&bob, "can only be read", &["before"]);
+        alice.is_refused_because("can only be read", &["run", "--loopback"]);
+        alice.is_refused_because("can only be read", &["run", "--loopback", "--set-store-aside"]);
+        alice.is_refused_because(
+            "can only be read",
+            &["passphrase", "set", "--passphrase-file", secret.to_str().unwrap()],
+        );
         alice.cli(&["init", "--name", "another"]).is_refused(1, "identity_exists");
         alice.cli(&["listen"]).is_refused(7, "no_node");
         assert!(contents(&alice) == before, "a file was changed");
@@ -96,7 +72,7 @@ fn a_home_that_can_only_be_read_for_a_while_is_like_a_full_disk() {
     for text in ["once", "again"] {
         let begin = alice.bookmark();
         let Some(veil) = Veil::over(&alice.home()) else { return };
-        can_only_read(&alice, &bob, &texts);
+        alice.can_only_read(&bob, "can only be read", &texts);
         alice.waits_for_since(begin, notice("no_room"), "a notice that nothing can be written");
         bob.waits_until_offline(&alice);
         let waiting = bob.sends(&alice, text);
@@ -107,10 +83,10 @@ fn a_home_that_can_only_be_read_for_a_while_is_like_a_full_disk() {
     }
     // It stops as it should, and leaves its socket behind where it cannot take it away.
     let veil = Veil::over(&alice.home());
-    can_only_read(&alice, &bob, &texts);
+    alice.can_only_read(&bob, "can only be read", &texts);
     alice.stops();
-    can_only_read(&alice, &bob, &texts);
-    is_refused(&alice, &["run", "--loopback"]);
+    alice.can_only_read(&bob, "can only be read", &texts);
+    alice.is_refused_because("can only be read", &["run", "--loopback"]);
     drop(veil);
     alice.starts();
     alice.sends_and_waits(&bob, "after", "delivered");
@@ -129,14 +105,14 @@ fn a_file_system_that_gives_up_is_found_out_by_what_it_refuses() {
     alice.sends_and_waits(&bob, "before", "delivered");
     let begin = alice.bookmark();
     disk.breaks();
-    is_refused(&alice, &["send", bob.id(), "refused"]);
+    alice.is_refused_because("can only be read", &["send", bob.id(), "refused"]);
     alice.waits_for_since(begin, notice("no_room"), "a notice that nothing can be written");
     let waiting = bob.sends(&alice, "kept by Bob");
-    can_only_read(&alice, &bob, &["before"]);
+    alice.can_only_read(&bob, "can only be read", &["before"]);
     assert_eq!(alice.counts(begin, notice("room_again")), 0);
     alice.stops();
-    can_only_read(&alice, &bob, &["before"]);
-    is_refused(&alice, &["run", "--loopback"]);
+    alice.can_only_read(&bob, "can only be read", &["before"]);
+    alice.is_refused_because("can only be read", &["run", "--loopback"]);
     disk.is_mended();
     alice.starts();
     bob.waits_until_message(&alice, &waiting, "delivered");

@@ -119,7 +119,6 @@ cancel = Cancel
 # Settings, network, about
 settings-title = Settings
 settings-language = Language
-settings-language-system = The system’s
 settings-theme = Appearance
 theme-system = As the system
 theme-light = Light
@@ -128,7 +127,8 @@ settings-zoom = Size of everything
 settings-home = Where your data lies
 network-title = Network
 network-offline = No network can be used. Messages wait here and leave later.
-network-lan = Reachable on this network. People elsewhere cannot reach you yet.
+network-lan = People on this network can find you. Whether people elsewhere can is not known.
+network-loopback = Only programs on this machine can reach you.
 network-listening = Where this node listens
 network-peers = { $count ->
     [0] No contact is connected

@@ -119,7 +119,6 @@ cancel = Annuler
 # Réglages, réseau, à propos
 settings-title = Réglages
 settings-language = Langue
-settings-language-system = Celle du système
 settings-theme = Apparence
 theme-system = Comme le système
 theme-light = Clair
@@ -128,7 +127,8 @@ settings-zoom = Taille de l’affichage
 settings-home = Où sont vos données
 network-title = Réseau
 network-offline = Aucun réseau n’est utilisable. Les messages attendent ici et partiront plus tard.
-network-lan = Joignable sur ce réseau. Ailleurs, on ne peut pas encore vous joindre.
+network-lan = On peut vous trouver sur ce réseau. Ailleurs, on ne sait pas si l’on peut vous joindre.
+network-loopback = Seuls les programmes de cette machine peuvent vous joindre.
 network-listening = Où ce nœud écoute
 network-peers = { $count ->
     [0] Aucun contact n’est connecté

@@ -262,8 +262,8 @@ impl ChatList {
         for (place, row) in content.rows.iter().enumerate() {
             let day = day_of(row.sent_at);
             let new_day = previous.is_none_or(|previous| day_of(previous.sent_at) != day);
-            // Clocks differ: a day that was said is not said again.
             let unread = content.unread_from == Some(row.id);
+            // Clocks differ: a day that was said is not said again.
             if new_day && previous.is_none_or(|previous| day_of(previous.sent_at) < day) {
                 self.items.push(Item::Day(day));
             }

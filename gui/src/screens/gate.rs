@@ -1,6 +1,7 @@
 //! Before the conversations: the first start, a home that is locked, and what keeps the node from starting.
 
 use eframe::egui::{self, Role, TextEdit, WidgetInfo};
+use zeroize::Zeroize as _;
 
 use crate::{
     action::Action,
@@ -38,7 +39,7 @@ impl Typed {
     /// Forgets it.
     pub fn clear(&mut self) {
         self.name.clear();
-        self.passphrase.clear();
+        self.passphrase.zeroize();
     }
 }
 

@@ -180,14 +180,14 @@ fn row_ui(
         vec2(theme::AVATAR, theme::AVATAR),
     );
     avatar_at(ui, square, &one.contact);
-    row_words(ui, view, row, one, rect);
+    row_words(ui, row, one, rect);
     if response.clicked() {
         actions.push(Action::Open(row.with));
     }
     response.context_menu(|ui| row_menu(ui, view, one, actions));
 }
 
-fn row_words(ui: &egui::Ui, view: &View<'_>, row: &Row, one: &ConversationView, rect: Rect) {
+fn row_words(ui: &egui::Ui, row: &Row, one: &ConversationView, rect: Rect) {
     let palette = theme::palette(ui);
     let painter = ui.painter_at(rect);
     let left = rect.left() + 20.0 + theme::AVATAR;
@@ -231,7 +231,6 @@ fn row_words(ui: &egui::Ui, view: &View<'_>, row: &Row, one: &ConversationView, 
         painter.rect_filled(Rect::from_center_size(at, vec2(26.0, 18.0)), 9.0, ground);
         painter.text(at, Align2::CENTER_CENTER, words, FontId::proportional(12.0), palette.on_accent);
     }
-    let _ = view;
 }
 
 fn row_menu(ui: &mut egui::Ui, view: &View<'_>, one: &ConversationView, actions: &mut Vec<Action>) {

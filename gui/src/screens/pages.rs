@@ -1,11 +1,14 @@
 //! Pages that are read and chosen from: settings, network, keys, about.
 
+use causerie_node::network::multiaddr_text;
+use causerie_protocol::address::Address;
 use eframe::egui;
 
 use crate::{
     action::{Action, Shortcut},
     components::say,
     preferences::{Language, Preferences, Theme},
+    route::Route,
     screens::{View, card, name_of, page, words},
     text::Text,
 };
@@ -55,6 +58,13 @@ pub fn settings_ui(ui: &mut egui::Ui, text: &Text, home: &str, chosen: &mut Pref
             ui.weak(text.say("settings-home"));
             words(ui, egui::RichText::new(home).monospace().size(12.0));
         });
+        ui.horizontal_wrapped(|ui| {
+            for (key, route) in [("shortcuts-title", Route::Shortcuts), ("about-title", Route::About)] {
+                if ui.button(text.say(key)).clicked() {
+                    actions.push(Action::Go(route));
+                }
+            }
+        });
     });
     actions
 }
@@ -64,15 +74,14 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>) {
     let (text, model) = (view.text, view.model);
     page(ui, &text.say("network-title"), |ui| {
         card(ui, |ui| {
-            let key = if model.listening.is_empty() { "network-offline" } else { "network-lan" };
-            ui.strong(text.say(key));
+            ui.strong(text.say(reachability(&model.listening)));
             let peers = model.conversations().iter().filter(|one| one.contact.online).count();
             words(ui, text.say_with("network-peers", &[("count", peers.into())]));
         });
         card(ui, |ui| {
             ui.strong(text.say("network-listening"));
             for address in &model.listening {
-                words(ui, egui::RichText::new(address).monospace().size(12.0));
+                words(ui, egui::RichText::new(multiaddr_text(address)).monospace().size(12.0));
             }
         });
         card(ui, |ui| {
@@ -96,6 +105,17 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>) {
             });
         }
     });
+}
+
+/// What the addresses say, and no more: nobody outside tests whether we can be reached.
+fn reachability(listening: &[Address]) -> &'static str {
+    if listening.is_empty() {
+        "network-offline"
+    } else if listening.iter().all(Address::is_loopback) {
+        "network-loopback"
+    } else {
+        "network-lan"
+    }
 }
 
 /// The keys.

@@ -21,9 +21,6 @@ use super::{Home, HomeError, files, room};
 /// The socket's name in its home.
 pub(super) const NAME: &str = "node.sock";
 
-/// Made under this name first, so that at no moment a socket open to others has the other one.
-const NAME_BESIDE: &str = "node.sock.new";
-
 /// Bytes of a path that a socket's address can hold: `sun_path` on Linux, without the zero at its end.
 const PATH_BYTES_MAX: usize = 107;
 
@@ -32,21 +29,29 @@ const PATH_BYTES_MAX: usize = 107;
 /// # Errors
 /// [`HomeError::InUse`] when somebody answers there, others when the file system refuses.
 pub fn bind(home: &Home) -> Result<UnixListener, HomeError> {
-    match connect(home.path()) {
-        Ok(_) => return Err(HomeError::InUse(home.path().to_owned())),
+    bind_as(home.path(), NAME)
+}
+
+/// As [`bind`], on a socket of another name; for whoever holds the home's lock.
+///
+/// # Errors
+/// As [`bind`].
+pub fn bind_as(home: &Path, name: &str) -> Result<UnixListener, HomeError> {
+    match connect_as(home, name) {
+        Ok(_) => return Err(HomeError::InUse(home.to_owned())),
         Err(HomeError::NotRunning(_)) => {}
         Err(error) => return Err(error),
     }
-    let beside = home.path().join(NAME_BESIDE);
-    files::remove(&beside)?;
-    let listener = at_short_path(home.path(), NAME_BESIDE, |path| UnixListener::bind(path))
+    // Made under this name first, so that at no moment a socket open to others has the other one.
+    let beside = format!("{name}.new");
+    files::remove(&home.join(&beside))?;
+    at_short_path(home, &beside, |path| UnixListener::bind(path))
         .and_then(|listener| {
-            fs::set_permissions(&beside, Permissions::from_mode(0o600))?;
-            fs::rename(&beside, home.socket_path())?;
+            fs::set_permissions(home.join(&beside), Permissions::from_mode(0o600))?;
+            fs::rename(home.join(&beside), home.join(name))?;
             Ok(listener)
         })
-        .map_err(|error| HomeError::of_io(error, home.socket_path(), "listen on"))?;
-    Ok(listener)
+        .map_err(|error| HomeError::of_io(error, home.join(name), "listen on"))
 }
 
 /// Connects to the node that runs on the home in this directory.
@@ -54,9 +59,17 @@ pub fn bind(home: &Home) -> Result<UnixListener, HomeError> {
 /// # Errors
 /// [`HomeError::NotRunning`] when nobody answers, others when the file system refuses.
 pub fn connect(home: &Path) -> Result<UnixStream, HomeError> {
-    at_short_path(home, NAME, |path| UnixStream::connect(path)).map_err(|error| match error.kind() {
+    connect_as(home, NAME)
+}
+
+/// As [`connect`], to a socket of another name.
+///
+/// # Errors
+/// As [`connect`].
+pub fn connect_as(home: &Path, name: &str) -> Result<UnixStream, HomeError> {
+    at_short_path(home, name, |path| UnixStream::connect(path)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => HomeError::NotRunning(home.to_owned()),
-        _ => HomeError::of_io(error, home.join(NAME), "connect to"),
+        _ => HomeError::of_io(error, home.join(name), "connect to"),
     })
 }
 

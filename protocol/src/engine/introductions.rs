@@ -203,6 +203,24 @@ fn one_address_has_few_unknown_links_and_loopback_is_exempt() {
 }
 
 #[test]
+fn somebody_whose_hellos_were_nobodys_is_let_in_once_there_is_a_link_to_answer() {
+    let mut bench = Bench::new(39, &["Alice"]);
+    let from = || ends(1, Ipv4Addr::new(10, 0, 0, 1).into());
+    let dialled = |bench: &mut Bench, number| {
+        bench.input(ALICE, Input::LinkUp { link: LinkId::new(number), ends: from() });
+        links_of(bench, ALICE).contains(&LinkId::new(number)) && unknown_links(bench, ALICE) > 0
+    };
+    meddle(&mut bench, ALICE, |state, turn| {
+        for _ in 0..limits::UNMATCHED_HELLOS_PER_MINUTE {
+            state.reach.on_unmatched(&from(), turn.now.moment);
+        }
+    });
+    assert!(!dialled(&mut bench, 10_000), "tiresome");
+    let _link = bench.invite(ALICE, false, false);
+    assert!(dialled(&mut bench, 10_001), "it may be to answer the link");
+}
+
+#[test]
 fn what_is_still_on_its_way_when_somebody_consents_does_no_harm() {
     let mut bench = Bench::new(34, &["Alice", "Bob"]);
     let link = bench.invite(ALICE, false, true);

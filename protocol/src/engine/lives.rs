@@ -471,6 +471,30 @@ fn two_copies_of_a_device_do_not_thrash() {
 }
 
 #[test]
+fn an_old_copy_of_a_device_does_not_end_the_session_of_the_device_that_is_there() {
+    let mut bench = Bench::new(58, &["Alice", "Bob", "Old copy"]);
+    bench.befriend(ALICE, BOB);
+    bench.stop(ALICE);
+    bench.copy(ALICE, 2);
+    bench.start(ALICE);
+    // The session is far beyond what the copy knows.
+    for number in 0..200 {
+        bench.send(number % 2, 1 - number % 2, "on we go").unwrap();
+        bench.advance(Duration::from_secs(30));
+    }
+    bench.peers[BOB].events.clear();
+    bench.start(2);
+    for _ in 0..60 {
+        bench.advance(Duration::from_secs(10));
+        bench.send(ALICE, BOB, "still here").unwrap();
+    }
+    bench.advance(A_WHILE);
+    let heard = bench.texts(BOB, ALICE).iter().filter(|text| *text == "still here").count();
+    assert_eq!(heard, 60);
+    assert_eq!(noticed(&bench, BOB, NoticeKind::KeysRenewed), 0);
+}
+
+#[test]
 fn a_device_that_was_put_back_is_told_of_once_and_not_at_each_start_that_follows() {
     let mut bench = two();
     let start_again = |bench: &mut Bench| {

@@ -145,4 +145,32 @@ impl Person {
         assert_eq!(checked["ok"], true, "{}: {checked}", self.name);
         assert_eq!((&checked["gaps"], &checked["unreadable"]), (&json!(0), &json!(0)), "{checked}");
     }
+
+    /// Everything that only reads works; everything that writes is refused with a sentence that says why.
+    pub fn can_only_read(&self, other: &Self, why: &str, texts: &[&str]) {
+        let status = self.status();
+        assert_eq!((&status["id"], &status["running"]), (&json!(self.id()), &json!(self.is_running())));
+        assert_eq!(self.contacts().len(), 1);
+        let rows = self.cli(&["history", other.id()]).values();
+        assert_eq!(rows.iter().map(|row| row["text"].as_str().unwrap()).collect::<Vec<_>>(), texts);
+        assert_eq!(self.cli(&["check"]).value()["ok"], true);
+        assert_eq!(self.cli(&["invite", "list"]).values().len(), 1);
+        let writing: [&[&str]; 5] = [
+            &["send", other.id(), "refused"],
+            &["invite"],
+            &["read", other.id()],
+            &["contacts", "rename", other.id(), "else"],
+            &["contacts", "remove", other.id()],
+        ];
+        for command in writing {
+            self.is_refused_because(why, command);
+        }
+    }
+
+    /// A command is refused for want of a place to write, with a sentence that says why.
+    pub fn is_refused_because(&self, why: &str, command: &[&str]) {
+        let refused = self.cli(command);
+        refused.is_refused(1, "storage");
+        assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    }
 }
