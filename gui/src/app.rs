@@ -6,7 +6,7 @@
 //!
 //! Nothing here waits. A pass is made when something happened, and none otherwise.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use causerie_node::error::NodeError;
 use causerie_protocol::{
@@ -22,7 +22,7 @@ use crate::{
     action::{Action, Shortcut},
     backend::{Ask, Backend, Place, Tell},
     doorbell::Ring,
-    model::{Model, may_write, reference},
+    model::{Model, may_write, reference, timeline::Part},
     preferences::{Language, Preferences},
     route::Route,
     screens::{
@@ -31,12 +31,19 @@ use crate::{
         chat::{Chat, chat_ui},
         contact::{Editing, contact_ui},
         gate::{Gate, Typed, gate_ui},
-        list::{Looking, list_ui, rows},
+        list::{Looking, list_ui},
+        locking::Locking,
+        notice_ui,
         pages::{about_ui, network_ui, settings_ui, shortcuts_ui},
+        palette::Palette,
+        search::{Searching, search_ui},
     },
     text::{Text, today},
-    theme,
+    theme, trouble,
 };
+
+mod finding;
+mod locking;
 
 /// How long a draft may be ahead of what is kept: typing on does not write each letter.
 const DRAFT_PAUSE: f64 = 1.0;
@@ -46,6 +53,9 @@ const TOAST_LIFE: f64 = 4.0;
 
 /// Below this width the list and what is beside it take turns.
 const NARROW: f32 = 620.0;
+
+/// Messages that are loaded at most to find where what was not read begins.
+const UNREAD_LOADED_MAX: usize = 600;
 
 /// The whole window.
 #[derive(Debug)]
@@ -58,11 +68,18 @@ pub struct App {
     kept: Preferences,
     gate: Gate,
     typed: Typed,
+    /// What opened the home, should its store have to be set aside.
+    passphrase: Option<Passphrase>,
     route: Route,
     looking: Looking,
     chats: BTreeMap<AccountId, Chat>,
     adding: Adding,
     editing: Editing,
+    searching: Searching,
+    palette: Option<Palette>,
+    locking: Locking,
+    /// When a key or the pointer was last used.
+    active: Instant,
     /// Commands that wait for their answer.
     asked: BTreeMap<u64, Command>,
     next_number: u64,
@@ -73,6 +90,8 @@ pub struct App {
     toast: Option<(String, f64)>,
     /// The list and what is beside it take turns.
     narrow: bool,
+    /// The list is what keys go to.
+    in_list: bool,
     /// What the window is called.
     title: String,
     stopping: bool,
@@ -100,17 +119,23 @@ impl App {
             preferences,
             gate: Gate::Starting,
             typed: Typed::default(),
+            passphrase: None,
             route: Route::Nothing,
             looking: Looking::default(),
             chats: BTreeMap::new(),
             adding: Adding::default(),
             editing: Editing::default(),
+            searching: Searching::default(),
+            palette: None,
+            locking: Locking::default(),
+            active: Instant::now(),
             asked: BTreeMap::new(),
             next_number: 0,
             sending: BTreeMap::new(),
             drafts: BTreeMap::new(),
             toast: None,
             narrow: false,
+            in_list: false,
             title: String::new(),
             stopping: false,
         })
@@ -127,10 +152,15 @@ impl App {
         while let Some(tell) = self.backend.take() {
             self.on_tell(context, tell);
         }
-        if self.gate == Gate::Open {
+        // What lies on top of everything has its own keys.
+        if self.gate == Gate::Open && context.memory(|memory| memory.top_modal_layer().is_none()) {
             for action in Shortcut::pressed(context) {
                 self.perform(context, action);
             }
+        }
+        self.lock_when_idle(context);
+        for (with, chat) in &self.chats {
+            self.model.trim(*with, chat.list.reading());
         }
         let now = context.input(|input| input.time);
         self.keep_drafts(context, now);
@@ -138,7 +168,10 @@ impl App {
             self.toast = None;
         }
         self.model.watched = match self.route {
-            Route::Chat(with) if context.input(|input| input.viewport().focused.unwrap_or(true)) => {
+            Route::Chat(with)
+                if self.gate == Gate::Open
+                    && context.input(|input| input.viewport().focused.unwrap_or(true)) =>
+            {
                 Some(with)
             }
             _ => None,
@@ -164,6 +197,7 @@ impl App {
                 actions = gate_ui(ui, &self.text, &self.gate, &mut self.typed);
             });
         }
+        actions.extend(self.palette_ui(ui));
         self.toast_ui(ui.ctx());
         let context = ui.ctx().clone();
         for action in actions {
@@ -186,15 +220,18 @@ impl App {
             View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
         let mut actions = Vec::new();
         let route = self.route;
+        if let Some(kind) = self.model.unread_notice() {
+            egui::Panel::top("notice").show(ui, |ui| notice_ui(ui, &self.text, kind, &mut actions));
+        }
         if narrow && route == Route::Nothing {
             egui::CentralPanel::default().show(ui, |ui| {
-                actions = list_ui(ui, &view, &mut self.looking, route);
+                actions.extend(list_ui(ui, &view, &mut self.looking, route));
             });
             return actions;
         }
         if !narrow {
             let panel = egui::Panel::left("conversations").default_size(300.0).size_range(220.0..=460.0);
-            panel.show(ui, |ui| actions = list_ui(ui, &view, &mut self.looking, route));
+            panel.show(ui, |ui| actions.extend(list_ui(ui, &view, &mut self.looking, route)));
         }
         let mut chosen = self.preferences.clone();
         let home = self.place.home.display().to_string();
@@ -208,7 +245,8 @@ impl App {
                 Route::Chat(with) => chat_ui(ui, &view, with, self.chats.entry(with).or_default()),
                 Route::Contact(whom) => contact_ui(ui, &view, whom, &mut self.editing),
                 Route::AddContact => add_contact_ui(ui, &view, &mut self.adding),
-                Route::Settings => settings_ui(ui, view.text, &home, &mut chosen),
+                Route::Search => search_ui(ui, &view, &mut self.searching),
+                Route::Settings => settings_ui(ui, view.text, &home, &mut chosen, &mut self.locking),
                 Route::Network => {
                     network_ui(ui, &view);
                     Vec::new()
@@ -223,9 +261,7 @@ impl App {
                 }
             });
         });
-        if chosen.zoom != self.preferences.zoom {
-            ui.ctx().set_zoom_factor(chosen.zoom);
-        }
+        ui.ctx().set_zoom_factor(chosen.zoom);
         self.preferences = chosen;
         actions
     }
@@ -244,22 +280,27 @@ impl App {
         match tell {
             Tell::NoHome => self.gate = Gate::Welcome,
             Tell::Locked(again) => self.gate = Gate::Locked(again),
-            Tell::Started => {
+            Tell::Started(has_passphrase) => {
                 self.gate = Gate::Open;
                 self.typed.clear();
+                self.locking.has_passphrase = has_passphrase;
+                self.passphrase = None;
                 self.ask_all(context, Model::questions());
             }
             Tell::Missed => self.ask_all(context, Model::questions()),
             Tell::Failed(error) => {
                 self.model = Model::default();
                 self.chats.clear();
-                self.gate = Gate::Trouble(error.to_string(), error.hint().to_owned());
+                self.gate = Gate::Trouble(error);
             }
             Tell::Event(event) => {
                 let questions = self.model.apply(&event);
                 self.ask_all(context, questions);
             }
             Tell::Answer(number, answer) => self.on_answer(context, number, answer),
+            Tell::Searched(number, told) => self.on_searched(number, told),
+            Tell::Checked(opens) => self.on_checked(opens),
+            Tell::PassphraseSet(set) => self.on_passphrase_set(context, set),
             Tell::Stopped => {}
             Tell::Quit => context.send_viewport_cmd(ViewportCommand::Close),
             Tell::Rung(ring) => {
@@ -299,17 +340,18 @@ impl App {
                 let questions = self.model.answered(&command, answer);
                 self.ask_all(context, questions);
                 if let Route::Chat(with) = self.route {
-                    self.divide(with);
+                    self.divide(context, with);
                 }
             }
             Err(error) => {
+                self.model.refused(&command);
                 if let Some((with, text)) = sent {
                     // What could not be sent is not lost: it is there to be sent again.
                     let chat = self.chats.entry(with).or_default();
                     chat.draft = if chat.draft.is_empty() { text } else { format!("{text}\n{}", chat.draft) };
                     self.drafts.insert(with, 0.0);
                 }
-                let words = format!("{error}. {}", error.hint());
+                let words = trouble::in_one_line(&self.text, &error);
                 if matches!(command, Command::AcceptInvitation { .. }) {
                     self.adding.wrong = Some(words);
                 } else {
@@ -326,30 +368,26 @@ impl App {
                 self.gate = Gate::Working;
                 self.backend.ask(Ask::Create(name, passphrase_of(&passphrase)));
             }
-            Action::Unlock(passphrase) => {
+            Action::Unlock(passphrase) => self.unlock(&passphrase),
+            Action::Lock => self.lock(context),
+            Action::SetPassphrase(current, new) => self.set_passphrase(&current, &new),
+            Action::SetStoreAside => {
                 self.gate = Gate::Starting;
-                self.typed.clear();
-                self.backend.ask(Ask::Start(passphrase_of(&passphrase)));
+                self.backend.ask(Ask::SetStoreAside(self.passphrase.clone()));
             }
             Action::Retry => {
                 self.gate = Gate::Starting;
                 self.backend.ask(Ask::Start(None));
             }
             Action::Open(with) => self.open(context, with),
-            Action::Step(by) => self.step(context, by),
-            Action::OpenAt(place) => {
-                if let Some(with) = self.listed().get(place).copied() {
-                    self.open(context, with);
-                }
-            }
             Action::Send(with, text) => self.send(context, with, &text),
             Action::Draft(with, text) => {
                 self.model.set_draft(with, &text);
                 let now = context.input(|input| input.time);
                 self.drafts.entry(with).or_insert(now);
             }
-            Action::LoadOlder(with) => {
-                let question = self.model.load_older(with);
+            Action::Load(with, part) => {
+                let question = self.model.load(with, part);
                 self.ask_all(context, question);
             }
             Action::Mark(with, mark) => {
@@ -378,15 +416,20 @@ impl App {
                 self.preferences.theme = theme;
                 context.set_theme(theme.preference());
             }
-            Action::Search => {
-                // A narrow window shows the list or what is beside it.
-                if !matches!(self.route, Route::Chat(_)) || self.narrow {
-                    self.route = Route::Nothing;
-                }
-                self.looking.focus = true;
-            }
+            Action::Dismiss => self.model.dismiss(),
             Action::Back => self.back(),
-            Action::Quit => context.send_viewport_cmd(ViewportCommand::Close),
+            Action::Close | Action::Quit => context.send_viewport_cmd(ViewportCommand::Close),
+            elsewhere @ (Action::Step(_)
+            | Action::StepUnread(_)
+            | Action::OpenAt(_)
+            | Action::Newest(_)
+            | Action::Archive
+            | Action::Palette
+            | Action::Search(_)
+            | Action::SearchMessages(_)
+            | Action::OpenFound(_)
+            | Action::NextPane
+            | Action::Zoom(_)) => self.go(context, elsewhere),
         }
     }
 
@@ -411,12 +454,20 @@ impl App {
     }
 
     fn back(&mut self) {
+        if self.palette.take().is_some() {
+            return;
+        }
         if !self.looking.words.is_empty() {
             self.looking.words.clear();
-        } else if let Route::Contact(whom) = self.route {
-            self.route = Route::Chat(whom);
-        } else {
-            self.route = Route::Nothing;
+            return;
+        }
+        let left = self.route;
+        self.route = match (left, self.searching.within) {
+            (Route::Contact(whom), _) | (Route::Search, Some(whom)) => Route::Chat(whom),
+            _ => Route::Nothing,
+        };
+        if left == Route::Search {
+            self.search(None);
         }
     }
 
@@ -430,50 +481,35 @@ impl App {
             .or_insert_with(|| Chat { draft: kept_draft.unwrap_or_default(), ..Chat::default() });
         chat.focus = true;
         (chat.unread_from, chat.unread) = (None, unread);
-        self.divide(with);
-        if self.model.timeline(with).is_none_or(|timeline| !timeline.is_begun()) {
-            let question = self.model.load_older(with);
-            self.ask_all(context, question);
+        chat.found = None;
+        match self.model.timeline(with) {
+            Some(timeline) if timeline.is_begun() && (unread == 0 || timeline.is_at_end()) => {}
+            _ => self.go_to_newest(context, with),
         }
+        self.divide(context, with);
         if unread > 0 {
             self.ask(context, Command::MarkRead { conversation: reference(with) });
         }
     }
 
     /// Finds where what was not read begins, once the messages are there, and goes there.
-    fn divide(&mut self, with: AccountId) {
+    fn divide(&mut self, context: &egui::Context, with: AccountId) {
         let (Some(timeline), Some(chat)) = (self.model.timeline(with), self.chats.get_mut(&with)) else {
             return;
         };
         let Ok(unread @ 1..) = usize::try_from(chat.unread) else { return };
-        if timeline.is_begun() {
-            let theirs = timeline.rows().iter().rev().filter(|row| !row.outgoing);
-            chat.unread_from = theirs.take(unread).last().map(|row| row.id);
-            chat.unread = 0;
-            chat.list.to_unread();
+        if !timeline.is_begun() || !timeline.is_at_end() {
+            return;
         }
-    }
-
-    /// Who is in the list, in its order.
-    fn listed(&self) -> Vec<AccountId> {
-        let view =
-            View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
-        rows(&view, &self.looking).into_iter().map(|row| row.with).collect()
-    }
-
-    fn step(&mut self, context: &egui::Context, by: isize) {
-        let listed = self.listed();
-        let here = match self.route {
-            Route::Chat(with) | Route::Contact(with) => listed.iter().position(|one| *one == with),
-            _ => None,
-        };
-        let next = match here {
-            Some(here) => here.checked_add_signed(by),
-            None => Some(0),
-        };
-        if let Some(with) = next.and_then(|next| listed.get(next)).copied() {
-            self.open(context, with);
+        let theirs = timeline.rows().iter().rev().filter(|row| !row.outgoing);
+        let (count, first) = theirs.take(unread).fold((0, None), |(count, _), row| (count + 1, Some(row.id)));
+        if count < unread && !timeline.is_complete() && timeline.rows().len() < UNREAD_LOADED_MAX {
+            let question = self.model.load(with, Part::Older);
+            self.ask_all(context, question);
+            return;
         }
+        (chat.unread_from, chat.unread) = (first, 0);
+        chat.list.to_unread();
     }
 
     fn send(&mut self, context: &egui::Context, with: AccountId, text: &str) {

@@ -10,8 +10,16 @@
 
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
-use crate::doorbell::{self, Doorbell, Ring};
-use causerie_node::{Config, NetworkOptions, Node, error::NodeError, handle::NodeHandle};
+use crate::{
+    doorbell::{self, Doorbell, Ring},
+    search::{self, Query},
+};
+use causerie_node::{
+    Config, NetworkOptions, Node,
+    error::NodeError,
+    handle::NodeHandle,
+    passphrase::{self, Effort},
+};
 use causerie_protocol::{answer::Answer, command::Command, event::Event, vault::passphrase::Passphrase};
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -19,7 +27,7 @@ use tokio::{
         broadcast::{self, error::RecvError},
         mpsc,
     },
-    task::JoinSet,
+    task::{AbortHandle, JoinSet, spawn_blocking},
     time::timeout,
 };
 
@@ -38,6 +46,14 @@ pub enum Ask {
     Create(String, Option<Passphrase>),
     /// Something of the engine; the number comes back with the answer.
     Command(u64, Command),
+    /// To look for messages in place of whatever is looked for; `None`: for nothing any more.
+    Search(u64, Option<Query>),
+    /// Whether this opens the home.
+    Check(Passphrase),
+    /// To lock the home with the second of these, or with none, in place of the first.
+    SetPassphrase(Option<Passphrase>, Option<Passphrase>),
+    /// To move a damaged store out of the way, and start on a new one.
+    SetStoreAside(Option<Passphrase>),
     /// To stop cleanly.
     Stop,
 }
@@ -49,8 +65,14 @@ pub enum Tell {
     NoHome,
     /// The home asks for a passphrase; whether one was tried in vain.
     Locked(bool),
-    /// The node runs.
-    Started,
+    /// The node runs; whether its home has a passphrase.
+    Started(bool),
+    /// A search that was asked for goes on.
+    Searched(u64, search::Told),
+    /// Whether a passphrase opens the home.
+    Checked(bool),
+    /// Whether the home has a passphrase now, or why nothing was changed.
+    PassphraseSet(Result<bool, NodeError>),
     /// The node cannot start, or died.
     Failed(NodeError),
     /// The answer to a command.
@@ -93,7 +115,7 @@ impl Backend {
         let (asks, asked) = mpsc::channel(QUEUE_MAX);
         let (telling, tells) = mpsc::channel(QUEUE_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let back = Back { place, asked, teller: Teller { telling, wake }, doorbell: None };
+        let back = Back { place, asked, teller: Teller { telling, wake }, doorbell: None, search: None };
         let thread = thread::Builder::new().name("node".to_owned()).spawn(move || {
             runtime.block_on(back.run());
         })?;
@@ -125,6 +147,7 @@ struct Back {
     asked: mpsc::Receiver<Ask>,
     teller: Teller,
     doorbell: Option<Doorbell>,
+    search: Option<AbortHandle>,
 }
 
 #[derive(Clone)]
@@ -165,11 +188,19 @@ impl Back {
                 Some(Ask::Create(name, passphrase)) if node.is_none() => {
                     node = self.create(name, passphrase).await;
                 }
-                Some(Ask::Start(_) | Ask::Create(..)) => {}
+                Some(Ask::SetStoreAside(passphrase)) if node.is_none() => {
+                    node = self.begin_anew(passphrase).await;
+                }
+                Some(Ask::Start(_) | Ask::Create(..) | Ask::SetStoreAside(_)) => {}
                 Some(Ask::Command(number, command)) => match &node {
                     Some(node) => self.command(&node.handle(), number, command, &mut answers).await,
                     None => self.teller.tell(Tell::Answer(number, Err(NodeError::Stopped))).await,
                 },
+                Some(Ask::Search(number, query)) => {
+                    self.search(node.as_ref().map(Node::handle), number, query);
+                }
+                Some(Ask::Check(passphrase)) => self.check(passphrase),
+                Some(Ask::SetPassphrase(current, new)) => self.set_passphrase(current, new),
             }
         }
         // What was asked before is done before.
@@ -185,12 +216,67 @@ impl Back {
 
     async fn create(&mut self, name: String, passphrase: Option<Passphrase>) -> Option<Node> {
         let home = self.place.home.clone();
-        let (made, passphrase) = tokio::task::spawn_blocking(move || {
+        let (made, passphrase) = spawn_blocking(move || {
             (causerie_node::init(&home, &name, passphrase.as_ref()).map(drop), passphrase)
         })
         .await
         .unwrap_or_else(|error| (Err(NodeError::Storage(error.to_string())), None));
         if let Err(error) = made {
+            self.teller.tell(Tell::Failed(error)).await;
+            return None;
+        }
+        self.begin(passphrase).await
+    }
+
+    /// Stretching a passphrase takes long, and the node goes on meanwhile.
+    fn check(&self, passphrase: Passphrase) {
+        let (home, teller) = (self.place.home.clone(), self.teller.clone());
+        tokio::spawn(async move {
+            let checked = spawn_blocking(move || passphrase::check(&home, &passphrase)).await;
+            teller.tell(Tell::Checked(matches!(checked, Ok(Ok(()))))).await;
+        });
+    }
+
+    fn set_passphrase(&self, current: Option<Passphrase>, new: Option<Passphrase>) {
+        let (home, teller) = (self.place.home.clone(), self.teller.clone());
+        tokio::spawn(async move {
+            let locks = new.is_some();
+            let set = spawn_blocking(move || match new {
+                Some(new) => passphrase::set(&home, current.as_ref(), &new, Effort::Calibrated),
+                None => passphrase::remove(&home, current.as_ref()),
+            });
+            let set = set.await.unwrap_or_else(|error| Err(NodeError::Storage(error.to_string())));
+            teller.tell(Tell::PassphraseSet(set.map(|()| locks))).await;
+        });
+    }
+
+    /// Looks for something else; what was looked for before is looked for no more.
+    fn search(&mut self, node: Option<NodeHandle>, number: u64, query: Option<Query>) {
+        if let Some(before) = self.search.take() {
+            before.abort();
+        }
+        let (Some(node), Some(query)) = (node, query) else { return };
+        let teller = self.teller.clone();
+        let looking = tokio::spawn(async move {
+            let (telling, mut told) = mpsc::channel(4);
+            let tells = async {
+                while let Some(told) = told.recv().await {
+                    teller.tell(Tell::Searched(number, told)).await;
+                }
+            };
+            tokio::join!(search::search(node, query, telling), tells);
+        });
+        self.search = Some(looking.abort_handle());
+    }
+
+    async fn begin_anew(&mut self, passphrase: Option<Passphrase>) -> Option<Node> {
+        let home = self.place.home.clone();
+        let aside = spawn_blocking(move || {
+            (causerie_node::set_store_aside(&home, passphrase.as_ref()).map(drop), passphrase)
+        });
+        let (aside, passphrase) =
+            aside.await.unwrap_or_else(|error| (Err(NodeError::Storage(error.to_string())), None));
+        if let Err(error) = aside {
             self.teller.tell(Tell::Failed(error)).await;
             return None;
         }
@@ -206,7 +292,7 @@ impl Back {
                 let events = node.handle().events();
                 tokio::spawn(follow(events.follow(), self.teller.clone()));
                 self.listen_at_the_door();
-                self.teller.tell(Tell::Started).await;
+                self.teller.tell(Tell::Started(node.handle().has_passphrase())).await;
                 Some(node)
             }
             Err(NodeError::NoIdentity) => {

@@ -7,18 +7,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use causerie_protocol::{
     address::Address,
-    answer::{Answer, ContactState, ContactView, ConversationView, InvitationView},
+    answer::{Answer, ContactState, ContactView, ConversationView, InvitationView, MessageView},
     command::{Command, Reference},
-    event::Event,
-    ids::AccountId,
+    event::{Event, NoticeKind},
+    ids::{AccountId, MessageId},
 };
 
 pub mod timeline;
 
-use timeline::Timeline;
-
-/// Messages asked for at a time.
-pub const PAGE_MAX: u32 = 100;
+use timeline::{Part, Timeline};
 
 /// Notices that are remembered. Chosen.
 const NOTICES_MAX: usize = 50;
@@ -43,7 +40,9 @@ pub struct Model {
     /// Where others could dial the node.
     pub listening: Vec<Address>,
     /// What a person should read once, newest last.
-    pub notices: Vec<String>,
+    pub notices: Vec<NoticeKind>,
+    /// How many of these were not read yet.
+    unread_notices: usize,
     /// The conversation that is being looked at: what arrives in it is read at once.
     pub watched: Option<AccountId>,
     /// Whether the list of conversations has been told.
@@ -86,20 +85,69 @@ impl Model {
         self.timelines.get(&with)
     }
 
+    fn notice(&mut self, kind: NoticeKind) {
+        // The same said twice in a row is read once.
+        let again = self.notices.last() == Some(&kind) && self.unread_notices > 0;
+        if !again {
+            self.notices.push(kind);
+            self.unread_notices += 1;
+        }
+        if self.notices.len() > NOTICES_MAX {
+            self.notices.remove(0);
+        }
+        self.unread_notices = self.unread_notices.min(self.notices.len());
+    }
+
+    /// What is to be read now.
+    #[must_use]
+    pub fn unread_notice(&self) -> Option<NoticeKind> {
+        self.notices.iter().rev().nth(self.unread_notices.checked_sub(1)?).copied()
+    }
+
+    /// It was read.
+    pub const fn dismiss(&mut self) {
+        self.unread_notices = self.unread_notices.saturating_sub(1);
+    }
+
     /// Messages that were not read, of conversations that are not silent.
     #[must_use]
     pub fn unread(&self) -> u64 {
         self.conversations.values().filter(|one| !one.muted).map(|one| one.unread).sum()
     }
 
-    /// The next page of a conversation that is wanted: its newest messages, or those before what is loaded.
-    pub fn load_older(&mut self, with: AccountId) -> Option<Command> {
-        let before = self.timelines.entry(with).or_default().begin_loading()?;
-        Some(Command::ListMessages {
-            conversation: reference(with),
-            limit: PAGE_MAX,
-            before: before.map(|id| id.to_string()),
-        })
+    /// The question for a part of a conversation; `None` where nothing is to be asked now.
+    pub fn load(&mut self, with: AccountId, part: Part) -> Option<Command> {
+        let (before, limit) = self.timelines.entry(with).or_default().ask(part)?;
+        let before = before.map(|id| id.to_string());
+        Some(Command::ListMessages { conversation: reference(with), limit, before })
+    }
+
+    /// Shows another part of a conversation: the page before these messages, the nearest last; with none, the newest.
+    pub fn go_to(&mut self, with: AccountId, newer: Vec<MessageId>) -> Option<Command> {
+        self.timelines.entry(with).or_default().go_to(newer);
+        self.load(with, Part::Older)
+    }
+
+    /// Lets go messages far from the one that is being read; `None`: the newest.
+    pub fn trim(&mut self, with: AccountId, reading: Option<MessageId>) {
+        if let Some(timeline) = self.timelines.get_mut(&with) {
+            timeline.trim(reading);
+        }
+    }
+
+    /// A command was refused, and its answer will not come.
+    pub fn refused(&mut self, command: &Command) {
+        if let Command::ListMessages { conversation, .. } = command
+            && let Some(timeline) = self.account(conversation).and_then(|with| self.timelines.get_mut(&with))
+        {
+            timeline.refused();
+        }
+    }
+
+    /// Asks for what is loaded once more where it may not be how things stand.
+    fn freshen(&mut self, with: AccountId) -> Vec<Command> {
+        let stale = self.timelines.get(&with).is_some_and(Timeline::is_stale);
+        if stale { self.load(with, Part::Same).into_iter().collect() } else { Vec::new() }
     }
 
     /// What is drafted in a conversation, as it is now.
@@ -118,18 +166,21 @@ impl Model {
             | Event::ContactOnline(view)
             | Event::ContactOffline(view) => return self.on_contact(view),
             Event::MessageReceived(message) => {
-                self.timelines.entry(message.conversation).or_default().append((**message).clone());
+                self.append((**message).clone());
+                let mut questions = self.freshen(message.conversation);
                 let Some(one) = self.conversations.get_mut(&message.conversation) else {
                     return vec![Command::ListConversations];
                 };
                 one.last = Some((**message).clone());
                 if message.outgoing {
-                    return Vec::new();
+                    return questions;
                 }
                 if self.watched == Some(message.conversation) {
-                    return vec![Command::MarkRead { conversation: reference(message.conversation) }];
+                    questions.push(Command::MarkRead { conversation: reference(message.conversation) });
+                } else {
+                    one.unread += 1;
                 }
-                one.unread += 1;
+                return questions;
             }
             Event::MessageState { conversation, up_to, state } => {
                 if let Some(timeline) = self.timelines.get_mut(conversation) {
@@ -142,16 +193,12 @@ impl Model {
                 {
                     last.state = last.state.max(*state);
                 }
+                return self.freshen(*conversation);
             }
             Event::Listening { addresses } => {
                 self.listening.clone_from(addresses);
             }
-            Event::Notice { text, .. } => {
-                self.notices.push(text.clone());
-                if self.notices.len() > NOTICES_MAX {
-                    self.notices.remove(0);
-                }
-            }
+            Event::Notice { kind, .. } => self.notice(*kind),
         }
         Vec::new()
     }
@@ -169,7 +216,8 @@ impl Model {
             }
             (Command::ListMessages { conversation, before, .. }, Answer::Messages(page)) => {
                 if let Some(with) = self.account(conversation) {
-                    self.timelines.entry(with).or_default().prepend(before.as_deref(), page, PAGE_MAX);
+                    self.timelines.entry(with).or_default().take(before.as_deref(), page);
+                    return self.freshen(with);
                 }
             }
             (Command::MarkRead { conversation }, Answer::Done) => {
@@ -193,11 +241,18 @@ impl Model {
     }
 
     /// A message that was just written, before anything else is told of it.
-    pub fn sent(&mut self, message: causerie_protocol::answer::MessageView) {
+    pub fn sent(&mut self, message: MessageView) {
         if let Some(one) = self.conversations.get_mut(&message.conversation) {
             one.last = Some(message.clone());
         }
-        self.timelines.entry(message.conversation).or_default().append(message);
+        self.append(message);
+    }
+
+    /// Puts a message where its conversation is loaded.
+    fn append(&mut self, message: MessageView) {
+        if let Some(timeline) = self.timelines.get_mut(&message.conversation) {
+            timeline.append(message);
+        }
     }
 
     fn on_contact(&mut self, view: &ContactView) -> Vec<Command> {

@@ -85,11 +85,16 @@ pub struct Preferences {
     pub zoom: f32,
     /// The window's size in points.
     pub size: [f32; 2],
+    /// Minutes without a key or the pointer after which the window locks; `None`: never by itself.
+    pub lock_after: Option<u32>,
 }
+
+/// What can be chosen for it.
+pub const LOCK_AFTER: [Option<u32>; 5] = [None, Some(1), Some(5), Some(15), Some(60)];
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { language: None, theme: Theme::System, zoom: 1.0, size: [980.0, 680.0] }
+        Self { language: None, theme: Theme::System, zoom: 1.0, size: [980.0, 680.0], lock_after: None }
     }
 }
 
@@ -103,6 +108,7 @@ impl Preferences {
         let read: Self = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
         Self {
             zoom: if read.zoom.is_finite() { read.zoom.clamp(0.75, 2.0) } else { 1.0 },
+            lock_after: read.lock_after.filter(|minutes| LOCK_AFTER.contains(&Some(*minutes))),
             size: read.size.map(|side| if side.is_finite() { side.clamp(360.0, 10_000.0) } else { 700.0 }),
             ..read
         }
@@ -135,10 +141,11 @@ mod tests {
             theme: Theme::Dark,
             zoom: 1.25,
             size: [800.0, 600.0],
+            lock_after: Some(15),
         };
         chosen.keep(home.path());
         assert_eq!(Preferences::read(home.path()), chosen);
-        for nonsense in ["", "[]", "{\"zoom\":\"big\"}", "{\"language\":\"klingon\"}"] {
+        for nonsense in ["", "[]", "{\"zoom\":\"big\"}", "{\"language\":\"klingon\"}", "{\"lock_after\":0}"] {
             fs::write(home.path().join(NAME), nonsense).unwrap();
             assert_eq!(Preferences::read(home.path()), Preferences::default(), "{nonsense}");
         }

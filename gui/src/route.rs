@@ -14,6 +14,8 @@ pub enum Route {
     Contact(AccountId),
     /// How two people come together.
     AddContact,
+    /// Looking for messages.
+    Search,
     /// What can be chosen.
     Settings,
     /// How the node stands.

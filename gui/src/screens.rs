@@ -1,6 +1,6 @@
 //! The screens: each paints from what is known and returns what was asked, and changes nothing.
 
-use causerie_protocol::answer::ContactView;
+use causerie_protocol::{answer::ContactView, event::NoticeKind};
 use eframe::egui;
 use jiff::civil::Date;
 
@@ -11,7 +11,10 @@ pub mod chat;
 pub mod contact;
 pub mod gate;
 pub mod list;
+pub mod locking;
 pub mod pages;
+pub mod palette;
+pub mod search;
 
 /// What every screen is given.
 #[derive(Debug)]
@@ -64,6 +67,22 @@ pub fn card(ui: &mut egui::Ui, content: impl FnOnce(&mut egui::Ui)) {
 /// A text that is shown for what it is, and can be selected and copied.
 pub fn words(ui: &mut egui::Ui, text: impl Into<egui::WidgetText>) {
     ui.add(egui::Label::new(text).wrap().selectable(true));
+}
+
+/// What a person should read once, until they say that they did.
+pub fn notice_ui(ui: &mut egui::Ui, text: &Text, kind: NoticeKind, actions: &mut Vec<Action>) {
+    egui::Frame::NONE.inner_margin(egui::Margin::symmetric(12, 8)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.button(text.say("notice-dismiss")).clicked() {
+                    actions.push(Action::Dismiss);
+                }
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    words(ui, crate::trouble::notice(text, kind));
+                });
+            });
+        });
+    });
 }
 
 /// A person's name, fit to be shown in one line.

@@ -59,6 +59,16 @@ impl Text {
         self.bundle.format_pattern(pattern, Some(&arguments), &mut Vec::new()).into_owned()
     }
 
+    /// What to do about something, as its sentence's file says.
+    #[must_use]
+    pub fn hint(&self, key: &str) -> String {
+        let message = self.bundle.get_message(key);
+        let Some(hint) = message.and_then(|message| message.get_attribute("hint")) else {
+            return key.to_owned();
+        };
+        self.bundle.format_pattern(hint.value(), None, &mut Vec::new()).into_owned()
+    }
+
     /// The time of day, as in 14:05.
     #[must_use]
     pub fn clock(&self, at: WallTime) -> String {
@@ -143,6 +153,16 @@ mod tests {
     fn keys(source: &str) -> BTreeSet<&str> {
         let named = source.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()));
         named.filter_map(|line| line.split_once(" =")).map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn every_error_has_a_hint_in_both_languages() {
+        for language in Language::ALL {
+            let text = Text::of(language);
+            for key in keys(ENGLISH).into_iter().filter(|key| key.starts_with("error-")) {
+                assert_ne!(text.hint(key), key, "{language:?}");
+            }
+        }
     }
 
     #[test]

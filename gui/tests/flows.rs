@@ -192,3 +192,103 @@ fn a_home_whose_identity_is_lost_is_no_first_start() {
     assert!(!alice.sees(&alice.text.say("welcome-name")), "a new identity would set everything aside");
     alice.closes();
 }
+
+/// Two who are contacts and met.
+fn two_contacts() -> (Person, Person) {
+    let (mut alice, mut bruno) = (Person::new(Language::English), Person::new(Language::French));
+    begins(&mut alice, "Alice");
+    begins(&mut bruno, "Bruno");
+    alice.presses(Modifiers::COMMAND, Key::N);
+    alice.clicks("add-make");
+    until(&mut [&mut alice], "there is a link", |people| people[0].link().is_some());
+    let link = alice.link().unwrap();
+    bruno.presses(Modifiers::COMMAND, Key::N);
+    bruno.types("add-paste", &link);
+    bruno.clicks("add-accept");
+    until(&mut [&mut alice, &mut bruno], "both are online", |people| people[1].sees("En ligne"));
+    (alice, bruno)
+}
+
+#[test]
+fn a_message_is_found_by_its_words_and_shown_where_it_was_said() {
+    let (mut alice, mut bruno) = two_contacts();
+    for text in ["Premier été à la mer", "Deuxième", "Troisième"] {
+        bruno.types("chat-write", text);
+        bruno.presses(Modifiers::NONE, Key::Enter);
+        until(&mut [&mut bruno], "it is written", |people| people[0].sees(text));
+    }
+    until(&mut [&mut alice, &mut bruno], "all arrived", |people| people[0].sees("Troisième"));
+    alice.presses(Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
+    alice.types("search-words", "ETE mer");
+    let found = alice.text.say_with("search-done", &[("count", 1.into())]);
+    until(&mut [&mut alice], "it is found", |people| people[0].sees(&found));
+    alice.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut alice], "it is shown among the others", |people| {
+        people[0].sees("Premier été à la mer") && people[0].sees(&people[0].text.say("chat-write"))
+    });
+    alice.presses(Modifiers::COMMAND, Key::F);
+    alice.types("search-words", "nothing like it");
+    until(&mut [&mut alice], "nothing is found", |people| {
+        people[0].sees(&people[0].text.say("search-nothing"))
+    });
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn whatever_can_be_done_is_found_by_its_name() {
+    let (mut alice, mut bruno) = two_contacts();
+    bruno.presses(Modifiers::COMMAND, Key::K);
+    bruno.types("palette-words", "reseau");
+    bruno.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut bruno], "the page is shown", |people| {
+        people[0].sees(&people[0].text.say("network-loopback"))
+    });
+    bruno.presses(Modifiers::COMMAND, Key::K);
+    bruno.types("palette-words", "alic");
+    bruno.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut bruno], "the conversation is shown", |people| {
+        people[0].sees(&people[0].text.say("chat-write"))
+    });
+    bruno.presses(Modifiers::COMMAND, Key::K);
+    bruno.presses(Modifiers::NONE, Key::Escape);
+    assert!(!bruno.sees(&bruno.text.say("palette-words")));
+    assert!(bruno.sees(&bruno.text.say("chat-write")), "only the palette was left");
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn a_window_is_locked_and_goes_on_receiving() {
+    let (mut alice, mut bruno) = two_contacts();
+    alice.presses(Modifiers::COMMAND, Key::L);
+    until(&mut [&mut alice], "a passphrase is asked for first", |people| {
+        people[0].sees(&people[0].text.say("lock-needs-passphrase"))
+    });
+    alice.types("passphrase-new", "correct horse");
+    alice.types("passphrase-again", "correct horse");
+    alice.clicks("passphrase-set");
+    until(&mut [&mut alice], "it is set", |people| people[0].sees(&people[0].text.say("passphrase-is-set")));
+    alice.presses(Modifiers::COMMAND, Key::L);
+    until(&mut [&mut alice], "it is locked", |people| people[0].sees(&people[0].text.say("shut-text")));
+    assert!(!alice.sees("Bruno"), "nobody is seen");
+    bruno.types("chat-write", "while you were away");
+    bruno.presses(Modifiers::NONE, Key::Enter);
+    let delivered = bruno.text.say("message-delivered");
+    until(&mut [&mut alice, &mut bruno], "it is delivered", |people| people[1].sees(&delivered));
+    alice.types("unlock-passphrase", "wrong");
+    alice.clicks("unlock-open");
+    until(&mut [&mut alice], "it stays locked", |people| people[0].sees(&people[0].text.say("unlock-wrong")));
+    alice.types("unlock-passphrase", "correct horse");
+    alice.clicks("unlock-open");
+    until(&mut [&mut alice], "what arrived is there", |people| people[0].sees("while you were away"));
+    alice.restarts();
+    until(&mut [&mut alice], "the home is locked, too", |people| {
+        people[0].sees(&people[0].text.say("unlock-text"))
+    });
+    alice.types("unlock-passphrase", "correct horse");
+    alice.clicks("unlock-open");
+    until(&mut [&mut alice], "it is open", |people| people[0].sees("while you were away"));
+    alice.closes();
+    bruno.closes();
+}

@@ -56,6 +56,19 @@ pub fn set(
     Ok(files.replace(&wrap(&master, new, effort)?)?)
 }
 
+/// Whether this passphrase opens a home, which stays as it is.
+///
+/// # Errors
+/// [`NodeError::WrongPassphrase`]; [`NodeError::NoPassphrase`] where there is none; others when the home cannot be used.
+pub fn check(home: &Path, passphrase: &Passphrase) -> Result<(), NodeError> {
+    let files = VaultFiles::of(home)?;
+    if !files.has_passphrase()? {
+        return Err(HomeError::NoPassphrase(home.to_owned()).into());
+    }
+    files.unlock(Some(passphrase))?;
+    Ok(())
+}
+
 /// Unlocks a home for everybody who can read it.
 ///
 /// # Errors

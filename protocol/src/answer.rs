@@ -199,6 +199,18 @@ pub enum MessageState {
     Failed,
 }
 
+/// Why an invitation failed: what stands in [`ContactView::reason`] and [`MessageView::reason`], word for word.
+pub mod reason {
+    /// Somebody else answered it first.
+    pub const USED: &str = "the invitation was already used by somebody";
+    /// Too late.
+    pub const EXPIRED: &str = "the invitation has expired";
+    /// It was taken back.
+    pub const REVOKED: &str = "the invitation was revoked";
+    /// A newer version says why.
+    pub const NEWER: &str = "the invitation needs a newer version";
+}
+
 /// What walking every chain and record found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CheckView {

@@ -13,16 +13,16 @@ unlock-text = This home opens with its passphrase.
 unlock-wrong = That was not it. Upper and lower case, spaces and the layout of the keyboard count.
 unlock-passphrase = Passphrase
 unlock-open = Unlock
+shut-text = The window is locked; messages go on arriving.
 starting = Starting…
 trouble-title = Causerie cannot start
 trouble-retry = Try again
+trouble-aside = Set aside and begin anew
 trouble-quit = Quit
 
 # List
 list-search = Search contacts
 list-add = Add a contact
-list-settings = Settings
-list-network = Network
 list-empty = No contacts yet
 list-empty-text = Invite somebody, or paste the invitation that you were given.
 list-nobody-found = Nobody is called “{ $words }”
@@ -124,6 +124,25 @@ theme-system = As the system
 theme-light = Light
 theme-dark = Dark
 settings-zoom = Size of everything
+passphrase-title = Passphrase
+passphrase-there = Your data opens with a passphrase. Nobody can give it back to you.
+passphrase-none = There is none: whoever can use this computer account can read your messages. Copies of the data that were made before stay as they are.
+passphrase-current = Current passphrase
+passphrase-new = New passphrase
+passphrase-again = The same once more
+passphrase-differs = These two differ.
+passphrase-set = Set the passphrase
+passphrase-remove = Remove the passphrase
+passphrase-is-set = The passphrase is set
+passphrase-is-removed = The passphrase is removed
+lock-title = Lock the window
+lock-text = Messages go on arriving while it is locked. To take the keys out of memory, quit Causerie.
+lock-never = Never by itself
+lock-after = { $minutes ->
+    [one] After { $minutes } minute
+   *[other] After { $minutes } minutes
+}
+lock-needs-passphrase = Set a passphrase first
 settings-home = Where your data lies
 network-title = Network
 network-offline = No network can be used. Messages wait here and leave later.
@@ -137,23 +156,132 @@ network-peers = { $count ->
 }
 network-contact-direct = connected directly
 network-contact-away = not connected
-network-notices = What happened
 network-my-id = Your id
 about-title = About Causerie
 about-text = A messenger without servers. It has not been audited: do not stake anybody’s safety on it.
 about-version = Version { $version }
 shortcuts-title = Keys
-shortcut-search = Search contacts
+palette-words = A name, or something to do
+palette-nothing = Nothing is called that
+shortcut-palette = Go to anybody, do anything
+shortcut-search-here = Search messages here
+shortcut-search-all = Search all messages
 shortcut-add = Add a contact
+shortcut-unread-above = Unread conversation above
+shortcut-unread-below = Unread conversation below
 shortcut-above = Conversation above
 shortcut-below = Conversation below
+shortcut-archive = Archive, or take out of the archive
+shortcut-pane = Between the list and what is beside it
+shortcut-network = Network
 shortcut-settings = Settings
-shortcut-shortcuts = This page
+shortcut-shortcuts = Keys
+shortcut-lock = Lock now
+shortcut-zoom-in = Larger
+shortcut-zoom-out = Smaller
+shortcut-zoom-reset = Normal size
 shortcut-back = Back
+shortcut-close = Close the window
 shortcut-quit = Quit
 shortcut-digits = Conversation by its place
 copied = Copied
 busy = The node is busy. Try again in a moment.
+
+# What went wrong
+error-bad-home = This folder cannot hold your data.
+    .hint = Nothing was changed. Start Causerie with another folder: causerie --home FOLDER.
+error-no-identity = Nobody lives in this folder yet.
+    .hint = Choose a name to begin.
+error-identity-exists = Somebody already lives in this folder.
+    .hint = Nothing was changed.
+error-home-in-use = Another program has this folder open.
+    .hint = Close it, or wait until it has ended, then try again.
+error-newer-home = This folder was written by a newer version of Causerie.
+    .hint = Nothing was changed. Install that version, or a later one.
+error-wrong-passphrase = This is not the passphrase.
+    .hint = Upper and lower case, spaces and the layout of the keyboard count.
+error-no-passphrase = There is no passphrase here.
+    .hint = Nothing was changed.
+error-identity-lost = The file with your identity is missing, while your messages are there.
+    .hint = Put the file “identity” back from a copy of this folder, then try again.
+error-store-damaged = The stored messages are damaged.
+    .hint = They can be moved aside and begun anew: your identity and contacts stay, your contacts give back what you said to each other, and what never reached them stays in the old files.
+error-file = A file cannot be used as it is.
+    .hint = What was confirmed before is kept. Put it right, then try again.
+error-storage = Your data cannot be read or written.
+    .hint = What was confirmed before is kept. Look at the free space and the rights of the folder, then try again.
+error-disk-full = The disk is full.
+    .hint = What was confirmed before is kept, and what others send waits with them. Free some space, then try again.
+error-read-only = Your data can be read and not written.
+    .hint = Nothing was changed. Make the folder and its disk writable, then try again.
+error-network = The network cannot be used.
+    .hint = Messages wait here and leave when a network can be used.
+error-stopped = The node has stopped.
+    .hint = What was confirmed is kept. Try again in a moment.
+error-not-found = Nobody is called that any more.
+    .hint = Nothing was changed.
+error-message-not-found = This message is not here any more.
+    .hint = Nothing was changed.
+error-own-invitation = This invitation is your own.
+    .hint = Give it to the person that you want to talk to.
+error-bad-invitation = This is no whole invitation.
+    .hint = Copy the link again, from “causerie:” to its end.
+error-expired-invitation = This invitation has expired.
+    .hint = Ask for a new one, and check that the clock of this computer is right.
+error-newer-version = This invitation was made by a newer version of Causerie.
+    .hint = Install the newest version and accept it again.
+error-already-contact = This invitation already led to a contact.
+    .hint = There is nothing to do: look at your list.
+error-verification-changed = Their keys changed since you compared safety numbers.
+    .hint = Nothing was sent. Compare them again first.
+error-empty = There is nothing to send.
+    .hint = Write at least one character.
+error-too-long = This is too long.
+    .hint = Nothing was sent. Split it into several messages.
+error-bad-name = This cannot be a name.
+    .hint = It needs 1 to 64 characters, none of them hidden.
+error-full = There are too many of these.
+    .hint = Nothing was changed. Remove what you do not need any more, then try again.
+error-wrong-state = This cannot be done with this contact now.
+    .hint = Nothing was changed. Their page shows how things stand.
+
+# What happened
+notice-title = What happened
+notice-dismiss = All right
+notice-keys-renewed = Keys of a conversation were renewed. What was not confirmed is sent again.
+notice-twin = Another copy of this Causerie is running, or an old copy of its data was put back. Run one copy only.
+notice-store-repaired = Some stored messages were lost; what your contacts have is fetched from them.
+notice-answered-twice = Somebody answered an invitation a second time, with other keys. Only the first answer counts.
+notice-invitation-replaced = The newer invitation of a contact took the place of the older one.
+notice-fork = Two versions of one message were found, from a copy of somebody’s data. Both are kept.
+notice-device-list-changed = The keys of a contact changed.
+notice-limit-reached = Somebody sent more than is allowed; the rest was refused.
+notice-no-room = Nothing new can be kept: the disk is full, or your data cannot be written. What others send waits with them.
+notice-room-again = There is room again, and everything goes on.
+notice-identity-recovered = The file with your identity was unreadable; the one before took its place.
+notice-store-set-aside = The damaged messages were moved aside, and a new store has begun. Your contacts give back what they have.
+reason-used = somebody else used it first
+reason-expired = it has expired
+reason-revoked = it was taken back
+reason-newer = it needs a newer version
+reason-gone = the contact was removed, or the invitation failed
+
+# Looking for messages
+search-title = Search messages
+search-words = Words to look for
+search-hint = Words are found whatever their accents and capitals. Everything stays on this computer.
+search-within = Only with { $name }
+search-to = To { $name }
+search-goes-on = Looking… { $count ->
+    [one] { $count } found
+   *[other] { $count } found
+} so far, { $messages } looked at
+search-done = { $count ->
+    [one] { $count } message found
+   *[other] { $count } messages found
+}
+search-more = { $count } messages found. There may be more: add a word.
+search-nothing = No message has these words.
 
 # Days
 day-today = Today

@@ -13,16 +13,16 @@ unlock-text = Ce dossier s’ouvre avec sa phrase de passe.
 unlock-wrong = Ce n’est pas la bonne. Majuscules, espaces et disposition du clavier comptent.
 unlock-passphrase = Phrase de passe
 unlock-open = Déverrouiller
+shut-text = La fenêtre est verrouillée ; les messages continuent d’arriver.
 starting = Démarrage…
 trouble-title = Causerie ne peut pas démarrer
 trouble-retry = Réessayer
+trouble-aside = Mettre de côté et recommencer
 trouble-quit = Quitter
 
 # Liste
 list-search = Chercher un contact
 list-add = Ajouter un contact
-list-settings = Réglages
-list-network = Réseau
 list-empty = Pas encore de contact
 list-empty-text = Invitez quelqu’un, ou collez l’invitation que l’on vous a donnée.
 list-nobody-found = Personne ne s’appelle « { $words } »
@@ -124,6 +124,25 @@ theme-system = Comme le système
 theme-light = Clair
 theme-dark = Sombre
 settings-zoom = Taille de l’affichage
+passphrase-title = Phrase de passe
+passphrase-there = Vos données s’ouvrent avec une phrase de passe. Personne ne peut vous la rendre.
+passphrase-none = Il n’y en a pas : quiconque peut utiliser ce compte de l’ordinateur peut lire vos messages. Les copies des données faites avant restent comme elles sont.
+passphrase-current = Phrase de passe actuelle
+passphrase-new = Nouvelle phrase de passe
+passphrase-again = La même encore une fois
+passphrase-differs = Ces deux-là diffèrent.
+passphrase-set = Définir la phrase de passe
+passphrase-remove = Retirer la phrase de passe
+passphrase-is-set = La phrase de passe est définie
+passphrase-is-removed = La phrase de passe est retirée
+lock-title = Verrouiller la fenêtre
+lock-text = Les messages continuent d’arriver pendant ce temps. Pour ôter les clés de la mémoire, quittez Causerie.
+lock-never = Jamais d’elle-même
+lock-after = { $minutes ->
+    [one] Après { $minutes } minute
+   *[other] Après { $minutes } minutes
+}
+lock-needs-passphrase = Définissez d’abord une phrase de passe
 settings-home = Où sont vos données
 network-title = Réseau
 network-offline = Aucun réseau n’est utilisable. Les messages attendent ici et partiront plus tard.
@@ -137,23 +156,132 @@ network-peers = { $count ->
 }
 network-contact-direct = connecté directement
 network-contact-away = non connecté
-network-notices = Ce qui s’est passé
 network-my-id = Votre identifiant
 about-title = À propos de Causerie
 about-text = Une messagerie sans serveur. Elle n’a pas été auditée : n’y risquez la sécurité de personne.
 about-version = Version { $version }
 shortcuts-title = Touches
-shortcut-search = Chercher un contact
+palette-words = Un nom, ou quelque chose à faire
+palette-nothing = Rien ne s’appelle ainsi
+shortcut-palette = Aller chez quelqu’un, faire quelque chose
+shortcut-search-here = Chercher dans ces messages
+shortcut-search-all = Chercher dans tous les messages
 shortcut-add = Ajouter un contact
+shortcut-unread-above = Conversation non lue du dessus
+shortcut-unread-below = Conversation non lue du dessous
 shortcut-above = Conversation du dessus
 shortcut-below = Conversation du dessous
+shortcut-archive = Archiver, ou sortir des archives
+shortcut-pane = Entre la liste et ce qui est à côté
+shortcut-network = Réseau
 shortcut-settings = Réglages
-shortcut-shortcuts = Cette page
+shortcut-shortcuts = Touches
+shortcut-lock = Verrouiller maintenant
+shortcut-zoom-in = Plus grand
+shortcut-zoom-out = Plus petit
+shortcut-zoom-reset = Taille normale
 shortcut-back = Retour
+shortcut-close = Fermer la fenêtre
 shortcut-quit = Quitter
 shortcut-digits = Conversation selon sa place
 copied = Copié
 busy = Le nœud est occupé. Réessayez dans un instant.
+
+# Ce qui n’a pas marché
+error-bad-home = Ce dossier ne peut pas contenir vos données.
+    .hint = Rien n’a été changé. Lancez Causerie avec un autre dossier : causerie --home DOSSIER.
+error-no-identity = Personne n’habite encore ce dossier.
+    .hint = Choisissez un nom pour commencer.
+error-identity-exists = Quelqu’un habite déjà ce dossier.
+    .hint = Rien n’a été changé.
+error-home-in-use = Un autre programme utilise ce dossier.
+    .hint = Fermez-le, ou attendez sa fin, puis réessayez.
+error-newer-home = Ce dossier a été écrit par une version plus récente de Causerie.
+    .hint = Rien n’a été changé. Installez cette version, ou une version ultérieure.
+error-wrong-passphrase = Ce n’est pas la phrase de passe.
+    .hint = Majuscules, espaces et disposition du clavier comptent.
+error-no-passphrase = Il n’y a pas de phrase de passe ici.
+    .hint = Rien n’a été changé.
+error-identity-lost = Le fichier de votre identité manque, alors que vos messages sont là.
+    .hint = Remettez le fichier « identity » depuis une copie de ce dossier, puis réessayez.
+error-store-damaged = Les messages enregistrés sont endommagés.
+    .hint = On peut les mettre de côté et recommencer : identité et contacts restent, vos contacts vous rendent ce que vous vous êtes dit, et ce qui ne leur est jamais parvenu reste dans les anciens fichiers.
+error-file = Un fichier est inutilisable en l’état.
+    .hint = Ce qui a été confirmé est conservé. Remettez-le en ordre, puis réessayez.
+error-storage = Vos données ne peuvent être ni lues ni écrites.
+    .hint = Ce qui a été confirmé est conservé. Vérifiez l’espace libre et les droits du dossier, puis réessayez.
+error-disk-full = Le disque est plein.
+    .hint = Ce qui a été confirmé est conservé, et ce que les autres envoient attend chez eux. Libérez de la place, puis réessayez.
+error-read-only = Vos données peuvent être lues, mais pas écrites.
+    .hint = Rien n’a été changé. Rendez le dossier et son disque accessibles en écriture, puis réessayez.
+error-network = Le réseau est inutilisable.
+    .hint = Les messages attendent ici et partiront quand un réseau sera utilisable.
+error-stopped = Le nœud s’est arrêté.
+    .hint = Ce qui a été confirmé est conservé. Réessayez dans un instant.
+error-not-found = Plus personne ne s’appelle ainsi.
+    .hint = Rien n’a été changé.
+error-message-not-found = Ce message n’est plus ici.
+    .hint = Rien n’a été changé.
+error-own-invitation = Cette invitation est la vôtre.
+    .hint = Donnez-la à la personne avec qui vous voulez parler.
+error-bad-invitation = Ce n’est pas une invitation entière.
+    .hint = Copiez de nouveau le lien, de « causerie: » jusqu’à sa fin.
+error-expired-invitation = Cette invitation a expiré.
+    .hint = Demandez-en une nouvelle, et vérifiez que l’horloge de cet ordinateur est à l’heure.
+error-newer-version = Cette invitation vient d’une version plus récente de Causerie.
+    .hint = Installez la version la plus récente et acceptez-la de nouveau.
+error-already-contact = Cette invitation a déjà mené à un contact.
+    .hint = Il n’y a rien à faire : regardez votre liste.
+error-verification-changed = Ses clés ont changé depuis que vous avez comparé les numéros de sécurité.
+    .hint = Rien n’a été envoyé. Comparez-les d’abord de nouveau.
+error-empty = Il n’y a rien à envoyer.
+    .hint = Écrivez au moins un caractère.
+error-too-long = C’est trop long.
+    .hint = Rien n’a été envoyé. Faites-en plusieurs messages.
+error-bad-name = Cela ne peut pas être un nom.
+    .hint = Il faut de 1 à 64 caractères, tous visibles.
+error-full = Il y en a trop.
+    .hint = Rien n’a été changé. Supprimez ce qui ne sert plus, puis réessayez.
+error-wrong-state = Cela n’est pas possible avec ce contact pour le moment.
+    .hint = Rien n’a été changé. Sa page montre où il en est.
+
+# Ce qui s’est passé
+notice-title = Ce qui s’est passé
+notice-dismiss = Compris
+notice-keys-renewed = Les clés d’une conversation ont été renouvelées. Ce qui n’était pas confirmé est renvoyé.
+notice-twin = Une autre copie de ce Causerie est en marche, ou une ancienne copie de ses données a été remise. N’en utilisez qu’une.
+notice-store-repaired = Des messages enregistrés étaient perdus ; ce que vos contacts en ont leur est redemandé.
+notice-answered-twice = Quelqu’un a répondu une seconde fois à une invitation, avec d’autres clés. Seule la première réponse compte.
+notice-invitation-replaced = L’invitation la plus récente d’un contact a remplacé l’ancienne.
+notice-fork = Deux versions d’un même message ont été trouvées, venues d’une copie de données. Les deux sont gardées.
+notice-device-list-changed = Les clés d’un contact ont changé.
+notice-limit-reached = Quelqu’un a envoyé plus que permis ; le reste a été refusé.
+notice-no-room = Rien de nouveau ne peut être gardé : le disque est plein, ou vos données sont en lecture seule. Ce que les autres envoient attend chez eux.
+notice-room-again = Il y a de nouveau de la place, et tout continue.
+notice-identity-recovered = Le fichier de votre identité était illisible ; le précédent a pris sa place.
+notice-store-set-aside = Les messages endommagés ont été mis de côté, et un nouveau stock a commencé. Vos contacts rendent ce qu’ils ont.
+reason-used = quelqu’un d’autre s’en est servi avant
+reason-expired = elle a expiré
+reason-revoked = elle a été reprise
+reason-newer = elle demande une version plus récente
+reason-gone = le contact a été supprimé, ou l’invitation a échoué
+
+# Chercher des messages
+search-title = Chercher dans les messages
+search-words = Mots à chercher
+search-hint = Les mots sont trouvés quels que soient accents et majuscules. Tout reste sur cet ordinateur.
+search-within = Seulement avec { $name }
+search-to = À { $name }
+search-goes-on = Recherche… { $count ->
+    [one] { $count } trouvé
+   *[other] { $count } trouvés
+} jusqu’ici, { $messages } examinés
+search-done = { $count ->
+    [one] { $count } message trouvé
+   *[other] { $count } messages trouvés
+}
+search-more = { $count } messages trouvés. Il y en a peut-être d’autres : ajoutez un mot.
+search-nothing = Aucun message ne contient ces mots.
 
 # Jours
 day-today = Aujourd’hui

@@ -20,14 +20,17 @@ use crate::text::day_of;
 /// Beyond the edges this much is laid out too, so that a fast wheel meets no blank.
 const OVERSCAN: f32 = 200.0;
 
-/// How near the upper edge may come before older messages are wanted.
-const OLDER_WANTED: f32 = 800.0;
+/// How near an edge may come before what lies beyond is wanted.
+const MORE_WANTED: f32 = 800.0;
 
 /// How far below the upper edge it then stands: what was said before it is seen, too.
 const UNREAD_BELOW: f32 = 80.0;
 
 /// How near the bottom counts as the bottom.
 const BOTTOM_SLACK: f32 = 2.0;
+
+/// Heights that are remembered. Chosen: several times what a conversation keeps loaded.
+const HEIGHTS_MAX: usize = 10_000;
 
 /// Messages of one person within this time stand together: 5 minutes.
 const TOGETHER_MS: u64 = 5 * 60_000;
@@ -88,8 +91,8 @@ pub struct ChatList {
     made_from: Option<(u64, bool, Option<MessageId>)>,
     /// Items or heights changed since `begins` was made.
     stale: bool,
-    /// The newest message when the bottom was left.
-    left_at: Option<usize>,
+    /// How many messages had come when the bottom was left.
+    left_at: Option<u64>,
     offset: f32,
 }
 
@@ -99,9 +102,11 @@ pub struct Shown {
     /// The newest message is in sight.
     pub at_bottom: bool,
     /// Messages that arrived below since the bottom was left.
-    pub new_below: usize,
+    pub new_below: u64,
     /// Messages before the first one are wanted.
     pub older_wanted: bool,
+    /// Messages after the last one are wanted.
+    pub newer_wanted: bool,
 }
 
 /// What the list is made from.
@@ -113,6 +118,10 @@ pub struct Content<'a> {
     pub revision: u64,
     /// Nothing is before the first one.
     pub complete: bool,
+    /// Nothing is after the last one.
+    pub at_end: bool,
+    /// How many messages have come, whether they are loaded or not.
+    pub arrived: u64,
     /// The first that was not read when the conversation was opened.
     pub unread_from: Option<MessageId>,
 }
@@ -126,6 +135,22 @@ impl ChatList {
     /// Goes to where what was not read begins, once that is there.
     pub fn to_unread(&mut self) {
         self.anchor = Anchor::Item(Key::Unread, -UNREAD_BELOW);
+    }
+
+    /// Goes to a message, once that is there.
+    pub fn to_message(&mut self, id: MessageId) {
+        self.anchor = Anchor::Item(Key::Message(id), -UNREAD_BELOW);
+    }
+
+    /// The message at the upper edge; `None` at the bottom.
+    #[must_use]
+    pub fn reading(&self) -> Option<MessageId> {
+        let Anchor::Item(key, _) = self.anchor else { return None };
+        let place = self.items.iter().position(|item| item.key() == key)?;
+        self.items.iter().skip(place).find_map(|item| match item {
+            Item::Message(_, id, _) => Some(*id),
+            _ => None,
+        })
     }
 
     /// Shows the list in all the room there is. `measure` says how high an item is at this width; `paint` puts it into a
@@ -172,7 +197,7 @@ impl ChatList {
                 paint(&mut child, *item);
             }
         });
-        self.scrolled(output.state.clamped_offset().y, view.y, content.rows.len())
+        self.scrolled(output.state.clamped_offset().y, view.y, content)
     }
 
     /// Finds where this pass begins: measures what will be in sight, with the anchor where it was, until nothing that
@@ -218,23 +243,25 @@ impl ChatList {
     }
 
     /// Takes where a person scrolled to.
-    fn scrolled(&mut self, offset: f32, view: f32, rows: usize) -> Shown {
+    fn scrolled(&mut self, offset: f32, view: f32, content: Content<'_>) -> Shown {
         let total = self.begins.last().copied().unwrap_or(0.0);
-        let at_bottom = offset + view >= total - BOTTOM_SLACK;
+        let at_edge = offset + view >= total - BOTTOM_SLACK;
+        let at_bottom = at_edge && content.at_end;
         self.offset = offset;
-        if at_bottom {
+        if at_bottom && !content.rows.is_empty() {
             (self.anchor, self.left_at) = (Anchor::Bottom, None);
-        } else {
+        } else if !content.rows.is_empty() {
             let place = self.at(offset);
             if let (Some(item), Some(begin)) = (self.items.get(place), self.begins.get(place)) {
                 self.anchor = Anchor::Item(item.key(), offset - begin);
             }
-            self.left_at.get_or_insert(rows);
+            self.left_at.get_or_insert(content.arrived);
         }
         Shown {
             at_bottom,
-            new_below: self.left_at.map_or(0, |left| rows.saturating_sub(left)),
-            older_wanted: offset < OLDER_WANTED,
+            new_below: self.left_at.map_or(0, |left| content.arrived.saturating_sub(left)),
+            older_wanted: offset < MORE_WANTED,
+            newer_wanted: !content.at_end && offset + view > total - MORE_WANTED,
         }
     }
 
@@ -248,12 +275,11 @@ impl ChatList {
         if self.made_from == made_from {
             return;
         }
-        if let (Some(left), Some(before)) = (self.left_at, self.first_row(content.rows)) {
-            // What was loaded above is not new below.
-            self.left_at = Some(left + before);
-        }
         self.made_from = made_from;
         self.stale = true;
+        if self.heights.len() > HEIGHTS_MAX {
+            self.heights.clear();
+        }
         self.items.clear();
         if content.complete {
             self.items.push(Item::Beginning);
@@ -277,15 +303,6 @@ impl ChatList {
             self.items.push(Item::Message(place, row.id, together));
             previous = Some(row);
         }
-    }
-
-    /// Where the message that was the first one stands now.
-    fn first_row(&self, rows: &[MessageView]) -> Option<usize> {
-        let first = self.items.iter().find_map(|item| match item {
-            Item::Message(_, id, _) => Some(*id),
-            _ => None,
-        })?;
-        rows.iter().position(|row| row.id == first)
     }
 
     fn place_items(&mut self, rows: &[MessageView]) {

@@ -9,10 +9,14 @@ use causerie_protocol::answer::{ContactState, ContactView, MessageState, Message
 use jiff::civil::Date;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
 
-use crate::text::Text;
+use crate::{text::Text, trouble};
 
 /// Marks over one letter that are shown. Chosen: Vietnamese and Hebrew have two or three.
 const MARKS_MAX: usize = 4;
+
+/// Letters of a text that are shown before what was looked for, and after it.
+const BEFORE_HIT: usize = 30;
+const AFTER_HIT: usize = 200;
 
 /// A text as it can be shown: lines as they are, no other control characters, no turns of direction, few marks over one
 /// letter.
@@ -45,6 +49,29 @@ pub fn folded(text: &str) -> String {
     text.nfkd().filter(|one| !is_combining_mark(*one)).flat_map(char::to_lowercase).collect()
 }
 
+/// What stands before the first of these words in a text, the words as they are written there, and what follows; in one
+/// line.
+#[must_use]
+pub fn around(text: &str, words: &str) -> [String; 3] {
+    let line: Vec<char> = in_one_line(text, text.len()).chars().collect();
+    // Each letter as it is compared, with the place of the letter that it came from.
+    let mut letters = Vec::with_capacity(line.len());
+    for (place, one) in line.iter().enumerate() {
+        letters.extend(folded(one.encode_utf8(&mut [0; 4])).chars().map(|folded| (folded, place)));
+    }
+    let wanted = words.split_whitespace().map(|word| folded(word).chars().collect::<Vec<_>>());
+    let wanted: Vec<_> = wanted.filter(|word| !word.is_empty()).collect();
+    let hit = wanted.iter().find_map(|word| {
+        let found = letters.windows(word.len()).find(|some| some.iter().map(|(one, _)| one).eq(word))?;
+        Some((found.first()?.1, found.last()?.1 + 1))
+    });
+    let (from, to) = hit.unwrap_or_default();
+    let begin = from.saturating_sub(BEFORE_HIT);
+    let part = |from: usize, to: usize| line.iter().skip(from).take(to - from).collect::<String>();
+    let before = if begin > 0 { format!("…{}", part(begin, from)) } else { part(0, from) };
+    [before, part(from, to), part(to, line.len().min(to + AFTER_HIT))]
+}
+
 /// How somebody stands, in words.
 #[must_use]
 pub fn standing(text: &Text, contact: &ContactView, today: Date) -> String {
@@ -53,7 +80,7 @@ pub fn standing(text: &Text, contact: &ContactView, today: Date) -> String {
         ContactState::Request => text.say("state-request"),
         ContactState::Blocked => text.say("state-blocked"),
         ContactState::Failed => {
-            let reason = contact.reason.clone().unwrap_or_default();
+            let reason = trouble::why(text, contact.reason.as_deref());
             text.say_with("state-failed", &[("reason", reason.into())])
         }
         ContactState::Active if contact.online => text.say("state-online"),
@@ -73,7 +100,7 @@ pub fn progress(text: &Text, message: &MessageView, name: &str) -> String {
         MessageState::Delivered => text.say("message-delivered"),
         MessageState::Read => text.say("message-read"),
         MessageState::Failed => {
-            let reason = message.reason.clone().unwrap_or_default();
+            let reason = trouble::why(text, message.reason.as_deref());
             text.say_with("message-failed", &[("reason", reason.into())])
         }
     }
@@ -105,6 +132,19 @@ mod tests {
         let zalgo = format!("z{}a", "\u{301}".repeat(500));
         assert_eq!(harmless(&zalgo).chars().count(), 2 + MARKS_MAX);
         assert_eq!(in_one_line(" one\n\n two   three ", 8), "one two …");
+    }
+
+    #[test]
+    fn what_was_looked_for_is_shown_as_it_is_written() {
+        let parts = |text: &str, words: &str| around(text, words).join("|");
+        assert_eq!(parts("Un ÉTÉ à la mer", "ete"), "Un |ÉTÉ| à la mer");
+        assert_eq!(parts("one\n two three", "three two"), "one two |three|");
+        assert_eq!(parts("ﬁn", "in"), "|ﬁn|", "a letter that stands for two");
+        assert_eq!(parts("nothing of it", "else"), "||nothing of it");
+        assert_eq!(parts("", "x"), "||");
+        let long = format!("{}needle{}", "x".repeat(100), "y".repeat(500));
+        let [before, hit, after] = around(&long, "NEEDLE");
+        assert_eq!((before.chars().count(), hit.as_str(), after.len()), (31, "needle", 200));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::{
         chat_list::{ChatList, Content, Item},
         say,
     },
+    model::timeline::{Part, Timeline},
     route::Route,
     screens::{View, list::ticks, name_of, primary_button, words},
     theme,
@@ -46,6 +47,8 @@ pub struct Chat {
     pub unread_from: Option<MessageId>,
     /// How many were not, as long as it is not known which.
     pub unread: u64,
+    /// The message that was looked for and is shown.
+    pub found: Option<MessageId>,
     /// Whether the field is to be typed into now.
     pub focus: bool,
 }
@@ -113,23 +116,28 @@ fn messages(
         rows: timeline.rows(),
         revision: timeline.revision(),
         complete: timeline.is_complete(),
+        at_end: timeline.is_at_end(),
+        arrived: timeline.arrived(),
         unread_from: chat.unread_from,
     };
-    let rows = timeline.rows();
+    let (rows, found) = (timeline.rows(), chat.found);
     let area = ui.available_rect_before_wrap();
     let shown = chat.list.show(
         ui,
         content,
         |ui, item, width| height(ui, view, rows, item, width),
-        |ui, item| item_ui(ui, view, rows, &name, item, actions),
+        |ui, item| item_ui(ui, view, rows, &name, item, found, actions),
     );
-    if shown.older_wanted {
-        actions.push(Action::LoadOlder(one.contact.id));
+    if shown.older_wanted && !timeline.is_complete() {
+        actions.push(Action::Load(one.contact.id, Part::Older));
+    }
+    if shown.newer_wanted {
+        actions.push(Action::Load(one.contact.id, Part::Newer));
     }
     if !shown.at_bottom {
-        let label = match u64::try_from(shown.new_below) {
-            Ok(count) if count > 0 => view.text.say_with("chat-new-below", &[("count", count.into())]),
-            _ => view.text.say("chat-down"),
+        let label = match shown.new_below {
+            0 => view.text.say("chat-down"),
+            count => view.text.say_with("chat-new-below", &[("count", count.into())]),
         };
         let place = Rect::from_center_size(
             pos2(area.center().x, area.bottom() - 24.0),
@@ -138,7 +146,11 @@ fn messages(
         let mut over = ui.new_child(UiBuilder::new().max_rect(place).id_salt("below"));
         over.centered_and_justified(|ui| {
             if ui.button(format!("↓ {label}")).clicked() {
-                chat.list.to_bottom();
+                if timeline.is_at_end() {
+                    chat.list.to_bottom();
+                } else {
+                    actions.push(Action::Newest(one.contact.id));
+                }
             }
         });
     }
@@ -163,6 +175,7 @@ fn item_ui(
     rows: &[MessageView],
     name: &str,
     item: Item,
+    found: Option<MessageId>,
     actions: &mut Vec<Action>,
 ) {
     match item {
@@ -171,7 +184,7 @@ fn item_ui(
         Item::Unread => line(ui, &view.text.say("chat-unread"), theme::palette(ui).accent),
         Item::Message(place, ..) => {
             if let Some(row) = rows.get(place) {
-                bubble(ui, view, row, name, actions);
+                bubble(ui, view, row, name, found == Some(row.id), actions);
             }
         }
     }
@@ -193,7 +206,14 @@ fn galley(ui: &egui::Ui, view: &View<'_>, row: &MessageView, width: f32) -> std:
     ui.painter().layout_job(job)
 }
 
-fn bubble(ui: &mut egui::Ui, view: &View<'_>, row: &MessageView, name: &str, actions: &mut Vec<Action>) {
+fn bubble(
+    ui: &mut egui::Ui,
+    view: &View<'_>,
+    row: &MessageView,
+    name: &str,
+    found: bool,
+    actions: &mut Vec<Action>,
+) {
     let palette = theme::palette(ui);
     let place = ui.max_rect();
     let words = galley(ui, view, row, place.width());
@@ -217,7 +237,13 @@ fn bubble(ui: &mut egui::Ui, view: &View<'_>, row: &MessageView, name: &str, act
         "message-row",
         &[("author", author.into()), ("time", time.into()), ("text", said.clone().into())],
     );
+    let label =
+        if row.outgoing { format!("{label} – {}", say::progress(view.text, row, name)) } else { label };
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &label));
+    if found || response.has_focus() {
+        let ring = egui::Stroke::new(2.0, palette.accent);
+        ui.painter().rect_stroke(bubble, theme::RADIUS, ring, egui::StrokeKind::Outside);
+    }
     let inside = Rect::from_min_size(bubble.min + PADDING, words.size());
     let mut child = ui.new_child(UiBuilder::new().max_rect(inside).id_salt("words"));
     child.add(Label::new(words).selectable(true).wrap());
@@ -318,7 +344,11 @@ fn composer(ui: &mut egui::Ui, view: &View<'_>, with: AccountId, chat: &mut Chat
     }
     if ready && (send || pressed) {
         actions.push(Action::Send(with, std::mem::take(&mut chat.draft)));
-        chat.list.to_bottom();
+        if view.model.timeline(with).is_none_or(Timeline::is_at_end) {
+            chat.list.to_bottom();
+        } else {
+            actions.push(Action::Newest(with));
+        }
         chat.unread_from = None;
     }
 }

@@ -1,13 +1,15 @@
 //! Before the conversations: the first start, a home that is locked, and what keeps the node from starting.
 
+use causerie_node::error::NodeError;
 use eframe::egui::{self, Role, TextEdit, WidgetInfo};
 use zeroize::Zeroize as _;
 
 use crate::{
     action::Action,
+    components::say,
     screens::{page, primary_button, words},
     text::Text,
-    theme,
+    theme, trouble,
 };
 
 /// What keeps people out.
@@ -22,8 +24,10 @@ pub enum Gate {
     Working,
     /// A passphrase is needed; whether one was tried in vain.
     Locked(bool),
-    /// The node cannot start: why, and what to do.
-    Trouble(String, String),
+    /// The window is locked while the node goes on; whether a passphrase was tried in vain.
+    Shut(bool),
+    /// The node cannot start, and why.
+    Trouble(NodeError),
     /// Nothing: the conversations are shown.
     Open,
 }
@@ -43,6 +47,12 @@ impl Typed {
     }
 }
 
+impl Drop for Typed {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 /// Paints whatever keeps people out.
 pub fn gate_ui(ui: &mut egui::Ui, text: &Text, gate: &Gate, typed: &mut Typed) -> Vec<Action> {
     let mut actions = Vec::new();
@@ -51,24 +61,40 @@ pub fn gate_ui(ui: &mut egui::Ui, text: &Text, gate: &Gate, typed: &mut Typed) -
         Gate::Starting => page(ui, &text.say("starting"), |_| {}),
         Gate::Working => page(ui, &text.say("welcome-working"), |_| {}),
         Gate::Welcome => page(ui, &text.say("welcome-title"), |ui| welcome(ui, text, typed, &mut actions)),
-        Gate::Locked(again) => {
-            page(ui, &text.say("unlock-title"), |ui| unlock(ui, text, *again, typed, &mut actions));
-        }
-        Gate::Trouble(why, hint) => page(ui, &text.say("trouble-title"), |ui| {
-            words(ui, why);
-            words(ui, hint);
-            ui.add_space(theme::SPACE[2]);
-            ui.horizontal(|ui| {
-                if primary_button(ui, &text.say("trouble-retry"), true) {
-                    actions.push(Action::Retry);
-                }
-                if ui.button(text.say("trouble-quit")).clicked() {
-                    actions.push(Action::Quit);
-                }
-            });
+        Gate::Locked(again) => page(ui, &text.say("unlock-title"), |ui| {
+            words(ui, text.say("unlock-text"));
+            unlock(ui, text, *again, typed, &mut actions);
         }),
+        Gate::Shut(again) => page(ui, &text.say("unlock-title"), |ui| {
+            words(ui, text.say("shut-text"));
+            unlock(ui, text, *again, typed, &mut actions);
+        }),
+        Gate::Trouble(error) => {
+            page(ui, &text.say("trouble-title"), |ui| trouble_ui(ui, text, error, &mut actions));
+        }
     }
     actions
+}
+
+fn trouble_ui(ui: &mut egui::Ui, text: &Text, error: &NodeError, actions: &mut Vec<Action>) {
+    for sentence in trouble::sentences(text, error) {
+        words(ui, sentence);
+    }
+    if let Some(details) = trouble::details(error) {
+        words(ui, egui::RichText::new(say::harmless(&details)).monospace().size(12.0));
+    }
+    ui.add_space(theme::SPACE[2]);
+    ui.horizontal_wrapped(|ui| {
+        if primary_button(ui, &text.say("trouble-retry"), true) {
+            actions.push(Action::Retry);
+        }
+        if matches!(error, NodeError::StoreDamaged(_)) && ui.button(text.say("trouble-aside")).clicked() {
+            actions.push(Action::SetStoreAside);
+        }
+        if ui.button(text.say("trouble-quit")).clicked() {
+            actions.push(Action::Quit);
+        }
+    });
 }
 
 fn welcome(ui: &mut egui::Ui, text: &Text, typed: &mut Typed, actions: &mut Vec<Action>) {
@@ -91,7 +117,6 @@ fn welcome(ui: &mut egui::Ui, text: &Text, typed: &mut Typed, actions: &mut Vec<
 }
 
 fn unlock(ui: &mut egui::Ui, text: &Text, again: bool, typed: &mut Typed, actions: &mut Vec<Action>) {
-    words(ui, text.say("unlock-text"));
     if again {
         let palette = theme::palette(ui);
         ui.colored_label(palette.bad, text.say("unlock-wrong"));

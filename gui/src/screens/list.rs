@@ -8,7 +8,7 @@ use causerie_protocol::{
 use eframe::egui::{self, Align2, FontId, Rect, Role, ScrollArea, Sense, TextEdit, WidgetInfo, pos2, vec2};
 
 use crate::{
-    action::Action,
+    action::{Action, Shortcut},
     components::{avatar::avatar_at, say},
     route::Route,
     screens::{View, name_of, primary_button, words},
@@ -129,16 +129,18 @@ fn head(ui: &mut egui::Ui, view: &View<'_>, looking: &mut Looking, actions: &mut
             view.model.own().map_or_else(|| text.say("app-name"), |own| say::in_one_line(&own.name, 24)),
         );
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            for (sign, key, route) in [
-                ("⚙", "list-settings", Route::Settings),
-                ("⇄", "list-network", Route::Network),
-                ("+", "list-add", Route::AddContact),
+            for (sign, shortcut) in [
+                ("⚙", Shortcut::Settings),
+                ("⇄", Shortcut::Network),
+                ("🔍", Shortcut::SearchAll),
+                ("+", Shortcut::Add),
             ] {
-                let label = text.say(key);
-                let button = ui.button(sign).on_hover_text(&label);
+                let label = text.say(shortcut.label());
+                let keys = shortcut.shown(ui.ctx());
+                let button = ui.button(sign).on_hover_text(format!("{label} ({keys})"));
                 button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
                 if button.clicked() {
-                    actions.push(Action::Go(route));
+                    actions.push(shortcut.action());
                 }
             }
         });
@@ -169,7 +171,11 @@ fn row_ui(
     let palette = theme::palette(ui);
     let (rect, response) =
         ui.allocate_exact_size(vec2(ui.available_width(), theme::ROW_HEIGHT), Sense::click());
-    let label = format!("{}, {}", row.name, row.below);
+    let mut label = format!("{}, {}", row.name, row.below);
+    if row.unread > 0 {
+        let unread = view.text.say_with("unread", &[("count", row.unread.into())]);
+        label = format!("{label}, {unread}");
+    }
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, &label));
     if chosen || response.hovered() || response.has_focus() {
         let ground = if chosen { palette.chosen } else { palette.hovered };

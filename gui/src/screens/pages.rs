@@ -6,15 +6,25 @@ use eframe::egui;
 
 use crate::{
     action::{Action, Shortcut},
-    components::say,
     preferences::{Language, Preferences, Theme},
     route::Route,
-    screens::{View, card, name_of, page, words},
+    screens::{
+        View, card,
+        locking::{Locking, locking_ui},
+        name_of, page, words,
+    },
     text::Text,
+    trouble,
 };
 
 /// What can be chosen; what was is in `chosen` at once.
-pub fn settings_ui(ui: &mut egui::Ui, text: &Text, home: &str, chosen: &mut Preferences) -> Vec<Action> {
+pub fn settings_ui(
+    ui: &mut egui::Ui,
+    text: &Text,
+    home: &str,
+    chosen: &mut Preferences,
+    locking: &mut Locking,
+) -> Vec<Action> {
     let mut actions = Vec::new();
     page(ui, &text.say("settings-title"), |ui| {
         card(ui, |ui| {
@@ -54,6 +64,7 @@ pub fn settings_ui(ui: &mut egui::Ui, text: &Text, home: &str, chosen: &mut Pref
                 chosen.zoom = zoom;
             }
         });
+        locking_ui(ui, text, chosen, locking, &mut actions);
         card(ui, |ui| {
             ui.weak(text.say("settings-home"));
             words(ui, egui::RichText::new(home).monospace().size(12.0));
@@ -92,9 +103,9 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>) {
         });
         if !model.notices.is_empty() {
             card(ui, |ui| {
-                ui.strong(text.say("network-notices"));
+                ui.strong(text.say("notice-title"));
                 for notice in model.notices.iter().rev() {
-                    words(ui, say::harmless(notice));
+                    words(ui, trouble::notice(text, *notice));
                 }
             });
         }
@@ -124,11 +135,12 @@ pub fn shortcuts_ui(ui: &mut egui::Ui, text: &Text) {
         egui::Grid::new("shortcuts").num_columns(2).spacing([24.0, 10.0]).show(ui, |ui| {
             for shortcut in Shortcut::ALL {
                 ui.label(text.say(shortcut.label()));
-                ui.monospace(ui.ctx().format_shortcut(&shortcut.keys()));
+                let keys = shortcut.keys().iter().map(|keys| ui.ctx().format_shortcut(keys));
+                ui.monospace(keys.collect::<Vec<_>>().join("  "));
                 ui.end_row();
             }
             ui.label(text.say("shortcut-digits"));
-            ui.monospace("Alt+1 … Alt+9");
+            ui.monospace("Alt+1 … Alt+9  Ctrl+1 … Ctrl+9");
             ui.end_row();
         });
     });

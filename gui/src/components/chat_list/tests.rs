@@ -28,18 +28,26 @@ struct Bench {
     rows: Vec<MessageView>,
     revision: u64,
     complete: bool,
+    at_end: bool,
+    arrived: u64,
 }
 
 impl Bench {
     fn new(range: std::ops::Range<u64>) -> Self {
         let list = ChatList { width: 400.0, ..ChatList::default() };
-        Self { list, rows: range.map(row).collect(), revision: 1, complete: false }
+        Self { list, rows: range.map(row).collect(), revision: 1, complete: false, at_end: true, arrived: 0 }
     }
 
     /// One pass; `wheel` is how far somebody scrolls in it.
     fn pass(&mut self, wheel: f32) -> Shown {
-        let content =
-            Content { rows: &self.rows, revision: self.revision, complete: self.complete, unread_from: None };
+        let content = Content {
+            rows: &self.rows,
+            revision: self.revision,
+            complete: self.complete,
+            at_end: self.at_end,
+            arrived: self.arrived,
+            unread_from: None,
+        };
         self.list.make_items(content);
         let width = self.list.width;
         // A height that no estimate knows.
@@ -53,7 +61,7 @@ impl Bench {
         self.list.settle(VIEW, &self.rows, &mut measure);
         let total = self.list.begins.last().copied().unwrap();
         let offset = (self.list.offset + wheel).clamp(0.0, (total - VIEW).max(0.0));
-        self.list.scrolled(offset, VIEW, self.rows.len())
+        self.list.scrolled(offset, VIEW, content)
     }
 
     /// Where a message begins on the screen.
@@ -99,7 +107,7 @@ fn what_is_read_never_moves_whatever_happens_around_it() {
         dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (dice >> 33) % sides
     };
-    let (mut first, mut last) = (5_000, 5_100);
+    let (mut first, mut last) = (5_000, 5_400);
     let mut bench = Bench::new(first..last);
     bench.pass(0.0);
     bench.pass(-1_500.0);
@@ -107,7 +115,19 @@ fn what_is_read_never_moves_whatever_happens_around_it() {
         bench.pass(0.0);
         let id = bench.reading();
         let before = bench.seen_at(id).unwrap();
-        match roll(5) {
+        match roll(7) {
+            5 => {
+                // What is far below is let go, and comes back.
+                let end = bench.list.at(bench.list.offset + VIEW) + 30;
+                let length = bench.rows.len();
+                bench.change(|rows| rows.truncate(end.min(length)));
+                bench.at_end &= bench.rows.len() == length;
+            }
+            6 => {
+                let from = bench.rows.len() as u64 + first;
+                bench.change(|rows| rows.extend((from..last).map(row)));
+                bench.at_end = true;
+            }
             0 => {
                 let more = first - 1 - roll(60);
                 let page: Vec<_> = (more..first).map(row).collect();
@@ -115,8 +135,10 @@ fn what_is_read_never_moves_whatever_happens_around_it() {
                 bench.change(|rows| drop(rows.splice(0..0, page)));
             }
             1 => {
-                bench.change(|rows| rows.push(row(last)));
-                last += 1;
+                if bench.at_end {
+                    bench.change(|rows| rows.push(row(last)));
+                }
+                last += u64::from(bench.at_end);
             }
             2 => {
                 bench.list.heights.clear();
@@ -151,6 +173,7 @@ fn what_arrives_below_is_counted_and_what_is_loaded_above_is_not() {
     bench.pass(0.0);
     assert_eq!(bench.pass(-2_000.0).new_below, 0);
     bench.change(|rows| rows.extend((1_100..1_103).map(row)));
+    bench.arrived += 3;
     assert_eq!(bench.pass(0.0).new_below, 3);
     bench.change(|rows| drop(rows.splice(0..0, (900..1_000).map(row))));
     let shown = bench.pass(0.0);
@@ -165,4 +188,31 @@ fn older_messages_are_wanted_near_the_upper_edge_only() {
     let mut bench = Bench::new(1_000..1_200);
     assert!(!bench.pass(0.0).older_wanted);
     assert!(bench.pass(-1_000_000.0).older_wanted);
+}
+
+#[test]
+fn newer_messages_are_wanted_near_the_lower_edge_where_there_are_some() {
+    let mut bench = Bench::new(1_000..1_200);
+    bench.at_end = false;
+    bench.list.to_message(row(1_100).id);
+    assert!(!bench.pass(0.0).newer_wanted);
+    assert_eq!(bench.seen_at(row(1_100).id), Some(80.0));
+    let shown = bench.pass(1_000_000.0);
+    assert_eq!((shown.newer_wanted, shown.at_bottom), (true, false));
+    bench.at_end = true;
+    bench.pass(1_000_000.0);
+    let shown = bench.pass(0.0);
+    assert_eq!((shown.newer_wanted, shown.at_bottom), (false, true));
+}
+
+#[test]
+fn a_message_that_is_not_there_yet_is_gone_to_once_it_is() {
+    let mut bench = Bench::new(0..0);
+    bench.at_end = false;
+    bench.list.to_message(row(1_050).id);
+    bench.pass(0.0);
+    bench.pass(0.0);
+    bench.change(|rows| rows.extend((1_000..1_100).map(row)));
+    bench.pass(0.0);
+    assert_eq!(bench.seen_at(row(1_050).id), Some(80.0));
 }

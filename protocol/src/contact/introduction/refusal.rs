@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{device_list::SignedDeviceList, keys::OwnAccount, signature},
-    answer::InvitationState,
+    answer::{InvitationState, reason},
     contact::link_code,
     ids::{AccountId, DeviceId, InvitationId},
     link::hello::Binding,
@@ -78,10 +78,10 @@ impl Refusal {
     /// What the person is told.
     pub(super) const fn sentence(self) -> &'static str {
         match self {
-            Self::Used => "the invitation was already used by somebody",
-            Self::Expired => "the invitation has expired",
-            Self::Revoked => "the invitation was revoked",
-            Self::Newer => "the invitation needs a newer version",
+            Self::Used => reason::USED,
+            Self::Expired => reason::EXPIRED,
+            Self::Revoked => reason::REVOKED,
+            Self::Newer => reason::NEWER,
         }
     }
 
