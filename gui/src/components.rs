@@ -2,5 +2,6 @@
 
 pub mod avatar;
 pub mod chat_list;
+pub mod menu;
 pub mod qr_code;
 pub mod say;

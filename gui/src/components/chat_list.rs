@@ -94,6 +94,8 @@ pub struct ChatList {
     /// How many messages had come when the bottom was left.
     left_at: Option<u64>,
     offset: f32,
+    /// How many views further somebody asked to be.
+    pages: f32,
 }
 
 /// What a pass showed.
@@ -142,6 +144,11 @@ impl ChatList {
         self.anchor = Anchor::Item(Key::Message(id), -UNREAD_BELOW);
     }
 
+    /// Goes so many views further down, or up where negative.
+    pub const fn scroll(&mut self, pages: f32) {
+        self.pages += pages;
+    }
+
     /// The message at the upper edge; `None` at the bottom.
     #[must_use]
     pub fn reading(&self) -> Option<MessageId> {
@@ -171,12 +178,19 @@ impl ChatList {
         }
         let width = view.x;
         self.settle(view.y, content.rows, &mut |item| measure(ui, item, width));
+        if self.pages != 0.0 {
+            let last = self.begins.last().copied().unwrap_or(0.0) - view.y;
+            let offset = self.offset + std::mem::take(&mut self.pages) * view.y;
+            self.scrolled(offset.clamp(0.0, last.max(0.0)), view.y, content);
+            self.settle(view.y, content.rows, &mut |item| measure(ui, item, width));
+        }
         let total = self.begins.last().copied().unwrap_or(0.0);
         let area = ScrollArea::vertical()
             .auto_shrink(false)
             .animated(false)
             .scroll_bar_visibility(ScrollBarVisibility::VisibleWhenNeeded)
             .vertical_scroll_offset(self.offset);
+        let mut unknown = false;
         let output = area.show_viewport(ui, |ui, _| {
             ui.set_height(total.max(view.y));
             let top = ui.max_rect().top() + (view.y - total).max(0.0);
@@ -191,12 +205,17 @@ impl ChatList {
                 if top + begin > clip.bottom() + OVERSCAN {
                     break;
                 }
+                // Somebody scrolled further than was measured: the next pass has it right.
+                unknown |= !self.heights.contains_key(&item.key());
                 let rect =
                     Rect::from_min_size(pos2(ui.max_rect().left(), top + begin), vec2(width, end - begin));
                 let mut child = ui.new_child(UiBuilder::new().id_salt(item.key()).max_rect(rect));
                 paint(&mut child, *item);
             }
         });
+        if unknown {
+            ui.ctx().request_repaint();
+        }
         self.scrolled(output.state.clamped_offset().y, view.y, content)
     }
 

@@ -16,6 +16,7 @@ use crate::{
     components::{
         avatar::avatar,
         chat_list::{ChatList, Content, Item},
+        menu::context_menu,
         say,
     },
     model::timeline::{Part, Timeline},
@@ -122,6 +123,11 @@ fn messages(
     };
     let (rows, found) = (timeline.rows(), chat.found);
     let area = ui.available_rect_before_wrap();
+    ui.input_mut(|input| {
+        let above = input.consume_key(Modifiers::NONE, Key::PageUp);
+        let below = input.consume_key(Modifiers::NONE, Key::PageDown);
+        chat.list.scroll(f32::from(i8::from(below) - i8::from(above)) * 0.85);
+    });
     let shown = chat.list.show(
         ui,
         content,
@@ -251,12 +257,9 @@ fn bubble(
     ui.painter().galley(foot_at, foot, foot_colour);
     let response =
         if row.outgoing { response.on_hover_text(say::progress(view.text, row, name)) } else { response };
-    response.context_menu(|ui| {
-        if ui.button(view.text.say("chat-copy")).clicked() {
-            actions.push(Action::Copy(said.clone()));
-            ui.close();
-        }
-    });
+    if context_menu(&response, &[view.text.say("chat-copy")]).is_some() {
+        actions.push(Action::Copy(said));
+    }
 }
 
 fn foot(

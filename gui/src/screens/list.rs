@@ -9,7 +9,7 @@ use eframe::egui::{self, Align2, FontId, Rect, Role, ScrollArea, Sense, TextEdit
 
 use crate::{
     action::{Action, Shortcut},
-    components::{avatar::avatar_at, say},
+    components::{avatar::avatar_at, menu::context_menu, say},
     route::Route,
     screens::{View, name_of, primary_button, words},
     theme,
@@ -86,6 +86,7 @@ fn row(view: &View<'_>, one: &ConversationView) -> Row {
 pub fn list_ui(ui: &mut egui::Ui, view: &View<'_>, looking: &mut Looking, route: Route) -> Vec<Action> {
     let mut actions = Vec::new();
     let text = view.text;
+    ui.add_space(theme::SPACE[1]);
     head(ui, view, looking, &mut actions);
     let rows = rows(view, looking);
     let archived = view.model.conversations().iter().filter(|one| one.archived).count();
@@ -190,7 +191,7 @@ fn row_ui(
     if response.clicked() {
         actions.push(Action::Open(row.with));
     }
-    response.context_menu(|ui| row_menu(ui, view, one, actions));
+    row_menu(&response, view, one, actions);
 }
 
 fn row_words(ui: &egui::Ui, row: &Row, one: &ConversationView, rect: Rect) {
@@ -239,22 +240,20 @@ fn row_words(ui: &egui::Ui, row: &Row, one: &ConversationView, rect: Rect) {
     }
 }
 
-fn row_menu(ui: &mut egui::Ui, view: &View<'_>, one: &ConversationView, actions: &mut Vec<Action>) {
+fn row_menu(response: &egui::Response, view: &View<'_>, one: &ConversationView, actions: &mut Vec<Action>) {
     let with = one.contact.id;
     let choices = [
-        (if one.pinned { "unpin" } else { "pin" }, ConversationMark::Pinned(!one.pinned)),
-        (if one.muted { "unmute" } else { "mute" }, ConversationMark::Muted(!one.muted)),
-        (if one.archived { "unarchive" } else { "archive" }, ConversationMark::Archived(!one.archived)),
+        (if one.pinned { "unpin" } else { "pin" }, Action::Mark(with, ConversationMark::Pinned(!one.pinned))),
+        (if one.muted { "unmute" } else { "mute" }, Action::Mark(with, ConversationMark::Muted(!one.muted))),
+        (
+            if one.archived { "unarchive" } else { "archive" },
+            Action::Mark(with, ConversationMark::Archived(!one.archived)),
+        ),
+        ("contact-page", Action::Go(Route::Contact(with))),
     ];
-    for (key, mark) in choices {
-        if ui.button(view.text.say(key)).clicked() {
-            actions.push(Action::Mark(with, mark));
-            ui.close();
-        }
-    }
-    if ui.button(view.text.say("contact-page")).clicked() {
-        actions.push(Action::Go(Route::Contact(with)));
-        ui.close();
+    let labels = choices.each_ref().map(|(key, _)| view.text.say(key));
+    if let Some(place) = context_menu(response, &labels) {
+        actions.extend(choices.into_iter().nth(place).map(|(_, action)| action));
     }
 }
 

@@ -98,12 +98,18 @@ pub fn palette_ui(ui: &egui::Ui, view: &View<'_>, route: Route, palette: &mut Pa
         if found.is_empty() {
             words(ui, view.text.say("palette-nothing"));
         }
+        let colours = theme::palette(ui);
+        ui.spacing_mut().item_spacing.y = 2.0;
         for (place, choice) in found.iter().enumerate() {
-            let mut button = egui::Button::selectable(place == palette.chosen, &choice.label).truncate();
-            if let Some(shortcut) = choice.keys {
-                button = button.shortcut_text(shortcut.shown(ui.ctx()));
-            }
-            if ui.add_sized([ui.available_width(), 30.0], button).clicked() {
+            let fill = if place == palette.chosen { colours.chosen } else { egui::Color32::TRANSPARENT };
+            let keys = choice.keys.map(|keys| keys.shown(ui.ctx())).unwrap_or_default();
+            let button = egui::Button::new(&choice.label)
+                .truncate()
+                .fill(fill)
+                .stroke(egui::Stroke::NONE)
+                .min_size(egui::vec2(ui.available_width(), 30.0))
+                .shortcut_text(egui::RichText::new(keys).color(colours.text_weak));
+            if ui.add(button).clicked() {
                 asked = Some(choice.action.clone());
             }
         }
