@@ -15,6 +15,7 @@ use crate::{
     preferences::{Language, Theme},
     route::Route,
     search::{Found, Query},
+    text::Text,
 };
 
 /// What was asked.
@@ -280,9 +281,33 @@ impl Shortcut {
 
     /// The keys that are shown for it.
     #[must_use]
-    pub fn shown(self, context: &egui::Context) -> String {
-        self.keys().first().map(|keys| context.format_shortcut(keys)).unwrap_or_default()
+    pub fn shown(self, text: &Text) -> String {
+        self.keys().first().map(|keys| keys_in_words(text, keys)).unwrap_or_default()
     }
+
+    /// All its keys.
+    #[must_use]
+    pub fn all_shown(self, text: &Text) -> String {
+        self.keys().iter().map(|keys| keys_in_words(text, keys)).collect::<Vec<_>>().join("   ")
+    }
+}
+
+/// Keys as they are written on a keyboard of this language.
+fn keys_in_words(text: &Text, keys: &KeyboardShortcut) -> String {
+    let held = keys.modifiers;
+    let key = match keys.logical_key {
+        Key::ArrowUp => text.say("key-up"),
+        Key::ArrowDown => text.say("key-down"),
+        Key::PageUp => text.say("key-page-up"),
+        Key::PageDown => text.say("key-page-down"),
+        Key::Escape => text.say("key-escape"),
+        Key::Num0 => "0".to_owned(),
+        other => other.symbol_or_name().to_owned(),
+    };
+    let control = if cfg!(target_os = "macos") { "key-command" } else { "key-control" };
+    let held = [(held.command, control), (held.alt, "key-alt"), (held.shift, "key-shift")];
+    let held = held.into_iter().filter(|(is_held, _)| *is_held).map(|(_, name)| text.say(name));
+    held.chain([key]).collect::<Vec<_>>().join("+")
 }
 
 /// All: those with more keys held down first, since a shortcut is met by more than its own.
@@ -336,6 +361,14 @@ mod tests {
         let mut output = context.run_ui(input, |ui| actions.extend(Shortcut::pressed(ui.ctx())));
         output.textures_delta.clear();
         actions
+    }
+
+    #[test]
+    fn keys_are_called_as_they_are_written() {
+        let shown = |language| Shortcut::UnreadAbove.shown(&Text::of(language));
+        assert_eq!(shown(Language::English), "Alt+Shift+Up");
+        assert_eq!(shown(Language::French), "Alt+Maj+Haut");
+        assert_eq!(Shortcut::Settings.shown(&Text::of(Language::French)), "Ctrl+,");
     }
 
     #[test]

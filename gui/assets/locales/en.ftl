@@ -184,6 +184,15 @@ shortcut-back = Back
 shortcut-close = Close the window
 shortcut-quit = Quit
 shortcut-digits = Conversation by its place
+key-control = Ctrl
+key-command = ⌘
+key-alt = Alt
+key-shift = Shift
+key-up = Up
+key-down = Down
+key-page-up = Page Up
+key-page-down = Page Down
+key-escape = Esc
 copied = Copied
 busy = The node is busy. Try again in a moment.
 

@@ -184,6 +184,15 @@ shortcut-back = Retour
 shortcut-close = Fermer la fenêtre
 shortcut-quit = Quitter
 shortcut-digits = Conversation selon sa place
+key-control = Ctrl
+key-command = ⌘
+key-alt = Alt
+key-shift = Maj
+key-up = Haut
+key-down = Bas
+key-page-up = Page préc.
+key-page-down = Page suiv.
+key-escape = Échap
 copied = Copié
 busy = Le nœud est occupé. Réessayez dans un instant.
 

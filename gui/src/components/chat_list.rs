@@ -185,6 +185,8 @@ impl ChatList {
             self.settle(view.y, content.rows, &mut |item| measure(ui, item, width));
         }
         let total = self.begins.last().copied().unwrap_or(0.0);
+        // It would take what was loaded in this pass for overscroll, and spring back from it.
+        ui.spacing_mut().scroll.kinetic.rubber_band = false;
         let area = ScrollArea::vertical()
             .auto_shrink(false)
             .animated(false)
@@ -270,8 +272,12 @@ impl ChatList {
         if at_bottom && !content.rows.is_empty() {
             (self.anchor, self.left_at) = (Anchor::Bottom, None);
         } else if !content.rows.is_empty() {
-            let place = self.at(offset);
-            if let (Some(item), Some(begin)) = (self.items.get(place), self.begins.get(place)) {
+            // A message, never a day: what is loaded above may be of the same day, which then begins there.
+            let edge = self.at(offset);
+            let is_message = |item: &Item| matches!(item, Item::Message(..));
+            let message =
+                self.items.iter().skip(edge).position(is_message).map_or(edge, |after| edge + after);
+            if let (Some(item), Some(begin)) = (self.items.get(message), self.begins.get(message)) {
                 self.anchor = Anchor::Item(item.key(), offset - begin);
             }
             self.left_at.get_or_insert(content.arrived);

@@ -137,7 +137,7 @@ fn head(ui: &mut egui::Ui, view: &View<'_>, looking: &mut Looking, actions: &mut
                 ("+", Shortcut::Add),
             ] {
                 let label = text.say(shortcut.label());
-                let keys = shortcut.shown(ui.ctx());
+                let keys = shortcut.shown(text);
                 let button = ui.button(sign).on_hover_text(format!("{label} ({keys})"));
                 button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
                 if button.clicked() {

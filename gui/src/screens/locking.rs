@@ -90,7 +90,7 @@ fn when(ui: &mut egui::Ui, text: &Text, chosen: &mut Preferences, actions: &mut 
             ui.radio_value(&mut chosen.lock_after, minutes, label);
         }
     });
-    let now = egui::Button::new(text.say("shortcut-lock")).shortcut_text(Shortcut::Lock.shown(ui.ctx()));
+    let now = egui::Button::new(text.say("shortcut-lock")).shortcut_text(Shortcut::Lock.shown(text));
     if ui.add(now).clicked() {
         actions.push(Action::Lock);
     }

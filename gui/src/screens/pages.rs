@@ -135,12 +135,11 @@ pub fn shortcuts_ui(ui: &mut egui::Ui, text: &Text) {
         egui::Grid::new("shortcuts").num_columns(2).spacing([24.0, 10.0]).show(ui, |ui| {
             for shortcut in Shortcut::ALL {
                 ui.label(text.say(shortcut.label()));
-                let keys = shortcut.keys().iter().map(|keys| ui.ctx().format_shortcut(keys));
-                ui.monospace(keys.collect::<Vec<_>>().join("  "));
+                ui.monospace(shortcut.all_shown(text));
                 ui.end_row();
             }
             ui.label(text.say("shortcut-digits"));
-            ui.monospace("Alt+1 … Alt+9  Ctrl+1 … Ctrl+9");
+            ui.monospace("Alt+1 … Alt+9   Ctrl+1 … Ctrl+9");
             ui.end_row();
         });
     });

@@ -102,7 +102,7 @@ pub fn palette_ui(ui: &egui::Ui, view: &View<'_>, route: Route, palette: &mut Pa
         ui.spacing_mut().item_spacing.y = 2.0;
         for (place, choice) in found.iter().enumerate() {
             let fill = if place == palette.chosen { colours.chosen } else { egui::Color32::TRANSPARENT };
-            let keys = choice.keys.map(|keys| keys.shown(ui.ctx())).unwrap_or_default();
+            let keys = choice.keys.map(|keys| keys.shown(view.text)).unwrap_or_default();
             let button = egui::Button::new(&choice.label)
                 .truncate()
                 .fill(fill)
