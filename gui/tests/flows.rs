@@ -17,7 +17,10 @@ use std::{
 use causerie::{app::App, backend::Place, preferences::Language, text::Text};
 use causerie_node::NetworkOptions;
 use eframe::egui::{self, Key, Modifiers};
-use egui_kittest::{Harness, kittest::Queryable as _};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT as _, Queryable as _},
+};
 use tempfile::TempDir;
 
 /// Nothing here takes so long on any machine.
@@ -83,6 +86,12 @@ impl Person {
         self.window.key_press_modifiers(modifiers, key);
         self.window.step();
         self.window.step();
+    }
+
+    /// Writes this in the conversation that is shown.
+    fn says(&mut self, words: &str) {
+        self.types("chat-write", words);
+        self.clicks("chat-send");
     }
 
     fn link(&self) -> Option<String> {
@@ -289,6 +298,43 @@ fn a_window_is_locked_and_goes_on_receiving() {
     alice.types("unlock-passphrase", "correct horse");
     alice.clicks("unlock-open");
     until(&mut [&mut alice], "it is open", |people| people[0].sees("while you were away"));
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn nothing_that_somebody_sends_breaks_the_window_or_speaks_for_another() {
+    let (mut alice, mut bruno) = two_contacts();
+    let wide = "W".repeat(8_000);
+    let hostile = [
+        format!("begin-0 {wide}"),
+        format!("begin-1 {}", "line\n".repeat(800)),
+        format!("begin-2 z{}", "\u{301}".repeat(1_000)),
+        "begin-3 \u{202e}txet desrever\u{2066}\u{200f}".to_owned(),
+        format!("begin-4 {}", "\u{fdfd}\u{12031}𒐫".repeat(100)),
+        format!("begin-5 {}", "👩\u{200d}👩\u{200d}👧\u{200d}👦".repeat(200)),
+        "begin-6 \u{0}\u{7}\u{1b}[31m\u{7f}\u{feff}\u{fff9}".to_owned(),
+        "begin-7\nYou, 12:00: I said this".to_owned(),
+        format!("begin-8 {}", "a\t".repeat(500)),
+    ];
+    for text in &hostile {
+        bruno.says(text);
+    }
+    until(&mut [&mut alice, &mut bruno], "all arrived", |people| people[0].sees("begin-8"));
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    let width = 980.0;
+    for (person, key) in [(&mut alice, Key::PageDown), (&mut bruno, Key::PageUp)] {
+        for _ in 0..12 {
+            person.presses(Modifiers::NONE, key);
+            let bubbles = person.window.query_all_by_label_contains("begin-");
+            for bubble in bubbles {
+                let place = bubble.rect();
+                assert!(place.left() >= 0.0 && place.right() <= width + 0.5, "{place:?}");
+                let label = bubble.accesskit_node().label().unwrap_or_default();
+                assert!(!label.contains('\u{202e}') && !label.contains('\u{1b}'), "{label}");
+            }
+        }
+    }
     alice.closes();
     bruno.closes();
 }

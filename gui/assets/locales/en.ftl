@@ -67,6 +67,7 @@ chat-new-below = { $count ->
 }
 chat-down = To the newest message
 chat-unread = New messages
+chat-unfold = Show all of it
 chat-copy = Copy text
 chat-pending-note = You can write: it leaves when you meet { $name }.
 chat-blocked-note = You blocked { $name }.

@@ -67,6 +67,7 @@ chat-new-below = { $count ->
 }
 chat-down = Au message le plus récent
 chat-unread = Nouveaux messages
+chat-unfold = Tout afficher
 chat-copy = Copier le texte
 chat-pending-note = Vous pouvez écrire : le message partira quand vous rencontrerez { $name }.
 chat-blocked-note = Vous avez bloqué { $name }.

@@ -144,6 +144,12 @@ impl ChatList {
         self.anchor = Anchor::Item(Key::Message(id), -UNREAD_BELOW);
     }
 
+    /// Forgets how high a message is.
+    pub fn measure_again(&mut self, id: MessageId) {
+        self.heights.remove(&Key::Message(id));
+        self.stale = true;
+    }
+
     /// Goes so many views further down, or up where negative.
     pub const fn scroll(&mut self, pages: f32) {
         self.pages += pages;

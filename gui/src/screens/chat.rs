@@ -1,5 +1,7 @@
 //! A conversation: who it is with, what was said, and where to write.
 
+use std::collections::BTreeSet;
+
 use causerie_protocol::{
     answer::{ContactState, ConversationView, MessageState, MessageView, Verification},
     command::Command,
@@ -31,6 +33,13 @@ const ROWS_MAX: usize = 8;
 /// As high as that many rows are.
 const ROWS_HEIGHT: f32 = 172.0;
 
+/// Messages higher than this are folded to the second of these, until somebody asks for all of it. Chosen: about a screen.
+const FOLDED_FROM: f32 = 480.0;
+const FOLDED: f32 = 360.0;
+
+/// Where the button below a folded message stands.
+const UNFOLD_HEIGHT: f32 = 34.0;
+
 /// The space between a bubble's edge and its words.
 const PADDING: egui::Vec2 = vec2(12.0, 7.0);
 
@@ -50,6 +59,8 @@ pub struct Chat {
     pub unread: u64,
     /// The message that was looked for and is shown.
     pub found: Option<MessageId>,
+    /// Long messages that are shown as a whole.
+    pub unfolded: BTreeSet<MessageId>,
     /// Whether the field is to be typed into now.
     pub focus: bool,
 }
@@ -121,7 +132,11 @@ fn messages(
         arrived: timeline.arrived(),
         unread_from: chat.unread_from,
     };
-    let (rows, found) = (timeline.rows(), chat.found);
+    let rows = timeline.rows();
+    let (found, unfolded) = (chat.found, chat.unfolded.clone());
+    let shown_as =
+        |row: &MessageView| ShownAs { found: found == Some(row.id), folds: !unfolded.contains(&row.id) };
+    let mut unfold = None;
     let area = ui.available_rect_before_wrap();
     ui.input_mut(|input| {
         let above = input.consume_key(Modifiers::NONE, Key::PageUp);
@@ -131,9 +146,23 @@ fn messages(
     let shown = chat.list.show(
         ui,
         content,
-        |ui, item, width| height(ui, view, rows, item, width),
-        |ui, item| item_ui(ui, view, rows, &name, item, found, actions),
+        |ui, item, width| height(ui, view, rows, item, width, &shown_as),
+        |ui, item| {
+            if let Item::Message(place, ..) = item
+                && let Some(row) = rows.get(place)
+            {
+                if bubble(ui, view, row, &name, shown_as(row), actions) {
+                    unfold = Some(row.id);
+                }
+            } else {
+                line(ui, view, item);
+            }
+        },
     );
+    if let Some(id) = unfold {
+        chat.unfolded.insert(id);
+        chat.list.measure_again(id);
+    }
     if shown.older_wanted && !timeline.is_complete() {
         actions.push(Action::Load(one.contact.id, Part::Older));
     }
@@ -145,58 +174,72 @@ fn messages(
             0 => view.text.say("chat-down"),
             count => view.text.say_with("chat-new-below", &[("count", count.into())]),
         };
-        let place = Rect::from_center_size(
-            pos2(area.center().x, area.bottom() - 24.0),
-            vec2(area.width().min(260.0), 32.0),
-        );
-        let mut over = ui.new_child(UiBuilder::new().max_rect(place).id_salt("below"));
-        over.centered_and_justified(|ui| {
-            if ui.button(format!("↓ {label}")).clicked() {
-                if timeline.is_at_end() {
-                    chat.list.to_bottom();
-                } else {
-                    actions.push(Action::Newest(one.contact.id));
-                }
+        if pill(ui, area, &format!("↓ {label}")) {
+            if timeline.is_at_end() {
+                chat.list.to_bottom();
+            } else {
+                actions.push(Action::Newest(one.contact.id));
             }
-        });
+        }
     }
 }
 
+/// A button over the lower edge; whether it was pressed.
+fn pill(ui: &mut egui::Ui, area: Rect, label: &str) -> bool {
+    let place = Rect::from_center_size(
+        pos2(area.center().x, area.bottom() - 24.0),
+        vec2(area.width().min(260.0), 32.0),
+    );
+    let mut over = ui.new_child(UiBuilder::new().max_rect(place).id_salt("below"));
+    over.centered_and_justified(|ui| ui.button(label).clicked()).inner
+}
+
+/// How a message is shown.
+#[derive(Clone, Copy)]
+struct ShownAs {
+    /// It was looked for.
+    found: bool,
+    /// It is cut off where it is long.
+    folds: bool,
+}
+
 /// How high an item is at this width.
-fn height(ui: &egui::Ui, view: &View<'_>, rows: &[MessageView], item: Item, width: f32) -> f32 {
+fn height(
+    ui: &egui::Ui,
+    view: &View<'_>,
+    rows: &[MessageView],
+    item: Item,
+    width: f32,
+    shown_as: &impl Fn(&MessageView) -> ShownAs,
+) -> f32 {
     match item {
         Item::Beginning => 44.0,
         Item::Day(_) | Item::Unread => 36.0,
         Item::Message(place, _, together) => {
-            let words = rows.get(place).map_or(0.0, |row| galley(ui, view, row, width).size().y);
+            let words = rows.get(place).map_or(0.0, |row| {
+                let words = galley(ui, view, row, width).size().y;
+                folded(words, shown_as(row)).map_or(words, |folded| folded + UNFOLD_HEIGHT)
+            });
             let gap = if together { 2.0 } else { 8.0 };
             words + 2.0 * PADDING.y + TIME_HEIGHT + gap
         }
     }
 }
 
-fn item_ui(
-    ui: &mut egui::Ui,
-    view: &View<'_>,
-    rows: &[MessageView],
-    name: &str,
-    item: Item,
-    found: Option<MessageId>,
-    actions: &mut Vec<Action>,
-) {
-    match item {
-        Item::Beginning => line(ui, &view.text.say("chat-begin"), theme::palette(ui).text_weak),
-        Item::Day(day) => line(ui, &view.text.day(day, view.today), theme::palette(ui).text_weak),
-        Item::Unread => line(ui, &view.text.say("chat-unread"), theme::palette(ui).accent),
-        Item::Message(place, ..) => {
-            if let Some(row) = rows.get(place) {
-                bubble(ui, view, row, name, found == Some(row.id), actions);
-            }
-        }
-    }
+/// How much of words of this height is shown where not all are.
+fn folded(height: f32, shown_as: ShownAs) -> Option<f32> {
+    (shown_as.folds && height > FOLDED_FROM).then_some(FOLDED)
 }
 
-fn line(ui: &egui::Ui, words: &str, colour: Color32) {
+/// What stands between messages.
+fn line(ui: &egui::Ui, view: &View<'_>, item: Item) {
+    let palette = theme::palette(ui);
+    let (words, colour) = match item {
+        Item::Beginning => (view.text.say("chat-begin"), palette.text_weak),
+        Item::Day(day) => (view.text.day(day, view.today), palette.text_weak),
+        Item::Unread => (view.text.say("chat-unread"), palette.accent),
+        Item::Message(..) => return,
+    };
     let centre = ui.max_rect().center();
     ui.painter().text(centre, Align2::CENTER_CENTER, words, FontId::proportional(12.5), colour);
 }
@@ -205,21 +248,22 @@ fn line(ui: &egui::Ui, words: &str, colour: Color32) {
 fn galley(ui: &egui::Ui, view: &View<'_>, row: &MessageView, width: f32) -> std::sync::Arc<egui::Galley> {
     let palette = theme::palette(ui);
     let colour = if row.text.is_some() { palette.text } else { palette.text_weak };
-    let words = say::harmless(&say::body(view.text, row));
+    let words = say::harmless(say::body(view.text, row).trim_end());
     let room = (width * 0.8).min(theme::BUBBLE_WIDTH_MAX) - 2.0 * PADDING.x;
     let mut job = LayoutJob::simple(words, FontId::proportional(15.0), colour, room.max(40.0));
     job.wrap.break_anywhere = false;
     ui.painter().layout_job(job)
 }
 
+/// Paints a message; whether all of it is asked for.
 fn bubble(
     ui: &mut egui::Ui,
     view: &View<'_>,
     row: &MessageView,
     name: &str,
-    found: bool,
+    shown_as: ShownAs,
     actions: &mut Vec<Action>,
-) {
+) -> bool {
     let palette = theme::palette(ui);
     let place = ui.max_rect();
     let words = galley(ui, view, row, place.width());
@@ -228,10 +272,10 @@ fn bubble(
     let read = row.outgoing && row.state == MessageState::Read;
     let foot_colour = if read { palette.accent } else { palette.text_weak };
     let foot = ui.painter().layout_no_wrap(foot, FontId::proportional(11.0), foot_colour);
-    let size = vec2(
-        words.size().x.max(foot.size().x) + 2.0 * PADDING.x,
-        words.size().y + TIME_HEIGHT + 2.0 * PADDING.y,
-    );
+    let cut = folded(words.size().y, shown_as);
+    let shown = vec2(words.size().x, cut.unwrap_or(words.size().y));
+    let below = TIME_HEIGHT + if cut.is_some() { UNFOLD_HEIGHT } else { 0.0 };
+    let size = vec2(shown.x.max(foot.size().x), shown.y + below) + 2.0 * PADDING;
     let left = if row.outgoing { place.right() - size.x - 12.0 } else { place.left() + 12.0 };
     let bubble = Rect::from_min_size(pos2(left, place.bottom() - size.y), size);
     let ground = if row.outgoing { palette.own_bubble } else { palette.their_bubble };
@@ -246,13 +290,21 @@ fn bubble(
     let label =
         if row.outgoing { format!("{label} – {}", say::progress(view.text, row, name)) } else { label };
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &label));
-    if found || response.has_focus() {
+    if shown_as.found || response.has_focus() {
         let ring = egui::Stroke::new(2.0, palette.accent);
         ui.painter().rect_stroke(bubble, theme::RADIUS, ring, egui::StrokeKind::Outside);
     }
-    let inside = Rect::from_min_size(bubble.min + PADDING, words.size());
+    let inside = Rect::from_min_size(bubble.min + PADDING, shown);
     let mut child = ui.new_child(UiBuilder::new().max_rect(inside).id_salt("words"));
+    child.shrink_clip_rect(inside.expand(1.0));
     child.add(Label::new(words).selectable(true).wrap());
+    let mut unfold = false;
+    if cut.is_some() {
+        let at =
+            Rect::from_min_size(inside.left_bottom() + vec2(0.0, 4.0), vec2(size.x, UNFOLD_HEIGHT - 4.0));
+        let mut child = ui.new_child(UiBuilder::new().max_rect(at).id_salt("unfold"));
+        unfold = child.link(view.text.say("chat-unfold")).clicked();
+    }
     let foot_at = bubble.right_bottom() - vec2(PADDING.x, PADDING.y - 2.0) - foot.size();
     ui.painter().galley(foot_at, foot, foot_colour);
     let response =
@@ -260,6 +312,7 @@ fn bubble(
     if context_menu(&response, &[view.text.say("chat-copy")]).is_some() {
         actions.push(Action::Copy(said));
     }
+    unfold
 }
 
 fn foot(
