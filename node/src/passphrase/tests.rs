@@ -51,6 +51,17 @@ async fn a_passphrase_is_set_changed_and_removed() {
     assert_eq!(remove(home.path(), None), Err(NodeError::NoPassphrase));
 }
 
+#[test]
+fn a_passphrase_is_checked_and_nothing_is_changed() {
+    let home = home();
+    assert_eq!(check(home.path(), &passphrase("one")), Err(NodeError::NoPassphrase));
+    set(home.path(), None, &passphrase("one"), cheap()).unwrap();
+    let before = fs::read(home.path().join("vault.hdr")).unwrap();
+    assert_eq!(check(home.path(), &passphrase("two")), Err(NodeError::WrongPassphrase));
+    assert_eq!(check(home.path(), &passphrase("one")), Ok(()));
+    assert_eq!(fs::read(home.path().join("vault.hdr")).unwrap(), before);
+}
+
 #[tokio::test]
 async fn it_can_change_while_a_node_runs() {
     let home = home();
