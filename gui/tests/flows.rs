@@ -175,6 +175,23 @@ fn from_the_first_start_to_a_conversation_that_survives_a_restart() {
 }
 
 #[test]
+fn the_first_screen_speaks_the_language_that_is_chosen_there() {
+    let mut alice = Person::new(Language::English);
+    until(&mut [&mut alice], "a name is asked for", |people| {
+        people[0].sees("Your name, as your contacts see it")
+    });
+    alice.window.get_by_label("Français").click();
+    alice.text = Text::of(Language::French);
+    until(&mut [&mut alice], "it speaks French", |people| {
+        people[0].sees(&people[0].text.say("welcome-name"))
+    });
+    begins(&mut alice, "Alice");
+    alice.restarts();
+    until(&mut [&mut alice], "it still does", |people| people[0].sees(&people[0].text.say("list-empty")));
+    alice.closes();
+}
+
+#[test]
 fn a_window_in_which_nothing_happens_is_not_painted() {
     let mut alice = Person::new(Language::English);
     begins(&mut alice, "Alice");

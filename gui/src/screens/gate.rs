@@ -7,6 +7,7 @@ use zeroize::Zeroize as _;
 use crate::{
     action::Action,
     components::say,
+    preferences::Language,
     screens::{page, primary_button, words},
     text::Text,
     theme, trouble,
@@ -56,6 +57,18 @@ impl Drop for Typed {
 /// Paints whatever keeps people out.
 pub fn gate_ui(ui: &mut egui::Ui, text: &Text, gate: &Gate, typed: &mut Typed) -> Vec<Action> {
     let mut actions = Vec::new();
+    if matches!(gate, Gate::Welcome | Gate::Locked(_) | Gate::Shut(_) | Gate::Trouble(_)) {
+        egui::Panel::bottom("languages").show_separator_line(false).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                for language in Language::ALL {
+                    let label = egui::Button::selectable(text.language() == language, language.name());
+                    if ui.add(label).clicked() {
+                        actions.push(Action::Speak(language));
+                    }
+                }
+            });
+        });
+    }
     match gate {
         Gate::Open => {}
         Gate::Starting => page(ui, &text.say("starting"), |_| {}),
