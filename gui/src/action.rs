@@ -285,10 +285,10 @@ impl Shortcut {
         self.keys().first().map(|keys| keys_in_words(text, keys)).unwrap_or_default()
     }
 
-    /// All its keys.
+    /// All its keys, a line each.
     #[must_use]
     pub fn all_shown(self, text: &Text) -> String {
-        self.keys().iter().map(|keys| keys_in_words(text, keys)).collect::<Vec<_>>().join("   ")
+        self.keys().iter().map(|keys| keys_in_words(text, keys)).collect::<Vec<_>>().join("\n")
     }
 }
 

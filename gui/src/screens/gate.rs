@@ -61,8 +61,7 @@ pub fn gate_ui(ui: &mut egui::Ui, text: &Text, gate: &Gate, typed: &mut Typed) -
         egui::Panel::bottom("languages").show_separator_line(false).show(ui, |ui| {
             ui.horizontal(|ui| {
                 for language in Language::ALL {
-                    let label = egui::Button::selectable(text.language() == language, language.name());
-                    if ui.add(label).clicked() {
+                    if ui.radio(text.language() == language, language.name()).clicked() {
                         actions.push(Action::Speak(language));
                     }
                 }

@@ -139,7 +139,7 @@ pub fn shortcuts_ui(ui: &mut egui::Ui, text: &Text) {
                 ui.end_row();
             }
             ui.label(text.say("shortcut-digits"));
-            ui.monospace("Alt+1 … Alt+9   Ctrl+1 … Ctrl+9");
+            ui.monospace("Alt+1 … Alt+9\nCtrl+1 … Ctrl+9");
             ui.end_row();
         });
     });
