@@ -1,12 +1,13 @@
-//! The window: [`App::logic`] folds what the node tells and does what was asked; [`App::ui`] paints the screen.
+//! What a window shows: [`App::logic`] folds what the node tells and does what was asked; [`App::ui`] paints the screen.
 //!
 //! ```text
 //! node ── Tell ──▶ Model ──▶ screens ──▶ Actions ──▶ Ask ──▶ node
 //! ```
 //!
-//! Nothing here waits. A pass is made when something happened, and none otherwise.
+//! Nothing here waits. A pass is made when something happened, and none otherwise. It outlives its window:
+//! `background.rs`.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, time::Instant};
 
 use causerie_node::error::NodeError;
 use causerie_protocol::{
@@ -21,7 +22,7 @@ use eframe::egui::{self, ViewportCommand};
 use crate::{
     action::{Action, Shortcut},
     backend::{Ask, Backend, Place, Tell},
-    doorbell::Ring,
+    desktop::Bus,
     model::{Model, may_write, reference, timeline::Part},
     preferences::{Language, Preferences},
     route::Route,
@@ -39,11 +40,15 @@ use crate::{
         search::{Searching, search_ui},
     },
     text::{Text, today},
-    theme, trouble,
+    trouble,
+    window::Waker,
 };
 
+mod background;
 mod finding;
 mod locking;
+
+pub use background::Next;
 
 /// How long a draft may be ahead of what is kept: typing on does not write each letter.
 const DRAFT_PAUSE: f64 = 1.0;
@@ -94,27 +99,33 @@ pub struct App {
     in_list: bool,
     /// What the window is called.
     title: String,
-    stopping: bool,
+    background: background::Background,
 }
 
 impl App {
-    /// Begins on this home; its node starts at once.
+    /// Begins on this home, in this window and nothing around it; its node starts at once.
     ///
     /// # Errors
     /// When the operating system gives no thread.
     pub fn new(context: &egui::Context, place: Place) -> std::io::Result<Self> {
+        let mut app = Self::start(place, Waker::default(), Bus::None)?;
+        app.attach(context);
+        Ok(app)
+    }
+
+    /// Begins on this home, without a window so far; its node starts at once.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub fn start(place: Place, waker: Waker, bus: Bus) -> std::io::Result<Self> {
         let preferences = Preferences::read(&place.home);
-        theme::install(context);
-        context.set_theme(preferences.theme.preference());
-        context.set_zoom_factor(preferences.zoom);
-        let wake = context.clone();
-        let backend = Backend::start(place.clone(), Arc::new(move || wake.request_repaint()))?;
-        backend.ask(Ask::Start(None));
+        let text = Text::of(preferences.language.unwrap_or_else(Language::of_system));
+        let (backend, background) = background::Background::start(&place, waker, bus, &text)?;
         Ok(Self {
             place,
             backend,
             model: Model::default(),
-            text: Text::of(preferences.language.unwrap_or_else(Language::of_system)),
+            text,
             kept: preferences.clone(),
             preferences,
             gate: Gate::Starting,
@@ -137,7 +148,7 @@ impl App {
             narrow: false,
             in_list: false,
             title: String::new(),
-            stopping: false,
+            background,
         })
     }
 
@@ -149,9 +160,8 @@ impl App {
 
     /// Takes what the node tells and what keys ask.
     pub fn logic(&mut self, context: &egui::Context) {
-        while let Some(tell) = self.backend.take() {
-            self.on_tell(context, tell);
-        }
+        self.listen(context);
+        self.quit_by_keys(context);
         // What lies on top of everything has its own keys.
         if self.gate == Gate::Open && context.memory(|memory| memory.top_modal_layer().is_none()) {
             for action in Shortcut::pressed(context) {
@@ -185,6 +195,14 @@ impl App {
             self.title = title;
         }
         self.keep_preferences(context);
+        self.tell_around();
+    }
+
+    /// Takes what was told.
+    fn listen(&mut self, context: &egui::Context) {
+        while let Some(tell) = self.backend.take() {
+            self.on_tell(context, tell);
+        }
     }
 
     /// Paints the screen.
@@ -200,6 +218,7 @@ impl App {
         actions.extend(self.palette_ui(ui));
         self.toast_ui(ui.ctx());
         let context = ui.ctx().clone();
+        self.closing_ui(&context);
         for action in actions {
             self.perform(&context, action);
         }
@@ -235,6 +254,7 @@ impl App {
         }
         let mut chosen = self.preferences.clone();
         let home = self.place.home.display().to_string();
+        let offers = self.offers();
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(0);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
             actions.extend(match route {
@@ -246,7 +266,7 @@ impl App {
                 Route::Contact(whom) => contact_ui(ui, &view, whom, &mut self.editing),
                 Route::AddContact => add_contact_ui(ui, &view, &mut self.adding),
                 Route::Search => search_ui(ui, &view, &mut self.searching),
-                Route::Settings => settings_ui(ui, view.text, &home, &mut chosen, &mut self.locking),
+                Route::Settings => settings_ui(ui, view.text, &home, offers, &mut chosen, &mut self.locking),
                 Route::Network => {
                     network_ui(ui, &view);
                     Vec::new()
@@ -282,19 +302,25 @@ impl App {
             Tell::Locked(again) => self.gate = Gate::Locked(again),
             Tell::Started(has_passphrase) => {
                 self.gate = Gate::Open;
+                self.background.running = true;
                 self.typed.clear();
                 self.locking.has_passphrase = has_passphrase;
                 self.passphrase = None;
                 self.ask_all(context, Model::questions());
             }
-            Tell::Missed => self.ask_all(context, Model::questions()),
+            Tell::Missed => {
+                self.attend_missed();
+                self.ask_all(context, Model::questions());
+            }
             Tell::Failed(error) => {
+                self.background.running = false;
                 self.model = Model::default();
                 self.chats.clear();
                 self.gate = Gate::Trouble(error);
             }
             Tell::Event(event) => {
                 let questions = self.model.apply(&event);
+                self.attend(&event);
                 self.ask_all(context, questions);
             }
             Tell::Answer(number, answer) => self.on_answer(context, number, answer),
@@ -302,14 +328,11 @@ impl App {
             Tell::Checked(opens) => self.on_checked(opens),
             Tell::PassphraseSet(set) => self.on_passphrase_set(context, set),
             Tell::Stopped => {}
-            Tell::Quit => context.send_viewport_cmd(ViewportCommand::Close),
-            Tell::Rung(ring) => {
-                if let Ring::Open(link) = ring {
-                    self.invited_by(&link);
-                }
-                context.send_viewport_cmd(ViewportCommand::Minimized(false));
-                context.send_viewport_cmd(ViewportCommand::Focus);
-            }
+            Tell::Quit => self.quit(context),
+            Tell::Lock => self.lock(context),
+            Tell::Rung(ring) => self.appear(context, ring),
+            Tell::Chosen(about) => self.on_chosen(context, about),
+            Tell::Offers(offers) => self.on_offers(offers),
         }
     }
 
@@ -337,7 +360,9 @@ impl App {
                 self.open(context, view.id);
             }
             Ok(answer) => {
+                let before = matches!(answer, Answer::Conversations(_)).then(|| self.unread());
                 let questions = self.model.answered(&command, answer);
+                before.into_iter().for_each(|before| self.attend_list(&before));
                 self.ask_all(context, questions);
                 if let Route::Chat(with) = self.route {
                     self.divide(context, with);
@@ -418,7 +443,8 @@ impl App {
             }
             Action::Dismiss => self.model.dismiss(),
             Action::Back => self.back(),
-            Action::Close | Action::Quit => context.send_viewport_cmd(ViewportCommand::Close),
+            Action::Close => context.send_viewport_cmd(ViewportCommand::Close),
+            Action::Quit => self.quit(context),
             elsewhere @ (Action::Step(_)
             | Action::StepUnread(_)
             | Action::OpenAt(_)
@@ -587,20 +613,6 @@ impl App {
             self.preferences.keep(&self.place.home);
             self.kept = self.preferences.clone();
         }
-    }
-}
-
-impl eframe::App for App {
-    fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
-        if context.input(|input| input.viewport().close_requested()) && !self.stopping {
-            self.stopping = true;
-            self.close(context);
-        }
-        Self::logic(self, context);
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        Self::ui(self, ui);
     }
 }
 

@@ -8,9 +8,10 @@
 //! Nothing here blocks the window: a full queue is an answer, too. The home's socket is served as by `causerie-node run`,
 //! so the command line works beside the window.
 
-use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use crate::{
+    desktop::Offers,
     doorbell::{self, Doorbell, Ring},
     search::{self, Query},
 };
@@ -20,7 +21,9 @@ use causerie_node::{
     handle::NodeHandle,
     passphrase::{self, Effort},
 };
-use causerie_protocol::{answer::Answer, command::Command, event::Event, vault::passphrase::Passphrase};
+use causerie_protocol::{
+    answer::Answer, command::Command, event::Event, ids::AccountId, vault::passphrase::Passphrase,
+};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{
@@ -85,8 +88,14 @@ pub enum Tell {
     Stopped,
     /// Somebody started the program a second time.
     Rung(Ring),
-    /// The system asks the program to end.
+    /// The system, or the tray, asks the program to end.
     Quit,
+    /// The tray asks to lock the window.
+    Lock,
+    /// A notification about this contact was clicked.
+    Chosen(AccountId),
+    /// What the desktop around the window offers, now.
+    Offers(Offers),
 }
 
 /// Where the home is, and how its node meets others.
@@ -103,6 +112,7 @@ pub struct Place {
 pub struct Backend {
     asks: mpsc::Sender<Ask>,
     tells: mpsc::Receiver<Tell>,
+    teller: Teller,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -115,11 +125,18 @@ impl Backend {
         let (asks, asked) = mpsc::channel(QUEUE_MAX);
         let (telling, tells) = mpsc::channel(QUEUE_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let back = Back { place, asked, teller: Teller { telling, wake }, doorbell: None, search: None };
+        let teller = Teller { telling, wake };
+        let back = Back { place, asked, teller: teller.clone(), doorbell: None, search: None };
         let thread = thread::Builder::new().name("node".to_owned()).spawn(move || {
             runtime.block_on(back.run());
         })?;
-        Ok(Self { asks, tells, thread: Some(thread) })
+        Ok(Self { asks, tells, teller, thread: Some(thread) })
+    }
+
+    /// For whoever else has something to tell the window.
+    #[must_use]
+    pub fn teller(&self) -> Teller {
+        self.teller.clone()
     }
 
     /// Asks without waiting; false where too much is asked already, or the node's threads are gone.
@@ -150,14 +167,28 @@ struct Back {
     search: Option<AbortHandle>,
 }
 
+/// Tells the window, from any thread.
 #[derive(Clone)]
-struct Teller {
+pub struct Teller {
     telling: mpsc::Sender<Tell>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
+impl fmt::Debug for Teller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Teller").finish_non_exhaustive()
+    }
+}
+
 impl Teller {
-    async fn tell(&self, tell: Tell) {
+    /// Tells without a wait: what finds no room is lost, for what a person does twice where it had no effect.
+    pub fn tell_now(&self, tell: Tell) {
+        self.telling.try_send(tell).ok();
+        (self.wake)();
+    }
+
+    /// Tells, and waits for room.
+    pub(crate) async fn tell(&self, tell: Tell) {
         // A window that is gone needs to be told nothing.
         self.telling.send(tell).await.ok();
         (self.wake)();
@@ -316,9 +347,7 @@ impl Back {
     fn listen_at_the_door(&mut self) {
         let teller = self.teller.clone();
         let rung = move |ring| {
-            // Somebody who rings while nothing can be told rings again.
-            teller.telling.try_send(Tell::Rung(ring)).ok();
-            (teller.wake)();
+            teller.tell_now(Tell::Rung(ring));
         };
         self.doorbell = None;
         match doorbell::listen(&self.place.home, rung) {

@@ -1,7 +1,7 @@
 //! One window a home: a second start rings at the first, which comes to the front, and ends.
 //!
 //! ```text
-//! second start ── "show\n" or "open LINK\n" ──▶ HOME/window.sock ──▶ the first window
+//! second start ── "show\n", "open LINK\n" or "\n" ──▶ HOME/window.sock ──▶ the first window
 //! ```
 //!
 //! The home is for its owner alone (0700), and so is whoever can ring. What is rung is bounded and is never done, only
@@ -33,6 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What was rung.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ring {
+    /// To find out whether anybody is there.
+    Nothing,
     /// To come to the front.
     Show,
     /// To show this invitation.
@@ -43,6 +45,7 @@ pub enum Ring {
 #[must_use]
 pub fn ring(home: &Path, ring: &Ring) -> bool {
     let said = match ring {
+        Ring::Nothing => "\n".to_owned(),
         Ring::Show => "show\n".to_owned(),
         Ring::Open(link) => format!("open {link}\n"),
     };
@@ -93,6 +96,7 @@ async fn answer(mut door: UnixStream) -> Option<Ring> {
     let mut said = String::new();
     BufReader::new((&mut door).take(RING_BYTES_MAX)).read_line(&mut said).await.ok()?;
     let ring = match said.strip_suffix('\n')?.split_once(' ') {
+        None if said == "\n" => Ring::Nothing,
         None if said == "show\n" => Ring::Show,
         Some(("open", link)) => Ring::Open(link.to_owned()),
         _ => return None,
@@ -121,7 +125,7 @@ mod tests {
         assert!(!rings(&home, Ring::Show).await, "nobody is there");
         let (rung, mut heard) = mpsc::channel(8);
         let doorbell = listen(&home, move |ring| rung.try_send(ring).unwrap()).unwrap();
-        for nonsense in ["", "\n", "show", "shout\n", "open\n", &"x".repeat(20_000)] {
+        for nonsense in ["", "show", "shout\n", "open\n", &"x".repeat(20_000)] {
             let mut door = socket::connect_as(&home, NAME).unwrap();
             // It may be closed before all is said.
             door.write_all(nonsense.as_bytes()).ok();

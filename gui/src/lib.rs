@@ -5,17 +5,25 @@
 //! - [`screens`] and [`components`] paint; [`theme`] has the colours and sizes, [`text`] the sentences.
 //! - [`search`] looks through all messages; [`trouble`] says what went wrong.
 //! - [`preferences`] is what a person chose for the window; [`doorbell`] is how a second start finds the first.
+//! - [`window`] opens the window, and waits without one; [`desktop`] is what is around it: [`tray`], [`notifications`],
+//!   of which [`attention`] decides what they say; [`icon`] is what stands for the program.
 
 pub mod action;
 pub mod app;
+pub mod attention;
 pub mod backend;
 pub mod components;
+pub mod desktop;
 pub mod doorbell;
+pub mod icon;
 pub mod model;
+pub mod notifications;
 pub mod preferences;
 pub mod route;
 pub mod screens;
 pub mod search;
 pub mod text;
 pub mod theme;
+pub mod tray;
 pub mod trouble;
+pub mod window;

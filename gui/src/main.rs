@@ -1,19 +1,19 @@
-//! `causerie`: opens the window.
+//! `causerie`: opens the window, or asks the one that is open on this home to come to the front.
+//!
+//! What it says to a terminal is in English: it is read where no window can be opened.
 
 use std::{env, path::PathBuf, process::ExitCode};
 
 use causerie::{
     app::App,
     backend::Place,
+    desktop::Bus,
     doorbell::{self, Ring},
-    preferences::Preferences,
+    window::{self, Waker},
 };
 use causerie_node::{NetworkOptions, home::Home};
 use clap::Parser;
-use eframe::egui::ViewportBuilder;
-
-/// The name of the window's class and of its entry in menus.
-const APP_ID: &str = "org.causerie.Causerie";
+use eframe::egui;
 
 fn main() -> ExitCode {
     match run() {
@@ -28,8 +28,9 @@ fn main() -> ExitCode {
 fn run() -> Result<(), String> {
     let arguments = Arguments::parse();
     let link = arguments.link.clone();
+    let rests = arguments.background && link.is_none();
     let place = place(arguments)?;
-    let ring = link.clone().map_or(Ring::Show, Ring::Open);
+    let ring = link.clone().map_or(if rests { Ring::Nothing } else { Ring::Show }, Ring::Open);
     if doorbell::ring(&place.home, &ring) {
         return Ok(());
     }
@@ -39,25 +40,14 @@ fn run() -> Result<(), String> {
     {
         return Err(NO_WINDOW.to_owned());
     }
-    let preferences = Preferences::read(&place.home);
-    let viewport = ViewportBuilder::default()
-        .with_app_id(APP_ID)
-        .with_title("Causerie")
-        .with_inner_size(preferences.size)
-        .with_min_inner_size([360.0, 420.0]);
-    let options = eframe::NativeOptions { viewport, ..Default::default() };
-    let made = eframe::run_native(
-        APP_ID,
-        options,
-        Box::new(move |creation| {
-            let mut app = App::new(&creation.egui_ctx, place)?;
-            if let Some(link) = link {
-                app.invited_by(&link);
-            }
-            Ok(Box::new(app))
-        }),
-    );
-    made.map_err(|error| format!("{NO_WINDOW}\n({error})"))
+    let mut app =
+        App::start(place, Waker::default(), Bus::Session).map_err(|error| format!("causerie: {error}"))?;
+    if let Some(link) = link {
+        app.invited_by(&link);
+    }
+    let ran = window::run(&mut app, rests);
+    app.close(&egui::Context::default());
+    ran.map_err(|error| format!("{NO_WINDOW}\n({error})"))
 }
 
 const NO_WINDOW: &str = "causerie: no window can be opened here. In a terminal, `causerie-node` does the same: \
@@ -73,6 +63,9 @@ struct Arguments {
     /// An invitation to show
     #[arg(value_name = "LINK")]
     link: Option<String>,
+    /// Starts without a window where the system has a tray to open it from
+    #[arg(long)]
+    background: bool,
     /// Everybody is on this machine: nothing is said to any network
     #[arg(long)]
     loopback: bool,

@@ -7,6 +7,8 @@ use std::{fs, io::Write as _, path::Path};
 use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
+use crate::attention::Level;
+
 const NAME: &str = "window.json";
 
 /// Bytes of the file that are read at most.
@@ -73,6 +75,19 @@ impl Theme {
     }
 }
 
+/// What closing the window means, where it can mean two things.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Closing {
+    /// It was never chosen: the person is asked.
+    #[default]
+    Ask,
+    /// Messages go on arriving.
+    Stay,
+    /// Everything ends.
+    Quit,
+}
+
 /// See the file's head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -87,6 +102,10 @@ pub struct Preferences {
     pub size: [f32; 2],
     /// Minutes without a key or the pointer after which the window locks; `None`: never by itself.
     pub lock_after: Option<u32>,
+    /// What closing the window means.
+    pub closing: Closing,
+    /// How much a notification says.
+    pub notify: Level,
 }
 
 /// What can be chosen for it.
@@ -94,7 +113,15 @@ pub const LOCK_AFTER: [Option<u32>; 5] = [None, Some(1), Some(5), Some(15), Some
 
 impl Default for Preferences {
     fn default() -> Self {
-        Self { language: None, theme: Theme::System, zoom: 1.0, size: [980.0, 680.0], lock_after: None }
+        Self {
+            language: None,
+            theme: Theme::System,
+            zoom: 1.0,
+            size: [980.0, 680.0],
+            lock_after: None,
+            closing: Closing::Ask,
+            notify: Level::Message,
+        }
     }
 }
 
@@ -142,6 +169,8 @@ mod tests {
             zoom: 1.25,
             size: [800.0, 600.0],
             lock_after: Some(15),
+            closing: Closing::Stay,
+            notify: Level::Name,
         };
         chosen.keep(home.path());
         assert_eq!(Preferences::read(home.path()), chosen);

@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use crate::{action::Action, model::Model, preferences::Preferences, text::Text};
 
 pub mod add_contact;
+pub mod background;
 pub mod chat;
+pub mod closing;
 pub mod contact;
 pub mod gate;
 pub mod list;

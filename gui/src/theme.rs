@@ -109,6 +109,15 @@ const AVATARS: [Color32; 10] = [
     rgb(0x94, 0x35, 0x5a),
 ];
 
+/// The program's picture.
+pub const ICON: Color32 = LIGHT.accent;
+
+/// What is written on it.
+pub const ICON_GROUND: Color32 = Color32::WHITE;
+
+/// Something is unread.
+pub const ICON_DOT: Color32 = LIGHT.bad;
+
 /// Initials on an avatar.
 pub const ON_AVATAR: Color32 = Color32::WHITE;
 

@@ -144,6 +144,18 @@ lock-after = { $minutes ->
    *[other] After { $minutes } minutes
 }
 lock-needs-passphrase = Set a passphrase first
+settings-notify = Notifications
+settings-notify-text = None for the conversation you are looking at, or for those that are muted.
+settings-notify-none = This system shows no notifications.
+notify-level-message = With the name and the message
+notify-level-name = With the name
+notify-level-presence = Only that there is a message
+notify-level-nothing = None
+settings-closing = When the window is closed
+settings-closing-none = This system has no tray, so closing the window quits Causerie.
+settings-closing-ask = Ask
+settings-closing-stay = Keep running: messages go on arriving
+settings-closing-quit = Quit
 settings-home = Where your data lies
 network-title = Network
 network-offline = No network can be used. Messages wait here and leave later.
@@ -292,6 +304,20 @@ search-done = { $count ->
 }
 search-more = { $count } messages found. There may be more: add a word.
 search-nothing = No message has these words.
+
+# Around the window
+notify-new = { $count ->
+    [one] New message
+   *[other] { $count } new messages
+}
+notify-several = { $name } ({ $count })
+notify-request = Somebody wants to be your contact
+tray-open = Open Causerie
+closing-title = Keep running in the background?
+closing-text = Messages go on arriving, and the icon in the tray opens the window again. If you quit, messages wait with whoever wrote them.
+closing-later = You can change this in the settings.
+closing-stay = Keep running
+closing-quit = Quit
 
 # Days
 day-today = Today

@@ -144,6 +144,18 @@ lock-after = { $minutes ->
    *[other] Après { $minutes } minutes
 }
 lock-needs-passphrase = Définissez d’abord une phrase de passe
+settings-notify = Notifications
+settings-notify-text = Aucune pour la conversation que vous regardez, ni pour celles en sourdine.
+settings-notify-none = Ce système n’affiche pas de notifications.
+notify-level-message = Avec le nom et le message
+notify-level-name = Avec le nom
+notify-level-presence = Seulement qu’il y a un message
+notify-level-nothing = Aucune
+settings-closing = Quand la fenêtre est fermée
+settings-closing-none = Ce système n’a pas de zone de notification : fermer la fenêtre quitte Causerie.
+settings-closing-ask = Demander
+settings-closing-stay = Rester en arrière-plan : les messages continuent d’arriver
+settings-closing-quit = Quitter
 settings-home = Où sont vos données
 network-title = Réseau
 network-offline = Aucun réseau n’est utilisable. Les messages attendent ici et partiront plus tard.
@@ -292,6 +304,20 @@ search-done = { $count ->
 }
 search-more = { $count } messages trouvés. Il y en a peut-être d’autres : ajoutez un mot.
 search-nothing = Aucun message ne contient ces mots.
+
+# Autour de la fenêtre
+notify-new = { $count ->
+    [one] Nouveau message
+   *[other] { $count } nouveaux messages
+}
+notify-several = { $name } ({ $count })
+notify-request = Quelqu’un souhaite devenir votre contact
+tray-open = Ouvrir Causerie
+closing-title = Rester en arrière-plan ?
+closing-text = Les messages continuent d’arriver, et l’icône de la zone de notification rouvre la fenêtre. Si vous quittez, les messages attendent chez ceux qui les ont écrits.
+closing-later = Ce choix peut être changé dans les réglages.
+closing-stay = Rester en arrière-plan
+closing-quit = Quitter
 
 # Jours
 day-today = Aujourd’hui

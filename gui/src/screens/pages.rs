@@ -6,10 +6,13 @@ use eframe::egui;
 
 use crate::{
     action::{Action, Shortcut},
+    desktop::Offers,
     preferences::{Language, Preferences, Theme},
     route::Route,
     screens::{
-        View, card,
+        View,
+        background::background_cards,
+        card,
         locking::{Locking, locking_ui},
         name_of, page, words,
     },
@@ -22,6 +25,7 @@ pub fn settings_ui(
     ui: &mut egui::Ui,
     text: &Text,
     home: &str,
+    offers: Offers,
     chosen: &mut Preferences,
     locking: &mut Locking,
 ) -> Vec<Action> {
@@ -65,6 +69,7 @@ pub fn settings_ui(
             }
         });
         locking_ui(ui, text, chosen, locking, &mut actions);
+        background_cards(ui, text, offers, chosen);
         card(ui, |ui| {
             ui.weak(text.say("settings-home"));
             words(ui, egui::RichText::new(home).monospace().size(12.0));
