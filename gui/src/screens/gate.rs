@@ -135,12 +135,14 @@ fn unlock(ui: &mut egui::Ui, text: &Text, again: bool, typed: &mut Typed, action
     }
     ui.add_space(theme::SPACE[2]);
     let passphrase = field(ui, &text.say("unlock-passphrase"), &mut typed.passphrase, true);
+    // Before it is given the focus again, which would look as if Enter had not taken it.
+    let entered = entered(ui, &passphrase);
     if ui.memory(|memory| memory.focused().is_none()) {
         passphrase.request_focus();
     }
     ui.add_space(theme::SPACE[2]);
     let given = !typed.passphrase.is_empty();
-    if primary_button(ui, &text.say("unlock-open"), given) || (given && entered(ui, &passphrase)) {
+    if primary_button(ui, &text.say("unlock-open"), given) || (given && entered) {
         actions.push(Action::Unlock(typed.passphrase.clone()));
     }
 }
