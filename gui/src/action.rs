@@ -83,6 +83,12 @@ pub enum Action {
     SetStoreAside,
     /// To have read the notice that is shown.
     Dismiss,
+    /// To show or hide all emoji.
+    Emoji,
+    /// An emoji was written.
+    EmojiUsed(&'static str),
+    /// To choose a tone of skin, by its place.
+    SkinTone(usize),
     /// To hide what lies on top.
     Back,
     /// To close the window.
@@ -117,6 +123,8 @@ pub enum Shortcut {
     UnreadAbove,
     /// The conversation below in which something was not read.
     UnreadBelow,
+    /// All emoji.
+    Emoji,
     /// The conversation above.
     Above,
     /// The conversation below.
@@ -157,11 +165,12 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 impl Shortcut {
     /// All, in the order of the sheet.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Palette,
         Self::SearchAll,
         Self::SearchHere,
         Self::Add,
+        Self::Emoji,
         Self::UnreadAbove,
         Self::UnreadBelow,
         Self::Above,
@@ -190,6 +199,7 @@ impl Shortcut {
             Self::Add => "shortcut-add",
             Self::UnreadAbove => "shortcut-unread-above",
             Self::UnreadBelow => "shortcut-unread-below",
+            Self::Emoji => "shortcut-emoji",
             Self::Above => "shortcut-above",
             Self::Below => "shortcut-below",
             Self::Archive => "shortcut-archive",
@@ -215,6 +225,7 @@ impl Shortcut {
             Self::SearchHere => const { &[key(CTRL, Key::F)] },
             Self::SearchAll => const { &[key(CTRL_SHIFT, Key::F)] },
             Self::Add => const { &[key(CTRL, Key::N)] },
+            Self::Emoji => const { &[key(CTRL_SHIFT, Key::J)] },
             Self::UnreadAbove => const { &[key(ALT_SHIFT, Key::ArrowUp)] },
             Self::UnreadBelow => const { &[key(ALT_SHIFT, Key::ArrowDown)] },
             Self::Above => {
@@ -248,6 +259,7 @@ impl Shortcut {
             Self::Add => Action::Go(Route::AddContact),
             Self::UnreadAbove => Action::StepUnread(-1),
             Self::UnreadBelow => Action::StepUnread(1),
+            Self::Emoji => Action::Emoji,
             Self::Above => Action::Step(-1),
             Self::Below => Action::Step(1),
             Self::Archive => Action::Archive,

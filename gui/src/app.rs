@@ -442,6 +442,7 @@ impl App {
                 context.set_theme(theme.preference());
             }
             Action::Dismiss => self.model.dismiss(),
+            Action::Emoji | Action::EmojiUsed(_) | Action::SkinTone(_) => self.perform_emoji(&action),
             Action::Back => self.back(),
             Action::Close => context.send_viewport_cmd(ViewportCommand::Close),
             Action::Quit => self.quit(context),
@@ -479,8 +480,24 @@ impl App {
         }
     }
 
+    fn perform_emoji(&mut self, action: &Action) {
+        match action {
+            Action::EmojiUsed(emoji) => self.preferences.emoji.used(emoji),
+            Action::SkinTone(tone) => self.preferences.emoji.tone = *tone,
+            _ => {
+                if let Route::Chat(with) = self.route {
+                    self.chats.entry(with).or_default().toggle_picker();
+                }
+            }
+        }
+    }
+
     fn back(&mut self) {
-        if self.palette.take().is_some() {
+        let chat = match self.route {
+            Route::Chat(with) => self.chats.get_mut(&with),
+            _ => None,
+        };
+        if self.palette.take().is_some() || chat.is_some_and(Chat::close_popup) {
             return;
         }
         if !self.looking.words.is_empty() {
@@ -505,6 +522,7 @@ impl App {
             .chats
             .entry(with)
             .or_insert_with(|| Chat { draft: kept_draft.unwrap_or_default(), ..Chat::default() });
+        chat.close_popup();
         chat.focus = true;
         (chat.unread_from, chat.unread) = (None, unread);
         chat.found = None;

@@ -2,6 +2,9 @@
 
 pub mod avatar;
 pub mod chat_list;
+pub mod emoji_completion;
+pub mod emoji_picker;
+pub mod icon;
 pub mod menu;
 pub mod qr_code;
 pub mod say;

@@ -7,6 +7,7 @@
 //! - [`preferences`] is what a person chose for the window; [`doorbell`] is how a second start finds the first.
 //! - [`window`] opens the window, and waits without one; [`desktop`] is what is around it: [`tray`], [`notifications`],
 //!   of which [`attention`] decides what they say; [`icon`] is what stands for the program.
+//! - [`emoji`] finds emoji by words, and tells them from other text.
 
 pub mod action;
 pub mod app;
@@ -15,6 +16,7 @@ pub mod backend;
 pub mod components;
 pub mod desktop;
 pub mod doorbell;
+pub mod emoji;
 pub mod icon;
 pub mod model;
 pub mod notifications;

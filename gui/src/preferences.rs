@@ -1,4 +1,5 @@
-//! What a person chose for the window, kept in the home as `window.json`: nothing of it is secret or about somebody.
+//! What a person chose for the window, kept in the home as `window.json`, which is not sealed: nothing of it is about
+//! somebody, and the emoji used last are all that it has of what was written.
 //!
 //! A file that is missing or makes no sense means the defaults; it is replaced as a whole.
 
@@ -106,6 +107,8 @@ pub struct Preferences {
     pub closing: Closing,
     /// How much a notification says.
     pub notify: Level,
+    /// The emoji used last, and a tone of skin.
+    pub emoji: crate::emoji::Chosen,
 }
 
 /// What can be chosen for it.
@@ -121,6 +124,7 @@ impl Default for Preferences {
             lock_after: None,
             closing: Closing::Ask,
             notify: Level::Message,
+            emoji: crate::emoji::Chosen::default(),
         }
     }
 }
@@ -137,6 +141,7 @@ impl Preferences {
             zoom: if read.zoom.is_finite() { read.zoom.clamp(0.75, 2.0) } else { 1.0 },
             lock_after: read.lock_after.filter(|minutes| LOCK_AFTER.contains(&Some(*minutes))),
             size: read.size.map(|side| if side.is_finite() { side.clamp(360.0, 10_000.0) } else { 700.0 }),
+            emoji: read.emoji.sane(),
             ..read
         }
     }
@@ -171,6 +176,7 @@ mod tests {
             lock_after: Some(15),
             closing: Closing::Stay,
             notify: Level::Name,
+            emoji: crate::emoji::Chosen { last: vec!["👍".to_owned()], tone: 2 },
         };
         chosen.keep(home.path());
         assert_eq!(Preferences::read(home.path()), chosen);

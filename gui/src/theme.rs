@@ -2,10 +2,27 @@
 //!
 //! Two palettes, chosen for a contrast of text on its ground of at least 4.5:1 (WCAG 2.2, 1.4.3), which a test computes.
 
+use std::sync::Arc;
+
 use eframe::egui::{
-    self, Color32, CornerRadius, FontFamily, FontId, Margin, Stroke, Style, TextStyle, Theme, Visuals,
-    style::WidgetVisuals,
+    self, Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, Margin, RichText,
+    Stroke, Style, TextStyle, Theme, Visuals, style::WidgetVisuals,
 };
+
+pub mod system_fonts;
+
+/// The fonts of the window: `assets/fonts/README.md`.
+pub const FONTS: [(&str, &[u8]); 4] = [
+    (REGULAR, include_bytes!("../assets/fonts/Inter-Regular.ttf")),
+    (SEMIBOLD, include_bytes!("../assets/fonts/Inter-SemiBold.ttf")),
+    (MONOSPACE, include_bytes!("../assets/fonts/JetBrainsMono-Regular.ttf")),
+    (EMOJI, include_bytes!("../assets/fonts/NotoColorEmoji.ttf")),
+];
+
+const REGULAR: &str = "Inter Regular";
+const SEMIBOLD: &str = "Inter SemiBold";
+const MONOSPACE: &str = "JetBrains Mono";
+const EMOJI: &str = "Noto Color Emoji";
 
 /// Space between things, smallest first.
 pub const SPACE: [f32; 4] = [4.0, 8.0, 12.0, 20.0];
@@ -134,8 +151,52 @@ pub fn avatar_colour(id: &[u8]) -> Color32 {
     AVATARS.get(sum % AVATARS.len()).copied().unwrap_or(Color32::DARK_GRAY)
 }
 
-/// Gives both themes to egui.
+/// The family of names, headings and buttons.
+#[must_use]
+pub fn semibold() -> FontFamily {
+    FontFamily::Name(SEMIBOLD.into())
+}
+
+/// The family of signs that are to have their colours, even where letters have the same.
+#[must_use]
+pub fn emoji() -> FontFamily {
+    FontFamily::Name(EMOJI.into())
+}
+
+/// Words that stand out.
+#[must_use]
+pub fn strong(words: impl Into<String>) -> RichText {
+    RichText::new(words).family(semibold()).strong()
+}
+
+/// The colours of emoji come before the system's fonts: some of those have emoji too, in black.
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::empty();
+    for (name, bytes) in FONTS {
+        let mut font = FontData::from_static(bytes);
+        if name == EMOJI {
+            // Drawn for an em of their own, a quarter larger than letters.
+            font = font.tweak(FontTweak { scale: 0.94, ..FontTweak::default() });
+        }
+        fonts.font_data.insert(name.to_owned(), Arc::new(font));
+    }
+    let families = [
+        (FontFamily::Proportional, REGULAR),
+        (semibold(), SEMIBOLD),
+        (FontFamily::Monospace, MONOSPACE),
+        (emoji(), EMOJI),
+    ];
+    for (family, first) in families {
+        let mut names = vec![first.to_owned()];
+        names.extend([REGULAR, EMOJI].into_iter().filter(|name| *name != first).map(str::to_owned));
+        fonts.families.insert(family, names);
+    }
+    fonts
+}
+
+/// Gives fonts and both themes to egui.
 pub fn install(context: &egui::Context) {
+    context.set_fonts(fonts());
     for (theme, palette) in [(Theme::Light, LIGHT), (Theme::Dark, DARK)] {
         context.style_mut_of(theme, |style| apply(style, &palette, theme == Theme::Dark));
     }
@@ -146,13 +207,17 @@ fn apply(style: &mut Style, palette: &Palette, dark: bool) {
     let sizes = [
         (TextStyle::Small, 12.0),
         (TextStyle::Body, 15.0),
-        (TextStyle::Button, 15.0),
+        (TextStyle::Button, 14.0),
         (TextStyle::Heading, 22.0),
     ];
     for (text, size) in sizes {
-        style.text_styles.insert(text, FontId::new(size, FontFamily::Proportional));
+        let family = match text {
+            TextStyle::Button | TextStyle::Heading => semibold(),
+            _ => FontFamily::Proportional,
+        };
+        style.text_styles.insert(text, FontId::new(size, family));
     }
-    style.text_styles.insert(TextStyle::Monospace, FontId::new(15.0, FontFamily::Monospace));
+    style.text_styles.insert(TextStyle::Monospace, FontId::new(14.0, FontFamily::Monospace));
     style.spacing.item_spacing = egui::vec2(8.0, 8.0);
     style.spacing.button_padding = egui::vec2(12.0, 7.0);
     style.spacing.interact_size.y = 30.0;

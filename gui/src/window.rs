@@ -29,6 +29,7 @@ use crate::{
     app::{App, Next},
     icon,
     notifications::DESKTOP_ENTRY,
+    theme::system_fonts::SystemFonts,
 };
 
 /// Side of the picture on the window's frame.
@@ -112,7 +113,7 @@ fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Strin
         .with_icon(icon)
         .with_inner_size(app.preferences().size)
         .with_min_inner_size([360.0, 420.0]);
-    let options = NativeOptions { viewport, ..NativeOptions::default() };
+    let options = NativeOptions { viewport, system_font_fallback: false, ..NativeOptions::default() };
     let mut opened = false;
     let painter = Painter { app: &mut *app, opened: &mut opened };
     let made = eframe::create_native(
@@ -120,6 +121,7 @@ fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Strin
         options,
         Box::new(move |creation| {
             *painter.opened = true;
+            creation.egui_ctx.add_font_provider(Arc::new(SystemFonts::default()));
             painter.app.attach(&creation.egui_ctx);
             Ok(Box::new(Window { app: painter.app }))
         }),

@@ -192,6 +192,46 @@ fn the_first_screen_speaks_the_language_that_is_chosen_there() {
 }
 
 #[test]
+fn emoji_are_written_with_keys_alone() {
+    let (mut alice, mut bruno) = (Person::new(Language::English), Person::new(Language::French));
+    begins(&mut alice, "Alice");
+    begins(&mut bruno, "Bruno");
+    alice.presses(Modifiers::COMMAND, Key::N);
+    alice.clicks("add-make");
+    until(&mut [&mut alice], "there is a link", |people| people[0].link().is_some());
+    let link = alice.link().unwrap();
+    bruno.presses(Modifiers::COMMAND, Key::N);
+    bruno.types("add-paste", &link);
+    bruno.clicks("add-accept");
+    until(&mut [&mut alice, &mut bruno], "both are online", |people| {
+        people[0].sees("Bruno") && people[1].sees("En ligne")
+    });
+    // From what a colon offers; Esc refuses it, and the field keeps the focus.
+    bruno.types("chat-write", ":cœur rou");
+    assert!(!bruno.sees("cœur rouge"), "a space ends the word");
+    bruno.presses(Modifiers::COMMAND, Key::A);
+    bruno.types("chat-write", ":eleph");
+    assert!(bruno.sees("éléphant"));
+    bruno.presses(Modifiers::NONE, Key::Escape);
+    assert!(!bruno.sees("éléphant") && bruno.sees(&bruno.text.say("chat-write")));
+    bruno.types("chat-write", " :eleph");
+    bruno.presses(Modifiers::NONE, Key::Tab);
+    bruno.types("chat-write", " :smile:");
+    // From the panel, which gives the focus back.
+    bruno.presses(Modifiers::COMMAND | Modifiers::SHIFT, Key::J);
+    bruno.window.run_steps(2);
+    bruno.types("emoji-search", "drapeau france");
+    bruno.presses(Modifiers::NONE, Key::Enter);
+    bruno.window.run_steps(2);
+    bruno.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut alice, &mut bruno], "it arrived", |people| people[0].sees(":eleph 🐘 😄🇫🇷"));
+    alice.closes();
+    bruno.closes();
+    let kept = std::fs::read_to_string(bruno.home.path().join("window.json")).unwrap();
+    assert!(kept.contains("🐘") && kept.contains("🇫🇷"));
+}
+
+#[test]
 fn a_window_in_which_nothing_happens_is_not_painted() {
     let mut alice = Person::new(Language::English);
     begins(&mut alice, "Alice");

@@ -43,10 +43,21 @@ pub fn in_one_line(text: &str, length_max: usize) -> String {
     line
 }
 
-/// A word as it is searched: without marks, small letters.
+/// A word as it is searched: without marks, small letters, each of them typed as it is on any keyboard.
 #[must_use]
 pub fn folded(text: &str) -> String {
-    text.nfkd().filter(|one| !is_combining_mark(*one)).flat_map(char::to_lowercase).collect()
+    let small: String =
+        text.nfkd().filter(|one| !is_combining_mark(*one)).flat_map(char::to_lowercase).collect();
+    small.replace('œ', "oe").replace('æ', "ae").replace('ß', "ss")
+}
+
+/// Whether a text begins with a letter that is written from right to left: Hebrew, Arabic and what lies among them.
+#[must_use]
+pub fn begins_right(text: &str) -> bool {
+    text.chars().find(|one| one.is_alphabetic()).is_some_and(|first| {
+        matches!(first, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}'
+            | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1eeff}')
+    })
 }
 
 /// What stands before the first of these words in a text, the words as they are written there, and what follows; in one
@@ -148,8 +159,18 @@ mod tests {
     }
 
     #[test]
+    fn the_first_letter_says_on_which_side_a_text_begins() {
+        for (text, right) in
+            [("שלום Bob", true), ("1. سلام", true), ("Bob שלום", false), ("👍 !", false), ("", false)]
+        {
+            assert_eq!(begins_right(text), right, "{text}");
+        }
+    }
+
+    #[test]
     fn a_search_does_not_look_at_accents_or_capitals() {
         assert!(folded("Ángel Éric").contains(&folded("angel e")));
         assert_eq!(folded("ﬁn"), "fin");
+        assert_eq!(folded("Cœur"), "coeur");
     }
 }

@@ -40,7 +40,7 @@ fn requests(ui: &mut egui::Ui, view: &View<'_>, actions: &mut Vec<Action>) {
         return;
     }
     card(ui, |ui| {
-        ui.strong(view.text.say("add-requests"));
+        ui.label(theme::strong(view.text.say("add-requests")));
         for one in waiting {
             ui.horizontal(|ui| {
                 avatar(ui, 36.0, &one.contact);
@@ -52,7 +52,7 @@ fn requests(ui: &mut egui::Ui, view: &View<'_>, actions: &mut Vec<Action>) {
 }
 
 fn theirs(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut Vec<Action>) {
-    ui.strong(view.text.say("add-theirs"));
+    ui.label(theme::strong(view.text.say("add-theirs")));
     let label = view.text.say("add-paste");
     let edit = TextEdit::multiline(&mut adding.pasted)
         .hint_text(label.clone())
@@ -74,7 +74,7 @@ fn theirs(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut
 
 fn mine(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut Vec<Action>) {
     let text = view.text;
-    ui.strong(text.say("add-mine"));
+    ui.label(theme::strong(text.say("add-mine")));
     words(ui, text.say("add-mine-text"));
     let open = view.model.invitation.as_ref().filter(|one| one.state == InvitationState::Open);
     let Some((invitation, link)) = open.and_then(|one| one.link.as_ref().map(|link| (one, link))) else {

@@ -6,11 +6,11 @@ use causerie_protocol::{
     answer::{ContactState, ConversationView, MessageState, MessageView, Verification},
     command::Command,
     ids::{AccountId, MessageId},
-    limits::TEXT_BYTES_MAX,
 };
 use eframe::egui::{
-    self, Align2, Color32, FontId, Key, KeyboardShortcut, Label, Modifiers, Rect, Role, Sense, TextEdit,
-    UiBuilder, WidgetInfo, pos2, text::LayoutJob, vec2,
+    self, Align2, FontId, Key, Label, Modifiers, Rect, Role, Sense, UiBuilder, WidgetInfo, pos2,
+    text::{LayoutJob, TextFormat},
+    vec2,
 };
 
 use crate::{
@@ -18,20 +18,19 @@ use crate::{
     components::{
         avatar::avatar,
         chat_list::{ChatList, Content, Item},
+        icon::Icon,
         menu::context_menu,
         say,
     },
-    model::timeline::{Part, Timeline},
+    emoji,
+    model::timeline::Part,
     route::Route,
-    screens::{View, list::ticks, name_of, primary_button, words},
+    screens::{View, name_of, words},
     theme,
 };
+use composer::{Writing, composer};
 
-/// Rows that the field to write in grows to.
-const ROWS_MAX: usize = 8;
-
-/// As high as that many rows are.
-const ROWS_HEIGHT: f32 = 172.0;
+mod composer;
 
 /// Messages higher than this are folded to the second of these, until somebody asks for all of it. Chosen: about a screen.
 const FOLDED_FROM: f32 = 480.0;
@@ -45,6 +44,13 @@ const PADDING: egui::Vec2 = vec2(12.0, 7.0);
 
 /// Where the time stands below the words.
 const TIME_HEIGHT: f32 = 15.0;
+
+/// Side of the sign beside the time.
+const SIGN: f32 = 12.0;
+
+/// Size of words, and of a few emoji alone.
+const WORDS: f32 = 15.0;
+const LARGE: f32 = 38.0;
 
 /// What is open in a conversation.
 #[derive(Debug, Default)]
@@ -63,6 +69,24 @@ pub struct Chat {
     pub unfolded: BTreeSet<MessageId>,
     /// Whether the field is to be typed into now.
     pub focus: bool,
+    /// What is open around the field.
+    pub(crate) writing: Writing,
+}
+
+impl Chat {
+    /// Shows all emoji, or hides them.
+    pub fn toggle_picker(&mut self) {
+        if !self.close_popup() {
+            self.writing.open_picker();
+        }
+    }
+
+    /// Closes what lies over the messages, and whether anything did.
+    pub fn close_popup(&mut self) -> bool {
+        let closed = self.writing.close();
+        self.focus |= closed;
+        closed
+    }
 }
 
 /// Paints it.
@@ -85,8 +109,7 @@ fn head(ui: &mut egui::Ui, view: &View<'_>, one: &ConversationView, actions: &mu
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             let name = name_of(&one.contact);
-            let title =
-                ui.add(Label::new(egui::RichText::new(&name).strong()).truncate().sense(Sense::click()));
+            let title = ui.add(Label::new(theme::strong(&name)).truncate().sense(Sense::click()));
             if title.on_hover_text(view.text.say("contact-page")).clicked() {
                 actions.push(Action::Go(Route::Contact(one.contact.id)));
             }
@@ -174,7 +197,7 @@ fn messages(
             0 => view.text.say("chat-down"),
             count => view.text.say_with("chat-new-below", &[("count", count.into())]),
         };
-        if pill(ui, area, &format!("↓ {label}")) {
+        if pill(ui, area, &label) {
             if timeline.is_at_end() {
                 chat.list.to_bottom();
             } else {
@@ -184,14 +207,18 @@ fn messages(
     }
 }
 
-/// A button over the lower edge; whether it was pressed.
+/// A button with an arrow over the lower edge; whether it was pressed.
 fn pill(ui: &mut egui::Ui, area: Rect, label: &str) -> bool {
     let place = Rect::from_center_size(
         pos2(area.center().x, area.bottom() - 24.0),
         vec2(area.width().min(260.0), 32.0),
     );
     let mut over = ui.new_child(UiBuilder::new().max_rect(place).id_salt("below"));
-    over.centered_and_justified(|ui| ui.button(label).clicked()).inner
+    let button = over.centered_and_justified(|ui| ui.button(label)).inner;
+    let at = pos2(button.rect.left() + 18.0, button.rect.center().y);
+    let colour = ui.style().interact(&button).fg_stroke.color;
+    Icon::Down.paint(ui.painter(), Rect::from_center_size(at, vec2(SIGN, SIGN)), colour);
+    button.clicked()
 }
 
 /// How a message is shown.
@@ -250,8 +277,24 @@ fn galley(ui: &egui::Ui, view: &View<'_>, row: &MessageView, width: f32) -> std:
     let colour = if row.text.is_some() { palette.text } else { palette.text_weak };
     let words = say::harmless(say::body(view.text, row).trim_end());
     let room = (width * 0.8).min(theme::BUBBLE_WIDTH_MAX) - 2.0 * PADDING.x;
-    let mut job = LayoutJob::simple(words, FontId::proportional(15.0), colour, room.max(40.0));
+    let large = row.text.is_some() && emoji::alone(&words).is_some();
+    let size = if large { LARGE } else { WORDS };
+    let begins_right = say::begins_right(&words);
+    let plain = TextFormat::simple(FontId::proportional(size), colour);
+    let sign = TextFormat::simple(FontId::new(size, theme::emoji()), colour);
+    let mut job = LayoutJob::default();
+    job.wrap.max_width = room.max(40.0);
+    let mut done = 0;
+    for part in emoji::coloured(&words) {
+        job.append(words.get(done..part.start).unwrap_or_default(), 0.0, plain.clone());
+        job.append(words.get(part.clone()).unwrap_or_default(), 0.0, sign.clone());
+        done = part.end;
+    }
+    job.append(words.get(done..).unwrap_or_default(), 0.0, plain);
     job.wrap.break_anywhere = false;
+    if begins_right {
+        job.halign = egui::Align::RIGHT;
+    }
     ui.painter().layout_job(job)
 }
 
@@ -268,14 +311,17 @@ fn bubble(
     let place = ui.max_rect();
     let words = galley(ui, view, row, place.width());
     let time = view.text.clock(row.sent_at);
-    let foot = if row.outgoing { format!("{time} {}", ticks(row.state)) } else { time.clone() };
-    let read = row.outgoing && row.state == MessageState::Read;
-    let foot_colour = if read { palette.accent } else { palette.text_weak };
-    let foot = ui.painter().layout_no_wrap(foot, FontId::proportional(11.0), foot_colour);
+    let foot_colour = match row.state {
+        MessageState::Read if row.outgoing => palette.accent,
+        MessageState::Failed if row.outgoing => palette.bad,
+        _ => palette.text_weak,
+    };
+    let foot = ui.painter().layout_no_wrap(time.clone(), FontId::proportional(11.0), foot_colour);
+    let sign = if row.outgoing { SIGN + 3.0 } else { 0.0 };
     let cut = folded(words.size().y, shown_as);
     let shown = vec2(words.size().x, cut.unwrap_or(words.size().y));
     let below = TIME_HEIGHT + if cut.is_some() { UNFOLD_HEIGHT } else { 0.0 };
-    let size = vec2(shown.x.max(foot.size().x), shown.y + below) + 2.0 * PADDING;
+    let size = vec2(shown.x.max(foot.size().x + sign), shown.y + below) + 2.0 * PADDING;
     let left = if row.outgoing { place.right() - size.x - 12.0 } else { place.left() + 12.0 };
     let bubble = Rect::from_min_size(pos2(left, place.bottom() - size.y), size);
     let ground = if row.outgoing { palette.own_bubble } else { palette.their_bubble };
@@ -305,7 +351,12 @@ fn bubble(
         let mut child = ui.new_child(UiBuilder::new().max_rect(at).id_salt("unfold"));
         unfold = child.link(view.text.say("chat-unfold")).clicked();
     }
-    let foot_at = bubble.right_bottom() - vec2(PADDING.x, PADDING.y - 2.0) - foot.size();
+    let foot_at = bubble.right_bottom() - vec2(PADDING.x + sign, PADDING.y - 2.0) - foot.size();
+    if row.outgoing {
+        let centre = pos2(bubble.right() - PADDING.x - SIGN / 2.0, foot_at.y + foot.size().y / 2.0);
+        let square = Rect::from_center_size(centre, vec2(SIGN, SIGN));
+        Icon::of_state(row.state).paint(ui.painter(), square, foot_colour);
+    }
     ui.painter().galley(foot_at, foot, foot_colour);
     let response =
         if row.outgoing { response.on_hover_text(say::progress(view.text, row, name)) } else { response };
@@ -351,60 +402,4 @@ fn foot(
         }
     }
     ui.add_space(theme::SPACE[1]);
-}
-
-fn composer(ui: &mut egui::Ui, view: &View<'_>, with: AccountId, chat: &mut Chat, actions: &mut Vec<Action>) {
-    let too_long = chat.draft.len() > TEXT_BYTES_MAX;
-    let ready = !chat.draft.trim().is_empty() && !too_long;
-    let id = egui::Id::unique(("composer", with));
-    // Enter sends only where nothing is being composed: an input method ends its word with it.
-    let enter = KeyboardShortcut::new(Modifiers::NONE, Key::Enter);
-    let send = ui.memory(|memory| memory.has_focus(id))
-        && !ui.input(|input| input.modifiers.shift)
-        && !ui.input(|input| input.events.iter().any(|event| matches!(event, egui::Event::Ime(_))))
-        && ui.input_mut(|input| input.consume_shortcut(&enter));
-    let label = view.text.say("chat-write");
-    let mut pressed = false;
-    ui.horizontal_top(|ui| {
-        let send_label = view.text.say("chat-send");
-        let font = egui::TextStyle::Button.resolve(ui.style());
-        let words = ui.painter().layout_no_wrap(send_label.clone(), font, Color32::PLACEHOLDER).size().x;
-        let room =
-            ui.available_width() - words - 2.0 * ui.spacing().button_padding.x - ui.spacing().item_spacing.x;
-        let rows = chat.draft.split('\n').count().clamp(1, ROWS_MAX);
-        let area =
-            egui::ScrollArea::vertical().max_height(ROWS_HEIGHT).max_width(room).id_salt("composer-scroll");
-        area.show(ui, |ui| {
-            let edit = TextEdit::multiline(&mut chat.draft)
-                .id(id)
-                .hint_text(label.clone())
-                .desired_rows(rows)
-                .desired_width(room)
-                .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter));
-            let field = ui.add(edit);
-            field.widget_info(|| WidgetInfo::labeled(Role::MultilineTextInput, true, &label));
-            if std::mem::take(&mut chat.focus) {
-                field.request_focus();
-            }
-            if field.changed() {
-                actions.push(Action::Draft(with, chat.draft.clone()));
-            }
-        });
-        pressed = primary_button(ui, &send_label, ready);
-    });
-    if too_long {
-        ui.colored_label(theme::palette(ui).bad, view.text.say("too-long"));
-    }
-    if pressed {
-        chat.focus = true;
-    }
-    if ready && (send || pressed) {
-        actions.push(Action::Send(with, std::mem::take(&mut chat.draft)));
-        if view.model.timeline(with).is_none_or(Timeline::is_at_end) {
-            chat.list.to_bottom();
-        } else {
-            actions.push(Action::Newest(with));
-        }
-        chat.unread_from = None;
-    }
 }

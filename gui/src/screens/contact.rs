@@ -47,7 +47,7 @@ pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: 
             }
         });
         card(ui, |ui| {
-            ui.strong(text.say("contact-safety"));
+            ui.label(theme::strong(text.say("contact-safety")));
             match &contact.safety_number {
                 None => words(ui, text.say("contact-safety-none")),
                 Some(number) => {

@@ -9,7 +9,12 @@ use eframe::egui::{self, Align2, FontId, Rect, Role, ScrollArea, Sense, TextEdit
 
 use crate::{
     action::{Action, Shortcut},
-    components::{avatar::avatar_at, menu::context_menu, say},
+    components::{
+        avatar::avatar_at,
+        icon::{Icon, icon_button},
+        menu::context_menu,
+        say,
+    },
     route::Route,
     screens::{View, name_of, primary_button, words},
     theme,
@@ -17,6 +22,9 @@ use crate::{
 
 /// Letters of a message that a row shows at most.
 const PREVIEW_MAX: usize = 80;
+
+/// Side of a sign in a row.
+const SIGN: f32 = 13.0;
 
 /// What is looked for, and where.
 #[derive(Debug, Default)]
@@ -94,7 +102,7 @@ pub fn list_ui(ui: &mut egui::Ui, view: &View<'_>, looking: &mut Looking, route:
         ui.add_space(theme::SPACE[3]);
         ui.vertical_centered(|ui| {
             if looking.words.trim().is_empty() && !looking.archive {
-                ui.strong(text.say("list-empty"));
+                ui.label(theme::strong(text.say("list-empty")));
                 words(ui, text.say("list-empty-text"));
                 if primary_button(ui, &text.say("list-add"), true) {
                     actions.push(Action::Go(Route::AddContact));
@@ -126,21 +134,19 @@ pub fn list_ui(ui: &mut egui::Ui, view: &View<'_>, looking: &mut Looking, route:
 fn head(ui: &mut egui::Ui, view: &View<'_>, looking: &mut Looking, actions: &mut Vec<Action>) {
     let text = view.text;
     ui.horizontal(|ui| {
-        ui.strong(
-            view.model.own().map_or_else(|| text.say("app-name"), |own| say::in_one_line(&own.name, 24)),
-        );
+        let own = view.model.own();
+        let name = own.map_or_else(|| text.say("app-name"), |own| say::in_one_line(&own.name, 24));
+        ui.label(theme::strong(name));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            for (sign, shortcut) in [
-                ("⚙", Shortcut::Settings),
-                ("⇄", Shortcut::Network),
-                ("🔍", Shortcut::SearchAll),
-                ("+", Shortcut::Add),
+            for (icon, shortcut) in [
+                (Icon::Settings, Shortcut::Settings),
+                (Icon::Network, Shortcut::Network),
+                (Icon::Search, Shortcut::SearchAll),
+                (Icon::Add, Shortcut::Add),
             ] {
                 let label = text.say(shortcut.label());
                 let keys = shortcut.shown(text);
-                let button = ui.button(sign).on_hover_text(format!("{label} ({keys})"));
-                button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
-                if button.clicked() {
+                if icon_button(ui, icon, &label, &format!("{label} ({keys})")).clicked() {
                     actions.push(shortcut.action());
                 }
             }
@@ -207,30 +213,38 @@ fn row_words(ui: &egui::Ui, row: &Row, one: &ConversationView, rect: Rect) {
         palette.text_weak,
     );
     let badge = row.unread > 0;
-    let line = |words: String, size: f32, colour, width: f32| {
-        let mut job = egui::text::LayoutJob::simple_singleline(words, FontId::proportional(size), colour);
+    let line = |words: String, font: FontId, colour, width: f32| {
+        let mut job = egui::text::LayoutJob::simple_singleline(words, font, colour);
         job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(10.0));
         painter.layout_job(job)
     };
-    let mut name = row.name.clone();
-    if one.contact.verification == Verification::Verified {
-        name.push_str(" ✔");
-    }
-    if one.pinned {
-        name.insert_str(0, "📌 ");
-    }
-    let name = line(name, 15.5, palette.text, time.left() - left - 8.0);
-    painter.galley(pos2(left, rect.top() + 20.0 - name.size().y / 2.0), name, palette.text);
-    let room = if badge { right - left - 36.0 } else { right - left };
-    let ticks = one.last.as_ref().filter(|last| last.outgoing).map(|last| ticks(last.state));
-    let below = match ticks {
-        Some(ticks) if one.contact.state == ContactState::Active && one.draft.trim().is_empty() => {
-            format!("{ticks} {}", row.below)
-        }
-        _ => row.below.clone(),
+    let sign = |icon: Icon, left: f32, y: f32, colour| {
+        icon.paint(&painter, Rect::from_center_size(pos2(left + SIGN / 2.0, y), vec2(SIGN, SIGN)), colour);
+        left + SIGN + 4.0
     };
-    let below = line(below, 13.5, palette.text_weak, room);
-    painter.galley(pos2(left, rect.top() + 44.0 - below.size().y / 2.0), below, palette.text_weak);
+    let mut at = left;
+    if one.pinned {
+        at = sign(Icon::Pin, at, rect.top() + 20.0, palette.text_weak);
+    }
+    let verified = one.contact.verification == Verification::Verified;
+    let room = time.left() - at - if verified { SIGN + 12.0 } else { 8.0 };
+    let name = line(row.name.clone(), FontId::new(15.0, theme::semibold()), palette.text, room);
+    let end = at + name.size().x + 4.0;
+    painter.galley(pos2(at, rect.top() + 20.0 - name.size().y / 2.0), name, palette.text);
+    if verified {
+        sign(Icon::Verified, end, rect.top() + 20.0, palette.accent);
+    }
+    let last = one.last.as_ref().filter(|last| {
+        last.outgoing && one.contact.state == ContactState::Active && one.draft.trim().is_empty()
+    });
+    let mut at = left;
+    if let Some(last) = last {
+        let colour = if last.state == MessageState::Read { palette.accent } else { palette.text_weak };
+        at = sign(Icon::of_state(last.state), at, rect.top() + 44.0, colour);
+    }
+    let room = if badge { right - at - 36.0 } else { right - at };
+    let below = line(row.below.clone(), FontId::proportional(13.5), palette.text_weak, room);
+    painter.galley(pos2(at, rect.top() + 44.0 - below.size().y / 2.0), below, palette.text_weak);
     if badge {
         let words = if row.unread > 99 { "99+".to_owned() } else { row.unread.to_string() };
         let ground = if one.muted { palette.text_weak } else { palette.accent };
@@ -254,16 +268,5 @@ fn row_menu(response: &egui::Response, view: &View<'_>, one: &ConversationView, 
     let labels = choices.each_ref().map(|(key, _)| view.text.say(key));
     if let Some(place) = context_menu(response, &labels) {
         actions.extend(choices.into_iter().nth(place).map(|(_, action)| action));
-    }
-}
-
-/// A message's state as a sign; the words stand beside it on hover.
-#[must_use]
-pub const fn ticks(state: MessageState) -> &'static str {
-    match state {
-        MessageState::Queued => "◷",
-        MessageState::Sent => "✓",
-        MessageState::Delivered | MessageState::Read => "✓✓",
-        MessageState::Failed => "!",
     }
 }

@@ -42,7 +42,7 @@ pub fn locking_ui(
     actions: &mut Vec<Action>,
 ) {
     card(ui, |ui| {
-        ui.strong(text.say("passphrase-title"));
+        ui.label(theme::strong(text.say("passphrase-title")));
         let key = if locking.has_passphrase { "passphrase-there" } else { "passphrase-none" };
         words(ui, text.say(key));
         if locking.has_passphrase {
@@ -79,7 +79,7 @@ pub fn locking_ui(
 
 /// When the window locks by itself.
 fn when(ui: &mut egui::Ui, text: &Text, chosen: &mut Preferences, actions: &mut Vec<Action>) {
-    ui.strong(text.say("lock-title"));
+    ui.label(theme::strong(text.say("lock-title")));
     words(ui, text.say("lock-text"));
     ui.horizontal_wrapped(|ui| {
         for minutes in LOCK_AFTER {

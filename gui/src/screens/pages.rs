@@ -17,7 +17,7 @@ use crate::{
         name_of, page, words,
     },
     text::Text,
-    trouble,
+    theme, trouble,
 };
 
 /// What can be chosen; what was is in `chosen` at once.
@@ -32,7 +32,7 @@ pub fn settings_ui(
     let mut actions = Vec::new();
     page(ui, &text.say("settings-title"), |ui| {
         card(ui, |ui| {
-            ui.strong(text.say("settings-language"));
+            ui.label(theme::strong(text.say("settings-language")));
             ui.horizontal_wrapped(|ui| {
                 for language in Language::ALL {
                     if ui.radio(text.language() == language, language.name()).clicked() {
@@ -42,7 +42,7 @@ pub fn settings_ui(
             });
         });
         card(ui, |ui| {
-            ui.strong(text.say("settings-theme"));
+            ui.label(theme::strong(text.say("settings-theme")));
             ui.horizontal_wrapped(|ui| {
                 for theme in Theme::ALL {
                     let label = match theme {
@@ -57,7 +57,7 @@ pub fn settings_ui(
             });
         });
         card(ui, |ui| {
-            let label = ui.strong(text.say("settings-zoom"));
+            let label = ui.label(theme::strong(text.say("settings-zoom")));
             let mut zoom = chosen.zoom;
             let slider = egui::Slider::new(&mut zoom, 0.75..=2.0)
                 .step_by(0.05)
@@ -90,12 +90,12 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>) {
     let (text, model) = (view.text, view.model);
     page(ui, &text.say("network-title"), |ui| {
         card(ui, |ui| {
-            ui.strong(text.say(reachability(&model.listening)));
+            ui.label(theme::strong(text.say(reachability(&model.listening))));
             let peers = model.conversations().iter().filter(|one| one.contact.online).count();
             words(ui, text.say_with("network-peers", &[("count", peers.into())]));
         });
         card(ui, |ui| {
-            ui.strong(text.say("network-listening"));
+            ui.label(theme::strong(text.say("network-listening")));
             for address in &model.listening {
                 words(ui, egui::RichText::new(multiaddr_text(address)).monospace().size(12.0));
             }
@@ -108,7 +108,7 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>) {
         });
         if !model.notices.is_empty() {
             card(ui, |ui| {
-                ui.strong(text.say("notice-title"));
+                ui.label(theme::strong(text.say("notice-title")));
                 for notice in model.notices.iter().rev() {
                     words(ui, trouble::notice(text, *notice));
                 }
