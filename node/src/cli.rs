@@ -1,6 +1,7 @@
 //! The program `causerie-node`: reads its arguments, does one command, says how it went.
 //!
 //! - `args`: what can be written · `commands`, `send`, `run`, `demo`: what is done
+//! - `inspection`: the test of a contact, a message's details, the report
 //! - `door`: the way to a node: over the home's socket, or the home opened by ourselves
 //! - `passphrase`, `terminal`: what opens the home, and asking for it · `memory`: keeping it out of core dumps
 //! - `manual`: completions and manual pages · `output`, `words`: what is printed · `errors`: sentences and exit codes · `journal`: the log file of `run`
@@ -23,6 +24,7 @@ mod commands;
 mod demo;
 mod door;
 mod errors;
+mod inspection;
 mod journal;
 mod manual;
 mod memory;

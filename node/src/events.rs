@@ -133,6 +133,18 @@ impl EventLog {
         values.filter_map(|row| Some(row.get("text")?.as_str()?.to_owned())).collect()
     }
 
+    /// The kinds of the last notices, oldest first, as far as they are kept: at most so many.
+    #[must_use]
+    pub fn notice_kinds(&self, most: usize) -> Vec<String> {
+        let rows: Vec<Row> = self.shared.lock().rows.iter().cloned().collect();
+        let values =
+            rows.iter().rev().filter(|row| row.text.contains(r#""type":"notice""#)).map(Row::to_value);
+        let kinds = values.filter_map(|row| Some(row.get("kind")?.as_str()?.to_owned()));
+        let mut newest: Vec<String> = kinds.take(most).collect();
+        newest.reverse();
+        newest
+    }
+
     /// Follows from the row after `since`, or from now on.
     #[must_use]
     pub fn subscribe(&self, since: Option<u64>) -> Subscription {

@@ -5,10 +5,20 @@
 
 use std::{path::Path, sync::Arc};
 
-use causerie_protocol::{answer::Answer, command::Command};
+use causerie_protocol::{
+    answer::Answer,
+    command::{Command, Reference},
+};
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{error::NodeError, events::EventLog, home};
+use crate::{
+    error::NodeError,
+    events::EventLog,
+    home, network,
+    report::{Report, Wishes},
+    rpc::methods::Standing,
+    trial::Tested,
+};
 
 /// Commands that wait for the driver. Chosen: what one turn takes together.
 pub const COMMANDS_WAITING_MAX: usize = causerie_protocol::limits::COMMANDS_PER_TURN_MAX;
@@ -83,6 +93,39 @@ impl NodeHandle {
     #[must_use]
     pub fn has_passphrase(&self) -> bool {
         home::has_passphrase(&self.home)
+    }
+}
+
+impl NodeHandle {
+    /// How the node stands beside its engine; `running`: it meets others.
+    #[must_use]
+    pub fn standing(&self, running: bool) -> Standing {
+        Standing {
+            running,
+            passphrase: self.has_passphrase(),
+            listening: self.listening.borrow().len(),
+            on_network: network::has_network(),
+        }
+    }
+
+    /// Tests whether a contact can be reached now, and at which step it fails. One test at a time, each at most
+    /// `limits::TRIAL_PATIENCE` long; no channel is disturbed.
+    ///
+    /// # Errors
+    /// What the engine refused, or [`NodeError::Stopped`].
+    pub async fn test(&self, contact: Reference) -> Result<Tested, NodeError> {
+        match self.command(Command::TestContact { contact }).await? {
+            Answer::Trial(trial) => Ok(Tested::of(*trial, self.standing(true))),
+            _ => Err(NodeError::Stopped),
+        }
+    }
+
+    /// What can be said of this node without a name, an id, an address or a text.
+    ///
+    /// # Errors
+    /// What the engine refused, or [`NodeError::Stopped`].
+    pub async fn report(&self, wishes: Wishes) -> Result<Report, NodeError> {
+        Report::of(self, &self.home, wishes).await
     }
 }
 

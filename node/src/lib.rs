@@ -5,6 +5,7 @@
 //! - [`network`], [`store`], [`home`], [`clock`], [`entropy`] are the world: links, disk, files, time, randomness.
 //! - [`passphrase`] sets, changes and removes what opens a home.
 //! - [`handle`], [`events`], [`error`] are how everybody else holds a running node.
+//! - [`trial`] is what a test of a contact says, [`report`] what can be shown to others of a node.
 //! - [`rpc`] is JSON-RPC over the home's socket, [`cli`] the program `causerie-node`.
 
 pub mod cli;
@@ -19,8 +20,10 @@ pub mod home;
 pub mod network;
 pub mod passphrase;
 mod perform;
+pub mod report;
 pub mod rpc;
 pub mod store;
+pub mod trial;
 mod warnings;
 
 use std::{

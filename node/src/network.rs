@@ -1,9 +1,10 @@
 //! The network of a node: links to peers over TCP and QUIC, dials, and who is on the local network.
 //!
 //! It speaks the engine's words. [`Network::next`] gives `LinkUp`, `Frame`, `LinkDown`, `Discovered`,
-//! `DiscoveryExpired`, `Listening` and `DialFailed`; [`Network::transmit`], [`Network::close`] and [`Network::dial`]
-//! perform the outputs. Every `LinkUp` is followed by one `LinkDown`, with the link's frames between them; every dial
-//! ends in one `LinkUp` that names it or one `DialFailed`. The key behind our network identity is fresh at each start.
+//! `DiscoveryExpired`, `Listening`, `AddressFailed` and `DialFailed`; [`Network::transmit`], [`Network::close`] and
+//! [`Network::dial`] perform the outputs. Every `LinkUp` is followed by one `LinkDown`, with the link's frames between
+//! them; every dial ends in one `LinkUp` that names it or one `DialFailed`, behind what came of its addresses. The key
+//! behind our network identity is fresh at each start.
 //!
 //! Nothing here waits without a bound: whoever reads too slowly loses the link, and a slow engine slows the peers.
 //! No type of libp2p leaves this module.
@@ -26,7 +27,10 @@ use tokio::{
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-pub use self::multiaddr::{Multiaddress, multiaddr_text, parse_multiaddr};
+pub use self::{
+    multiaddr::{Multiaddress, multiaddr_text, parse_multiaddr},
+    nearby::has_network,
+};
 use self::{
     outbox::Outbox,
     stream::Notice,

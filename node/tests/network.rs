@@ -18,6 +18,7 @@ use std::{
 use causerie_node::network::{Listen, Network, NetworkConfig, NetworkError, parse_multiaddr};
 use causerie_protocol::{
     address::Transport,
+    answer::DialFailure,
     ids::{DialId, TransportId},
     input::Input,
 };
@@ -150,6 +151,31 @@ async fn a_dial_that_cannot_succeed_fails_once() {
         // Were there a second answer it would come before this link.
         relink(&mut a, &mut b, Transport::Tcp).await;
     }
+}
+
+/// What is said of the next address that gave no link.
+async fn why_not(network: &mut Network, dial: DialId) -> DialFailure {
+    loop {
+        match ends::any(network).await {
+            Input::AddressFailed { dial: of, why, .. } if of == dial => return why,
+            Input::Listening { .. } => {}
+            other => panic!("an address that failed, not {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_fails_says_why_before_its_dial_ends() {
+    let (mut a, b, gone) = (network().await, network().await, network().await);
+    let nobody = address(&gone, Transport::Tcp);
+    gone.stop().await;
+    a.dial(DialId::new(1), None, vec![nobody]);
+    assert_eq!(why_not(&mut a, DialId::new(1)).await, DialFailure::Refused);
+    expect_dial_failed(&mut a, DialId::new(1)).await;
+    let own = a.own().clone();
+    a.dial(DialId::new(2), Some(own), vec![address(&b, Transport::Tcp)]);
+    assert_eq!(why_not(&mut a, DialId::new(2)).await, DialFailure::SomebodyElse);
+    expect_dial_failed(&mut a, DialId::new(2)).await;
 }
 
 #[tokio::test]

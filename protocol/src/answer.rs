@@ -1,5 +1,7 @@
 //! What the engine answers to a command: values a person or script can be shown, or a refusal that says what to do.
 
+use core::time::Duration;
+
 use thiserror::Error;
 
 use crate::{
@@ -35,6 +37,10 @@ pub enum Answer {
     Conversations(Vec<ConversationView>),
     /// To `ListMessages`, oldest of the page first.
     Messages(Vec<MessageView>),
+    /// To `DescribeMessage`.
+    MessageDetails(Box<MessageDetails>),
+    /// To `TestContact`.
+    Trial(Box<Trial>),
     /// To `Check`.
     Check(CheckView),
 }
@@ -136,7 +142,7 @@ pub enum Verification {
 }
 
 /// By which path a live channel goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Path {
     /// From machine to machine.
     Direct,
@@ -163,6 +169,109 @@ pub struct MessageView {
     pub state: MessageState,
     /// Why it failed.
     pub reason: Option<String>,
+}
+
+/// What is known of one message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageDetails {
+    /// As a history shows it.
+    pub message: MessageView,
+    /// When its author's clock said it was written, however far off that clock is.
+    pub written_at: WallTime,
+    /// Of our own: when we heard that their device has it. Kept of the last ones only.
+    pub delivered_at: Option<WallTime>,
+    /// Of our own: when we heard that they read it. Kept of the last ones only.
+    pub read_at: Option<WallTime>,
+    /// Of our own: by which path we heard that their device has it.
+    pub path: Option<Path>,
+}
+
+/// What a test of the way to a contact found, one step after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// Everybody is on this machine: no network is needed.
+    pub loopback: bool,
+    /// Every address that is known of them, and what came of it.
+    pub addresses: Vec<TriedAddress>,
+    /// Devices that announce themselves on this network and may be theirs.
+    pub nearby: u64,
+    /// Whether there was anything to try: an address, somebody near, or a channel.
+    pub known: StepResult,
+    /// Whether they answered somewhere. Not tried where a channel stood already.
+    pub dialled: StepResult,
+    /// Whether keys for a channel were agreed on.
+    pub agreed: StepResult,
+    /// They are there and have not let us in yet.
+    pub awaits_consent: bool,
+    /// Whether a live channel stands.
+    pub online: StepResult,
+    /// Whether a PING was answered.
+    pub answered: StepResult,
+    /// How long that took.
+    pub round_trip: Option<Duration>,
+}
+
+/// An address of a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TriedAddress {
+    /// Where.
+    pub address: Address,
+    /// How it is known.
+    pub source: AddressSource,
+    /// What came of it.
+    pub outcome: AddressOutcome,
+}
+
+/// How an address is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressSource {
+    /// They said it when we last met, or their link did and they were met there.
+    Met,
+    /// Their link says it, and they were never met.
+    Link,
+    /// The person gave it to this node, for whoever is there.
+    Given,
+    /// Somebody announces it on this network, and it was them.
+    Near,
+}
+
+/// What came of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressOutcome {
+    /// It was not tried: another one was faster, or nothing is dialled now.
+    NotTried,
+    /// They are there.
+    Answered,
+    /// It leads nowhere.
+    Failed(DialFailure),
+}
+
+/// Why an address leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialFailure {
+    /// The machine is there, and no program listens.
+    Refused,
+    /// Nothing answered in time.
+    TimedOut,
+    /// No way leads from here to there.
+    Unreachable,
+    /// Somebody else is there, or does not know us.
+    SomebodyElse,
+    /// Whoever is there speaks no version of ours.
+    OtherVersion,
+    /// Anything else.
+    Broken,
+}
+
+/// How a step of a test went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepResult {
+    /// It went well.
+    Done,
+    /// It went wrong.
+    Failed,
+    /// It was not its turn.
+    NotTried,
 }
 
 /// One conversation as a list shows it.

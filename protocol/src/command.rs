@@ -100,6 +100,18 @@ pub enum Command {
         /// Only messages before this one: its id.
         before: Option<String>,
     },
+    /// What is known of one message.
+    DescribeMessage {
+        /// Whose.
+        conversation: Reference,
+        /// Its id.
+        message: String,
+    },
+    /// Whether a contact can be reached now, and if not, at which step it fails.
+    TestContact {
+        /// Whom.
+        contact: Reference,
+    },
     /// Every contact with what was said last, what is unread, and the marks on the conversation.
     ListConversations,
     /// Puts a mark on a conversation that only this installation knows.

@@ -38,7 +38,9 @@ use crate::{
     },
 };
 
-pub(crate) use conversing::{author, give_up, history, introduce_ourselves, mark_read, open, status, write};
+pub(crate) use conversing::{
+    author, describe, give_up, history, introduce_ourselves, mark_read, open, status, write,
+};
 pub(crate) use receiving::{on_envelope, on_heads, on_want};
 use renewal::Renewal;
 

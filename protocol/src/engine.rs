@@ -35,7 +35,10 @@ use crate::{
     moment::{Moment, Now, WallTime},
     output::Output,
     purge::{self, Purges},
-    reach::{self, Reach},
+    reach::{
+        self, Reach,
+        trial::{self, Trials},
+    },
     records::{Records, RecordsError},
     room::{self, Room},
     rotation::{self, Rotation},
@@ -87,6 +90,7 @@ pub(crate) struct State {
     pub(crate) purges: Purges,
     pub(crate) rotation: Rotation,
     pub(crate) checks: BTreeMap<CommandId, check::Walk>,
+    pub(crate) trials: Trials,
     pub(crate) timers: Timers,
     /// The commit that the identity file was told last.
     commit_told: u64,
@@ -135,6 +139,9 @@ impl Engine {
             Input::Discovered { peer, addresses } => reach::on_discovered(state, &mut turn, peer, addresses),
             Input::DiscoveryExpired { peer } => reach::on_discovery_expired(state, &peer),
             Input::Listening { addresses } => reach::on_listening(state, &mut turn, addresses),
+            Input::AddressFailed { dial, address, why } => {
+                reach::on_address_failed(state, dial, address, why);
+            }
             Input::DialFailed { dial } => reach::on_dial_failed(state, &mut turn, dial),
             Input::Resumed => reach::on_resumed(state, &mut turn),
             Input::RingPersisted => rotation::on_persisted(state, &mut turn)?,
@@ -149,6 +156,7 @@ impl Engine {
         while let Some(timer) = state.timers.take_due(now.moment) {
             handle_timer(state, &mut turn, timer)?;
         }
+        trial::look(&mut self.state, &mut turn);
         end(&mut self.state, turn, &mut self.outputs)
     }
 
@@ -233,7 +241,14 @@ fn handle_command(
         check::begin(state, turn, id);
         return Ok(());
     }
-    let result = match obey(state, turn, command) {
+    let result = match command {
+        Command::TestContact { contact } => match trial::begin(state, turn, id, &contact) {
+            Ok(()) => return Ok(()),
+            Err(halt) => Err(halt),
+        },
+        command => obey(state, turn, command),
+    };
+    let result = match result {
         Ok(answer) => Ok(answer),
         Err(Halt::Refused(error)) => Err(error),
         Err(Halt::Failed(error)) => return Err(error),
@@ -271,13 +286,16 @@ fn obey(state: &mut State, turn: &mut Turn<'_>, command: Command) -> Result<Answ
         Command::ListMessages { conversation, limit, before } => {
             delivery::history(state, turn, &conversation, limit, before.as_deref())
         }
+        Command::DescribeMessage { conversation, message } => {
+            delivery::describe(state, turn, &conversation, &message)
+        }
         Command::ListConversations => conversations::list(state, turn),
         Command::MarkConversation { conversation, mark } => {
             conversations::mark(state, turn, &conversation, &mark)
         }
         Command::MarkRead { conversation } => delivery::mark_read(state, turn, &conversation),
-        // Answered over many turns, so it is begun before.
-        Command::Check => Ok(Answer::Done),
+        // Answered over many turns, so they are begun before.
+        Command::Check | Command::TestContact { .. } => Ok(Answer::Done),
     }
 }
 
@@ -293,6 +311,7 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
         Timer::Purge => purge::go_on(state, turn)?,
         Timer::Check(command) => check::go_on(state, turn, command)?,
         Timer::Rotation => rotation::go_on(state, turn)?,
+        Timer::Trial => trial::on_patience_over(state, turn),
     }
     Ok(())
 }
@@ -329,6 +348,8 @@ pub(crate) fn mark_key(turn: &Turn<'_>) -> RecordKey {
 }
 
 #[cfg(test)]
+mod details;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod introductions;
@@ -342,5 +363,7 @@ mod rooms;
 mod rotations;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trials;
 #[cfg(test)]
 mod versions;

@@ -2,6 +2,7 @@
 
 use crate::{
     address::Address,
+    answer::DialFailure,
     command::Command,
     ids::{CommandId, DialId, LinkId, TransportId},
     room::Room,
@@ -53,6 +54,15 @@ pub enum Input {
     Listening {
         /// Where.
         addresses: Vec<Address>,
+    },
+    /// An address of a dial that still runs gave no link. Told before the dial's end.
+    AddressFailed {
+        /// Which dial.
+        dial: DialId,
+        /// Which address.
+        address: Address,
+        /// Why not.
+        why: DialFailure,
     },
     /// A dial ended without a link.
     DialFailed {

@@ -62,6 +62,10 @@ pub const JOINED_ENTRIES_MAX: u32 = 16_384;
 /// in flight.
 pub const REPAIR_ENTRIES_MAX: usize = 64;
 
+/// Records of a conversation that say when messages of ours came so far. Chosen: the last hundred or so that were
+/// answered one by one, in 15 KiB.
+pub const PROGRESS_KEPT_MAX: u32 = 128;
+
 /// Messages of one page of history.
 pub const HISTORY_PAGE_MAX: u32 = 1_000;
 
@@ -229,6 +233,10 @@ pub const NEARBY_PATIENCE: Duration = Duration::from_secs(1);
 pub const REDIAL_FIRST: Duration = Duration::from_secs(1);
 /// See [`REDIAL_FIRST`].
 pub const REDIAL_MAX: Duration = Duration::from_secs(60);
+
+/// How long a test of a contact takes at most: longer than the last of eight addresses may take to connect, and as
+/// long as a person waits. What has not answered by then counts as silent.
+pub const TRIAL_PATIENCE: Duration = Duration::from_secs(8);
 
 /// How long a person is not told again that a device runs twice. Chosen.
 pub const TWIN_NOTICE_REST: Duration = Duration::from_secs(600);

@@ -19,6 +19,7 @@ pub(crate) mod status;
 use std::collections::BTreeMap;
 
 use crate::{
+    answer::DialFailure,
     contact::{ContactRow, introduction},
     engine::State,
     ids::{LinkId, SessionId},
@@ -29,7 +30,7 @@ use crate::{
         live_channel::LiveChannel,
     },
     output::{LogLevel, Output},
-    reach,
+    reach::{self, trial},
     records::RecordsError,
     session::noise::LiveInitiator,
     timer::Timer,
@@ -296,6 +297,7 @@ pub(crate) fn on_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId) -> R
 
 /// Somebody took too long.
 pub(crate) fn on_patience_over(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
+    trial::note(state, link, DialFailure::TimedOut);
     close(state, turn, link, "no answer in time");
 }
 
@@ -306,6 +308,9 @@ pub(crate) fn close(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &
 
 /// Closes a link on which something came that nobody who keeps the rules says.
 pub(crate) fn refuse(state: &mut State, turn: &mut Turn<'_>, link: LinkId, why: &str) {
+    if hello::is_of_version(why) {
+        trial::note(state, link, DialFailure::OtherVersion);
+    }
     end(state, turn, link, (LogLevel::Warn, "refused", why));
 }
 

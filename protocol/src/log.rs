@@ -36,6 +36,7 @@ mod heads;
 mod joining;
 mod order;
 mod place;
+mod progress;
 mod purge;
 mod receipts;
 mod receive;
@@ -47,6 +48,7 @@ pub use entry::{ChainId, conversation_id};
 pub use heads::{ChainHead, Compared, HeadsError, decode_heads, encode_heads};
 pub use joining::Searches;
 pub use order::{Row, history_across};
+pub use progress::{Times, describe_across};
 pub use purge::purge;
 pub use receipts::{Advance, Mark};
 pub use receive::{Received, Refusal, Stored};
@@ -82,6 +84,8 @@ pub struct Conversation {
     current: Option<RunId>,
     /// Whether some message is at several places.
     repeated: bool,
+    /// The number of the next record of progress, once one was written.
+    next_progress: Option<u32>,
 }
 
 /// What became of a message that was written.
@@ -133,8 +137,14 @@ impl Conversation {
     /// # Errors
     /// [`RecordsError`] when the store fails or a record is damaged.
     pub fn load(turn: &Turn<'_>, id: ConversationId, own: &Author) -> Result<Self, RecordsError> {
-        let mut conversation =
-            Self { id, own: own.clone(), chains: BTreeMap::new(), current: None, repeated: false };
+        let mut conversation = Self {
+            id,
+            own: own.clone(),
+            chains: BTreeMap::new(),
+            current: None,
+            repeated: false,
+            next_progress: None,
+        };
         for part in load_list(turn, &id)? {
             conversation.current = part.current;
             conversation.repeated = part.repeated;

@@ -9,6 +9,8 @@
 //!
 //! Hellos that led nowhere are counted by address, so that nobody can make us compute for ever.
 
+pub(crate) mod trial;
+
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::IpAddr,
@@ -18,6 +20,7 @@ use core::time::Duration;
 
 use crate::{
     address::Address,
+    answer::DialFailure,
     contact::{Contact, ContactRow},
     engine::State,
     event::Event,
@@ -37,7 +40,7 @@ pub(crate) struct Reach {
     own: Option<TransportId>,
     listening: Vec<Address>,
     discovered: BTreeMap<TransportId, Discovered>,
-    dials: BTreeMap<DialId, Target>,
+    dials: BTreeMap<DialId, Dialling>,
     next_dial: u64,
     waits: BTreeMap<Timer, Duration>,
     purposes: BTreeMap<LinkId, Target>,
@@ -55,6 +58,14 @@ pub(crate) struct Reach {
 struct Discovered {
     addresses: Vec<Address>,
     nobody: bool,
+}
+
+/// One dial that runs.
+#[derive(Debug)]
+struct Dialling {
+    target: Target,
+    /// Addresses that gave no link so far.
+    failed: BTreeMap<Address, DialFailure>,
 }
 
 /// What a dial is for.
@@ -79,7 +90,7 @@ impl Reach {
     /// Notes that a link stands, and what it was dialled for.
     pub(crate) fn on_link_up(&mut self, link: LinkId, ends: &LinkEnds) {
         if let Some(purpose) = ends.dial.and_then(|dial| self.dials.remove(&dial)) {
-            self.purposes.insert(link, purpose);
+            self.purposes.insert(link, purpose.target);
         }
         self.peers_linked.entry(ends.peer.clone()).or_default().insert(link);
     }
@@ -132,7 +143,7 @@ impl Reach {
         }
         let dial = DialId::new(self.next_dial);
         self.next_dial = self.next_dial.saturating_add(1);
-        self.dials.insert(dial, target);
+        self.dials.insert(dial, Dialling { target, failed: BTreeMap::new() });
         turn.push(Output::Dial { dial, peer, addresses });
     }
 
@@ -147,12 +158,18 @@ impl Reach {
 
     /// Whether a link to this peer stands or is being made.
     fn is_linked(&self, peer: &TransportId) -> bool {
-        let dialled = |target: &Target| matches!(target, Target::Discovered(other) if other == peer);
+        let dialled = |dial: &Dialling| matches!(&dial.target, Target::Discovered(other) if other == peer);
         self.peers_linked.contains_key(peer) || self.dials.values().any(dialled)
     }
 
+    /// Those near who may be somebody we know, and with whom no link stands.
+    fn near(&self) -> impl Iterator<Item = (&TransportId, &Discovered)> {
+        let free = |peer: &TransportId| !self.peers_linked.contains_key(peer);
+        self.discovered.iter().filter(move |(peer, known)| !known.nobody && free(peer))
+    }
+
     fn is_dialling(&self, row: ContactRow) -> bool {
-        self.dials.values().any(|target| matches!(target, Target::Contact(other) if *other == row))
+        self.dials.values().any(|dial| matches!(dial.target, Target::Contact(other) if other == row))
     }
 }
 
@@ -221,8 +238,8 @@ pub(crate) fn on_discovered(
 /// Whoever is near and should have dialled us has had time to, or did not let us in the last time.
 pub(crate) fn on_nearby(state: &mut State, turn: &mut Turn<'_>) {
     let mut near = Vec::new();
-    for (peer, known) in &state.reach.discovered {
-        if !known.nobody && !state.reach.is_linked(peer) {
+    for (peer, known) in state.reach.near() {
+        if !state.reach.is_linked(peer) {
             near.push((peer.clone(), known.addresses.clone()));
         }
     }
@@ -236,9 +253,18 @@ pub(crate) fn on_discovery_expired(state: &mut State, peer: &TransportId) {
     state.reach.discovered.remove(peer);
 }
 
+/// An address came to nothing while its dial goes on.
+pub(crate) fn on_address_failed(state: &mut State, dial: DialId, address: Address, why: DialFailure) {
+    if let Some(dial) = state.reach.dials.get_mut(&dial)
+        && dial.failed.len() < limits::DIAL_ADDRESSES_MAX
+    {
+        dial.failed.insert(address, why);
+    }
+}
+
 /// A dial came to nothing: the next one waits.
 pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialId) {
-    match state.reach.dials.remove(&dial) {
+    match state.reach.dials.remove(&dial).map(|dial| dial.target) {
         Some(Target::Contact(row)) => {
             state.reach.elsewhere.remove(&row);
             retry(state, turn, Timer::Redial(row));
@@ -368,7 +394,8 @@ fn taken_by_others(state: &State, row: ContactRow) -> BTreeSet<Address> {
 pub(crate) fn redial_fixed(state: &mut State, turn: &mut Turn<'_>, position: usize) {
     state.timers.cancel(Timer::RedialFixed(position));
     let ours = |target: &Target| matches!(target, Target::Fixed(other) if *other == position);
-    let busy = state.reach.purposes.values().any(ours) || state.reach.dials.values().any(ours);
+    let busy =
+        state.reach.purposes.values().any(ours) || state.reach.dials.values().any(|dial| ours(&dial.target));
     if let Some(address) = state.settings.dial.get(position).copied()
         && !busy
     {

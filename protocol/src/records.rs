@@ -21,6 +21,7 @@
 //! | `O` | – | our offer of a step | `session/step/handshake.rs` |
 //! | `P` | epoch u32 | one epoch of a session | `session/epoch.rs` |
 //! | `S` | – | one session | `session.rs` |
+//! | `T` | number u32 | when messages of ours came so far | `log/progress.rs` |
 //! | `W` | part u8 | what a person put on a conversation: marks, a draft | `delivery/conversations.rs` |
 //! | `X` | row u64 | a deletion under way | `purge.rs` |
 

@@ -66,6 +66,8 @@ pub(crate) fn may(state: &State, command: &Command) -> Result<(), CommandError> 
         | Command::ListContacts
         | Command::ListConversations
         | Command::ListMessages { .. }
+        | Command::DescribeMessage { .. }
+        | Command::TestContact { .. }
         | Command::SendMessage { .. }
         | Command::Check => Ok(()),
         Command::CreateInvitation { .. }

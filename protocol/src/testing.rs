@@ -19,7 +19,7 @@ use core::time::Duration;
 
 use crate::{
     address::{Address, Transport},
-    answer::{Answer, CommandError, ContactView, MessageView},
+    answer::{Answer, CommandError, ContactView, DialFailure, MessageView},
     command::{Command, Reference},
     engine::{Engine, Settings},
     entropy::{Entropy, TurnRandom},
@@ -55,6 +55,8 @@ pub struct Bench {
     hushed: BTreeSet<LinkId>,
     /// Of a hundred frames so many are lost, with the link they were on.
     pub cuts_percent: u64,
+    /// What the network says of each address at which nobody is; `None`: nothing.
+    pub refused: Option<DialFailure>,
 }
 
 /// One engine with its disk.
@@ -121,6 +123,7 @@ impl Bench {
             apart: BTreeSet::new(),
             hushed: BTreeSet::new(),
             cuts_percent: 0,
+            refused: None,
         };
         for (who, name) in names.iter().enumerate() {
             let (header, wrapping, vault) = Vault::create(&mut bench.random);
@@ -627,6 +630,10 @@ impl Bench {
             .position(|peer| peer.engine.is_some() && addresses.contains(&peer.address))
             .filter(|target| *target != who && !self.apart.contains(&(who, *target)));
         let Some(target) = target else {
+            let refused = self.refused;
+            for (address, why) in addresses.iter().filter_map(|address| Some((*address, refused?))) {
+                self.input(who, Input::AddressFailed { dial, address, why });
+            }
             self.input(who, Input::DialFailed { dial });
             return;
         };

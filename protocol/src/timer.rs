@@ -31,6 +31,8 @@ pub(crate) enum Timer {
     Check(CommandId),
     /// Begin a rotation of the ring, or go on with it.
     Rotation,
+    /// The test of a contact has taken long enough.
+    Trial,
 }
 
 /// The table.

@@ -16,6 +16,7 @@ mod full_disk;
 mod hostile_link;
 mod invitations;
 mod lan;
+mod looking_closer;
 mod offline_delivery;
 mod older_home;
 mod passphrase;

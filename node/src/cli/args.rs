@@ -23,17 +23,19 @@ Begin:
 People:
   invite      Make an invitation link; also `invite list`, `invite revoke ID`
   accept      Answer somebody's invitation link
-  contacts    List your contacts; accept, ignore, rename, verify, block, unblock, merge or remove one
+  contacts    List your contacts; accept, ignore, rename, verify, block, unblock, merge, remove or test one
 
 Messages:
   send        Write to somebody
   history     Show a conversation
   read        Mark a conversation as read
+  message     Show what is known of one message: `message info CONTACT MESSAGE`
   listen      Follow what happens
 
 Look inside:
   status      Show how things stand
   check       Walk everything that is stored
+  report      Show what can be told to somebody who helps: no names, ids, texts or addresses
   rpc         Call a method of the local API
 
 For your shell:
@@ -156,6 +158,11 @@ pub(super) enum Command {
         /// An id, a part of its beginning, or a name
         conversation: String,
     },
+    /// Show what is known of one message
+    Message {
+        #[command(subcommand)]
+        command: Details,
+    },
     /// Follow what happens in the node that runs on this home
     Listen {
         /// Begin after this event
@@ -164,6 +171,15 @@ pub(super) enum Command {
     },
     /// Walk every chain and record that is stored
     Check,
+    /// Show what can be told to somebody who helps: versions, counts and kinds, and nothing of anybody
+    Report {
+        /// Also walk everything that is stored, and tell what was found
+        #[arg(long)]
+        check: bool,
+        /// Also tell the addresses on which this node listens
+        #[arg(long)]
+        addresses: bool,
+    },
     /// Call a method of the local API, as in `rpc contact.block '{"contact":"bob"}'`
     Rpc {
         /// As in node.status
@@ -263,6 +279,8 @@ pub(super) enum Contacts {
     Block(Contact),
     /// Take a block back
     Unblock(Contact),
+    /// Test whether they can be reached now, and at which step it fails; needs a running node
+    Test(Contact),
     /// Join somebody who lost their keys: the old contact's history goes to the new one
     Merge {
         /// Who stays
@@ -277,6 +295,17 @@ pub(super) enum Contacts {
         /// Leave the history in place
         #[arg(long)]
         keep_history: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Details {
+    /// When it was written, received, delivered and read, as far as that is known, and by which path
+    Info {
+        /// An id, a part of its beginning, or a name
+        conversation: String,
+        /// Its id, as `history --json` shows it
+        message: String,
     },
 }
 

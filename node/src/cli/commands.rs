@@ -13,7 +13,7 @@ use super::{
     demo,
     door::{Door, running},
     errors::Failure,
-    manual,
+    inspection, manual,
     output::Printer,
     passphrase::{self, Opener},
     run, send,
@@ -39,6 +39,9 @@ pub(super) async fn perform(args: Args, mut printer: Printer) -> Result<(), Fail
         Command::Listen { since } => run::listen(&home, since, printer).await,
         Command::Send(message) => send::send(&home, message, opener, &mut printer).await,
         Command::Demo => demo::demo(&mut printer).await,
+        Command::Contacts { command: Some(Contacts::Test(whom)) } => {
+            inspection::test(&home, &whom.words, &mut printer).await
+        }
         Command::Rpc { method, params } => rpc(&home, &method, params, &mut printer).await,
         quick => {
             let mut door = Door::open(&home, opener).await?;
@@ -91,6 +94,10 @@ async fn ask(command: Command, door: &mut Door, printer: &mut Printer) -> Result
             printer.result(&status, words::status)?;
         }
         Command::Check => return check(door, printer).await,
+        Command::Report { check, addresses } => {
+            return inspection::report(check, addresses, door, printer).await;
+        }
+        Command::Message { command } => return inspection::message(command, door, printer).await,
         Command::Invite { command, new } => return invite(command, new, door, printer).await,
         Command::Accept { link, name, ignore_end } => {
             return accept(&link, name, ignore_end, door, printer).await;
@@ -189,6 +196,7 @@ async fn accept(
 
 async fn decide(decision: Contacts, door: &mut Door, printer: &mut Printer) -> Result<(), Failure> {
     let (method, params) = match decision {
+        Contacts::Test(whom) => ("contact.test", json!({"contact": whom.words})),
         Contacts::Accept(whom) => ("contact.accept", json!({"contact": whom.words})),
         Contacts::Ignore(whom) => ("contact.ignore", json!({"contact": whom.words})),
         Contacts::Verify(whom) => ("contact.verify", json!({"contact": whom.words})),

@@ -29,7 +29,7 @@ use crate::{
     home::{HomeError, socket},
     rpc::{
         client::{Client, Follower},
-        methods::{self, Call, Standing},
+        methods::{self, Call},
     },
 };
 
@@ -192,9 +192,9 @@ async fn ask(node: &NodeHandle, method: &str, params: Value) -> Result<Value, Fa
     match methods::parse(method, Some(params))? {
         Call::Command { command, form } => {
             let answer = node.command(command).await?;
-            let standing = || Standing { running: false, passphrase: node.has_passphrase() };
-            Ok(methods::result(answer, form, standing))
+            Ok(methods::result(answer, form, || node.standing(false)))
         }
+        Call::Report(wishes) => Ok(node.report(wishes).await?.to_json()),
         Call::Subscribe { .. } => Err(Failure::no_node()),
     }
 }
@@ -217,9 +217,8 @@ fn config(home: &Path, network: Option<NetworkOptions>, opener: &Opener) -> Conf
 fn is_repeatable(method: &str, params: &Value) -> bool {
     match method {
         "message.send" => params.get("idempotency_key").is_some(),
-        "node.status" | "node.check" | "invite.list" | "contact.list" | "message.list" | "message.read" => {
-            true
-        }
+        "node.status" | "node.check" | "node.report" | "invite.list" | "contact.list" | "message.list"
+        | "message.info" | "message.read" => true,
         _ => false,
     }
 }

@@ -1,9 +1,13 @@
 //! A node whose answers a test chooses, and one of each view.
 
+use std::net::Ipv4Addr;
+
 use causerie_protocol::{
+    address::{Address, Transport},
     answer::{
-        Answer, ContactState, ContactView, InvitationState, InvitationView, MessageState, MessageView, Path,
-        StatusView, Verification,
+        AddressOutcome, AddressSource, Answer, ContactState, ContactView, DialFailure, InvitationState,
+        InvitationView, MessageDetails, MessageState, MessageView, Path, StatusView, StepResult, Trial,
+        TriedAddress, Verification,
     },
     command::Command,
     ids::{AccountId, InvitationId, MessageId},
@@ -65,6 +69,38 @@ pub(crate) fn message(number: u8) -> MessageView {
         received_at: Some(WallTime::from_millis(1_767_323_046_000)),
         state: MessageState::Delivered,
         reason: None,
+    }
+}
+
+/// Ours, delivered and not read.
+pub(crate) fn details() -> MessageDetails {
+    let own = MessageView { outgoing: true, received_at: None, ..message(1) };
+    MessageDetails {
+        message: own,
+        written_at: WallTime::from_millis(1_767_323_045_006),
+        delivered_at: Some(WallTime::from_millis(1_767_323_047_000)),
+        read_at: None,
+        path: Some(Path::Direct),
+    }
+}
+
+/// Nobody listens where they were.
+pub(crate) fn trial() -> Trial {
+    Trial {
+        loopback: false,
+        addresses: vec![TriedAddress {
+            address: Address { transport: Transport::Tcp, ip: Ipv4Addr::new(192, 0, 2, 1).into(), port: 7 },
+            source: AddressSource::Met,
+            outcome: AddressOutcome::Failed(DialFailure::Refused),
+        }],
+        nearby: 0,
+        known: StepResult::Done,
+        dialled: StepResult::Failed,
+        agreed: StepResult::NotTried,
+        awaits_consent: false,
+        online: StepResult::NotTried,
+        answered: StepResult::NotTried,
+        round_trip: None,
     }
 }
 

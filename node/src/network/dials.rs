@@ -31,7 +31,8 @@ use super::{limits, multiaddr};
 #[derive(Debug, Default)]
 pub(crate) struct Dials {
     running: BTreeMap<DialId, Dial>,
-    attempts: BTreeMap<ConnectionId, DialId>,
+    /// Attempts that run: of which dial, at which address.
+    attempts: BTreeMap<ConnectionId, (DialId, Address)>,
 }
 
 #[derive(Debug)]
@@ -67,30 +68,36 @@ impl Dials {
     /// The next attempt that is due.
     pub(crate) fn next_attempt(&mut self, now: Instant) -> Option<DialOpts> {
         let (id, dial) = self.running.iter_mut().find(|(_, dial)| dial.is_due(now))?;
-        let opts = options(dial.peer, &dial.addresses.pop_front()?);
+        let address = dial.addresses.pop_front()?;
+        let opts = options(dial.peer, &address);
         dial.attempts += 1;
         dial.next_at = now + limits::DIAL_STAGGER;
-        self.attempts.insert(opts.connection_id(), *id);
+        self.attempts.insert(opts.connection_id(), (*id, address));
         Some(opts)
     }
 
     /// A connection stands; `false` when its dial has another one already.
     pub(crate) fn connected(&mut self, connection: ConnectionId) -> bool {
-        let Some(dial) = self.attempts.get(&connection).and_then(|id| self.running.get_mut(id)) else {
+        let Some(dial) = self.attempts.get(&connection).and_then(|(id, _)| self.running.get_mut(id)) else {
             return false;
         };
         *dial.chosen.get_or_insert(connection) == connection
     }
 
+    /// Which address of which dial an attempt is at, as long as both go on.
+    pub(crate) fn attempt(&self, connection: ConnectionId) -> Option<(DialId, Address)> {
+        self.attempts.get(&connection).copied().filter(|(id, _)| self.running.contains_key(id))
+    }
+
     /// A connection has its stream: the dial is over.
     pub(crate) fn opened(&mut self, connection: ConnectionId) -> Option<DialId> {
-        let id = self.attempts.remove(&connection)?;
+        let (id, _) = self.attempts.remove(&connection)?;
         self.running.remove(&id).map(|_| id)
     }
 
     /// An attempt failed, before or after it was connected; names the dial that has failed with it.
     pub(crate) fn failed(&mut self, connection: ConnectionId) -> Option<DialId> {
-        let id = self.attempts.remove(&connection)?;
+        let (id, _) = self.attempts.remove(&connection)?;
         let dial = self.running.get_mut(&id)?;
         dial.attempts = dial.attempts.saturating_sub(1);
         dial.chosen = dial.chosen.filter(|chosen| *chosen != connection);
@@ -170,7 +177,9 @@ mod tests {
     fn a_failed_attempt_lets_the_next_begin_at_once_and_the_last_ends_the_dial() {
         let (mut dials, id, now) = begun(2);
         let first = dials.next_attempt(now).unwrap().connection_id();
+        assert_eq!(dials.attempt(first), Some((id, addresses(1)[0])));
         assert_eq!(dials.failed(first), None);
+        assert_eq!(dials.attempt(first), None);
         assert_eq!(dials.failed(first), None);
         let second = dials.next_attempt(now).unwrap().connection_id();
         assert_eq!(dials.failed(second), Some(id));

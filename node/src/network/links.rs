@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use causerie_protocol::{address::Address, ids::DialId};
+use causerie_protocol::{address::Address, answer::DialFailure, ids::DialId};
 use libp2p::{
     Multiaddr, PeerId, Stream,
     core::{Endpoint, transport::PortUse},
@@ -27,6 +27,7 @@ use self::handler::{HandlerEvent, LinkHandler};
 use super::{dials::Dials, multiaddr};
 
 pub(crate) mod handler;
+mod why;
 
 /// See the file's head.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub(crate) struct Links {
 pub(crate) enum LinksEvent {
     /// A connection has its stream.
     Opened(Box<OpenedLink>),
+    /// An address of a dial that goes on gave no link.
+    AddressFailed(DialId, Address, DialFailure),
     /// No address of the dial gave a link.
     DialFailed(DialId),
 }
@@ -84,7 +87,11 @@ impl Links {
         self.dials.len()
     }
 
-    fn attempt_failed(&mut self, connection: ConnectionId) {
+    /// An attempt came to nothing; `why` is `None` where another address of the dial was faster.
+    fn attempt_failed(&mut self, connection: ConnectionId, why: Option<DialFailure>) {
+        if let (Some((dial, address)), Some(why)) = (self.dials.attempt(connection), why) {
+            self.report(LinksEvent::AddressFailed(dial, address, why));
+        }
         if let Some(dial) = self.dials.failed(connection) {
             self.report(LinksEvent::DialFailed(dial));
         }
@@ -127,9 +134,11 @@ impl NetworkBehaviour for Links {
         match event {
             FromSwarm::DialFailure(failure) => {
                 tracing::debug!(error = %failure.error, "an address could not be dialled");
-                self.attempt_failed(failure.connection_id);
+                self.attempt_failed(failure.connection_id, why::of(failure.error));
             }
-            FromSwarm::ConnectionClosed(closed) => self.attempt_failed(closed.connection_id),
+            FromSwarm::ConnectionClosed(closed) => {
+                self.attempt_failed(closed.connection_id, Some(DialFailure::Broken));
+            }
             _ => {}
         }
     }
@@ -152,7 +161,8 @@ impl NetworkBehaviour for Links {
                 })));
             }
             HandlerEvent::Refused => {
-                self.attempt_failed(connection);
+                // A connection that gives no stream does not speak our protocol.
+                self.attempt_failed(connection, Some(DialFailure::SomebodyElse));
                 self.reports.push_back(ToSwarm::CloseConnection {
                     peer_id: peer,
                     connection: CloseConnection::One(connection),

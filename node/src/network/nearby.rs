@@ -31,6 +31,12 @@ use super::multiaddr;
 /// Interfaces that are tried for one address. Chosen: a laptop with containers has fewer.
 const INTERFACES_MAX: usize = 16;
 
+/// Whether this machine has an address that is not its own loopback.
+#[must_use]
+pub fn has_network() -> bool {
+    if_addrs::get_if_addrs().is_ok_and(|all| all.iter().any(|one| !one.is_loopback()))
+}
+
 /// See the file's head.
 pub(crate) struct NearbyTcp(tcp::tokio::Transport);
 

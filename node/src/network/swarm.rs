@@ -181,6 +181,9 @@ impl SwarmTask {
     fn handle_behaviour_event(&mut self, event: NodeBehaviourEvent) {
         match event {
             NodeBehaviourEvent::Links(LinksEvent::Opened(opened)) => self.begin_link(*opened),
+            NodeBehaviourEvent::Links(LinksEvent::AddressFailed(dial, address, why)) => {
+                self.waiting.push_back(Input::AddressFailed { dial, address, why });
+            }
             NodeBehaviourEvent::Links(LinksEvent::DialFailed(dial)) => {
                 self.waiting.push_back(Input::DialFailed { dial });
             }

@@ -25,8 +25,8 @@ pub const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// How long a node may take to answer. Chosen: a thousand times what it takes.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 
-/// Walks through everything there is, and takes as long as that takes.
-const SLOW_METHOD: &str = "node.check";
+/// They may walk through everything there is, and take as long as that takes.
+const SLOW_METHODS: [&str; 2] = ["node.check", "node.report"];
 
 /// A connection that asks.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ impl Client {
                 (answer, _) => answer,
             }
         };
-        let patience = if method == SLOW_METHOD { Duration::MAX } else { ANSWER_PATIENCE };
+        let patience = if SLOW_METHODS.contains(&method) { Duration::MAX } else { ANSWER_PATIENCE };
         let answer = timeout(patience, asking).await.map_err(|_elapsed| ClientError::Silent)??;
         let to = answer.get("id").cloned().unwrap_or_default();
         if let Some(error) = answer.get("error") {

@@ -13,7 +13,11 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::rpc::{LINE_BYTES_MAX, views};
+use crate::{
+    report::Wishes,
+    rpc::{LINE_BYTES_MAX, views},
+    trial::Tested,
+};
 
 /// Messages of a page whose length was not asked for; the contract of the command line.
 pub const HISTORY_PAGE_DEFAULT: u32 = 50;
@@ -31,6 +35,8 @@ pub enum Call {
         /// How its answer is written.
         form: Form,
     },
+    /// What can be said of the node to others.
+    Report(Wishes),
     /// To follow the events of this connection's node.
     Subscribe {
         /// From which row on; `None`: from now on.
@@ -72,6 +78,11 @@ pub fn parse(method: &str, params: Option<Value>) -> Result<Call, CallError> {
         }
     };
     let command = match method.split_once('.') {
+        Some(("node", "report")) => {
+            let Reported { check, addresses } = read(params)?;
+            let (check, addresses) = (check.unwrap_or(false), addresses.unwrap_or(false));
+            return Ok(Call::Report(Wishes { check, addresses }));
+        }
         Some(("node" | "invite", _)) => own(method, params)?,
         Some(("contact", _)) => contact(method, params)?,
         Some(("message", _)) => message(method, params)?,
@@ -99,6 +110,10 @@ pub struct Standing {
     pub running: bool,
     /// Whether its home asks for a passphrase.
     pub passphrase: bool,
+    /// On how many addresses it listens, loopback included.
+    pub listening: usize,
+    /// Whether its machine has a network.
+    pub on_network: bool,
 }
 
 /// The result that an answer is written as. A page of messages loses its oldest ones where it would not fit a line:
@@ -116,6 +131,8 @@ pub fn result(answer: Answer, form: Form, standing: impl FnOnce() -> Standing) -
             json!({"message": message.to_string(), "state": views::message_state(state)})
         }
         Answer::Conversations(list) => list.iter().map(views::conversation).collect(),
+        Answer::MessageDetails(details) => views::message_details(&details),
+        Answer::Trial(trial) => Tested::of(*trial, standing()).to_json(),
         Answer::Messages(page) => newest_that_fit(page.iter().map(views::message).collect()),
         Answer::Check(view) => views::check(&view),
         Answer::Done => json!({}),
@@ -183,6 +200,7 @@ fn contact(method: &str, params: Map<String, Value>) -> Result<Command, CallErro
             let Nothing {} = read(params)?;
             Command::ListContacts
         }
+        "contact.test" => Command::TestContact { contact: whom(params)? },
         "contact.accept" => Command::AcceptContact { contact: whom(params)? },
         "contact.ignore" => Command::IgnoreContact { contact: whom(params)? },
         "contact.verify" => Command::VerifyContact { contact: whom(params)? },
@@ -224,6 +242,10 @@ fn message(method: &str, params: Map<String, Value>) -> Result<Command, CallErro
                 limit: fields.limit.unwrap_or(HISTORY_PAGE_DEFAULT),
                 before: fields.before,
             }
+        }
+        "message.info" => {
+            let About { conversation, message } = read(params)?;
+            Command::DescribeMessage { conversation: Reference::new(&conversation), message }
         }
         "message.read" => {
             let Conversation { conversation } = read(params)?;
@@ -308,6 +330,20 @@ struct List {
 #[serde(deny_unknown_fields)]
 struct Conversation {
     conversation: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About {
+    conversation: String,
+    message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reported {
+    check: Option<bool>,
+    addresses: Option<bool>,
 }
 
 #[derive(Deserialize)]

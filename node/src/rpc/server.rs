@@ -28,9 +28,9 @@ use tokio::{
 use super::{
     LINE_BYTES_MAX, code,
     lines::{Line, Lines},
-    methods::{self, Call, CallError, Form, Standing},
+    methods::{self, Call, CallError, Form},
 };
-use crate::{error::NodeError, events::Subscription, handle::NodeHandle};
+use crate::{error::NodeError, events::Subscription, handle::NodeHandle, report::Wishes};
 
 /// Connections at a time; further ones are told so and closed. Chosen.
 pub const CONNECTIONS_MAX: usize = 64;
@@ -167,6 +167,10 @@ impl Requests {
                 }
                 Err(error) => self.refuse(request.id.as_ref(), &Failure::of(&error)).await,
             },
+            Ok(Call::Report(wishes)) => {
+                let (id, node, lines) = (request.id, self.node.clone(), self.lines.clone());
+                self.answers.spawn(report(id, wishes, node, lines));
+            }
             Ok(Call::Subscribe { since }) => self.subscribe(request.id.as_ref(), since).await,
             Err(error) => self.refuse(request.id.as_ref(), &Failure::of_call(&error)).await,
         }
@@ -214,10 +218,16 @@ async fn answer(asked: Asked, node: NodeHandle, lines: mpsc::Sender<String>) {
         return;
     };
     let line = match reply {
-        Ok(answer) => {
-            let standing = || Standing { running: true, passphrase: node.has_passphrase() };
-            success(&id, &methods::result(answer, form, standing))
-        }
+        Ok(answer) => success(&id, &methods::result(answer, form, || node.standing(true))),
+        Err(error) => failure(&id, &Failure::of(&error)),
+    };
+    lines.send(line).await.ok();
+}
+
+async fn report(id: Option<Value>, wishes: Wishes, node: NodeHandle, lines: mpsc::Sender<String>) {
+    let Some(id) = id else { return };
+    let line = match node.report(wishes).await {
+        Ok(report) => success(&id, &report.to_json()),
         Err(error) => failure(&id, &Failure::of(&error)),
     };
     lines.send(line).await.ok();

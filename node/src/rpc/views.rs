@@ -9,7 +9,7 @@ use causerie_protocol::{
     address::{Address, Transport},
     answer::{
         CheckView, ContactState, ContactView, ConversationView, InvitationState, InvitationView,
-        MessageState, MessageView, Path, StatusView, Verification,
+        MessageDetails, MessageState, MessageView, Path, StatusView, Verification,
     },
     event::Event,
     moment::WallTime,
@@ -60,13 +60,7 @@ pub fn contact(view: &ContactView) -> Value {
     json!({
         "id": view.id.to_string(),
         "name": view.name,
-        "state": match view.state {
-            ContactState::Pending => "pending",
-            ContactState::Request => "request",
-            ContactState::Active => "active",
-            ContactState::Blocked => "blocked",
-            ContactState::Failed => "failed",
-        },
+        "state": contact_state(view.state),
         "reason": view.reason,
         "verification": match view.verification {
             Verification::None => "none",
@@ -74,9 +68,7 @@ pub fn contact(view: &ContactView) -> Value {
             Verification::Changed => "changed",
         },
         "online": view.online,
-        "path": view.path.map(|path| match path {
-            Path::Direct => "direct",
-        }),
+        "path": view.path.map(path),
         "last_seen": view.last_seen.map(time),
         "safety_number": view.safety_number,
     })
@@ -110,6 +102,37 @@ pub fn message(view: &MessageView) -> Value {
         "state": message_state(view.state),
         "reason": view.reason,
     })
+}
+
+/// As a message, and `"written_at","delivered_at","read_at","path"`.
+#[must_use]
+pub fn message_details(details: &MessageDetails) -> Value {
+    let mut value = message(&details.message);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("written_at".to_owned(), json!(time(details.written_at)));
+        fields.insert("delivered_at".to_owned(), json!(details.delivered_at.map(time)));
+        fields.insert("read_at".to_owned(), json!(details.read_at.map(time)));
+        fields.insert("path".to_owned(), json!(details.path.map(path)));
+    }
+    value
+}
+
+/// `pending`, `request`, `active`, `blocked` or `failed`.
+#[must_use]
+pub const fn contact_state(state: ContactState) -> &'static str {
+    match state {
+        ContactState::Pending => "pending",
+        ContactState::Request => "request",
+        ContactState::Active => "active",
+        ContactState::Blocked => "blocked",
+        ContactState::Failed => "failed",
+    }
+}
+
+const fn path(path: Path) -> &'static str {
+    match path {
+        Path::Direct => "direct",
+    }
 }
 
 /// `queued`, `sent`, `delivered`, `read` or `failed`.

@@ -67,11 +67,11 @@ pub(crate) async fn any(network: &mut Network) -> Input {
         .expect("the network should run")
 }
 
-/// The next input but for those about listening.
+/// The next input but for those about listening and single addresses of a dial.
 pub(crate) async fn next(network: &mut Network) -> Input {
     loop {
         match any(network).await {
-            Input::Listening { .. } => {}
+            Input::Listening { .. } | Input::AddressFailed { .. } => {}
             other => return other,
         }
     }

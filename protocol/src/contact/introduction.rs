@@ -78,6 +78,11 @@ impl Invited {
     pub(crate) const fn row(&self) -> ContactRow {
         self.row
     }
+
+    /// Whether they have our answer, and their person is to decide.
+    pub(crate) const fn waits_for_consent(&self) -> bool {
+        self.waits_for_consent
+    }
 }
 
 /// Sealed frames of one introduction: a key and a counter a direction.

@@ -13,7 +13,7 @@ use crate::{
     answer::{Answer, CommandError, ConversationView, Halt, MessageView},
     command::{ConversationMark, Reference},
     contact::ContactRow,
-    delivery::conversing::{author, open},
+    delivery::conversing::{older, open},
     engine::State,
     ids::AccountId,
     limits,
@@ -83,11 +83,7 @@ fn view(
     open(state, turn, row)?;
     let Some(contact) = state.contact_view(row) else { return Ok(None) };
     let account = contact.id;
-    let mut older = Vec::new();
-    for merged in state.contacts.get(row).map(|contact| contact.merged.clone()).unwrap_or_default() {
-        let conversation = log::conversation_id(state.own.account(), merged);
-        older.push(Conversation::load(turn, conversation, &author(state))?);
-    }
+    let older = older(state, turn, row)?;
     let newest = state.conversations.get(&row);
     let unread = newest.map_or(Ok(0), |conversation| conversation.unread(turn))?;
     let newest_first: Vec<&Conversation> = newest.into_iter().chain(&older).collect();

@@ -1,7 +1,10 @@
 //! What people ask about conversations: write, read, look back, and how things stand as a whole.
 
 use crate::{
-    answer::{Answer, CommandError, ContactState, Halt, MessageState, MessageView, StatusView, Verification},
+    answer::{
+        Answer, CommandError, ContactState, Halt, MessageDetails, MessageState, MessageView, StatusView,
+        Verification,
+    },
     command::Reference,
     contact::ContactRow,
     delivery::pump,
@@ -109,14 +112,7 @@ pub(crate) fn history(
     if removed && state.purges.has_history(conversation_id(state, account)) {
         return Err(CommandError::NotFound.into());
     }
-    let mut older = Vec::new();
-    for merged in &contact.merged {
-        older.push(Conversation::load(
-            turn,
-            log::conversation_id(state.own.account(), *merged),
-            &author(state),
-        )?);
-    }
+    let older = older(state, turn, row)?;
     let newest = state.conversations.get(&row);
     let newest_first: Vec<&Conversation> = newest.into_iter().chain(&older).collect();
     let rows =
@@ -132,6 +128,47 @@ pub(crate) fn history(
         view
     });
     Ok(Answer::Messages(views.collect()))
+}
+
+/// What is known of one message.
+pub(crate) fn describe(
+    state: &mut State,
+    turn: &Turn<'_>,
+    whose: &Reference,
+    message: &str,
+) -> Result<Answer, Halt> {
+    let row = state.contacts.find(whose)?;
+    let message = MessageId::parse(message).ok_or(CommandError::MessageNotFound)?;
+    open(state, turn, row)?;
+    let Some(contact) = state.contacts.get(row) else { return Err(CommandError::NotFound.into()) };
+    let (account, own) = (contact.account, state.own.account());
+    let reason = contact.reason.clone().unwrap_or_else(|| GIVEN_UP.to_owned());
+    let older = older(state, turn, row)?;
+    let newest_first: Vec<&Conversation> = state.conversations.get(&row).into_iter().chain(&older).collect();
+    let (found, times) =
+        log::describe_across(turn, &newest_first, message)?.ok_or(CommandError::MessageNotFound)?;
+    let mut view = MessageView::of(&found, account, if found.outgoing { own } else { account });
+    view.reason = (view.state == MessageState::Failed).then_some(reason);
+    Ok(Answer::MessageDetails(Box::new(MessageDetails {
+        message: view,
+        written_at: found.wall,
+        delivered_at: times.delivered_at,
+        read_at: times.read_at,
+        path: times.path,
+    })))
+}
+
+/// The conversations that a contact's own one goes on from: those of accounts that the same person had before.
+pub(crate) fn older(
+    state: &State,
+    turn: &Turn<'_>,
+    row: ContactRow,
+) -> Result<Vec<Conversation>, RecordsError> {
+    let merged = state.contacts.get(row).map(|contact| contact.merged.as_slice()).unwrap_or_default();
+    let loaded = merged
+        .iter()
+        .map(|account| Conversation::load(turn, conversation_id(state, *account), &author(state)));
+    loaded.collect()
 }
 
 /// Everything received so far has been read; they are told by the next envelope.

@@ -35,6 +35,9 @@ const VERSION: u8 = 1;
 const OLDER_SLOTS: [usize; 3] = [4, 16, 64];
 
 const MALFORMED: &str = "malformed hello";
+const NEWER_ONLY: &str = "the other side speaks only newer versions of the protocol";
+const OLDER_ONLY: &str = "the other side speaks only older versions of the protocol";
+const OLDER_HELLO: &str = "the other side says hello as older programs did, and has to be updated";
 
 const NONCE_FRAME_BYTES: usize = 34;
 const TOKEN_BYTES: usize = 16;
@@ -93,12 +96,17 @@ pub(crate) fn read_nonce(frame: &[u8], own: &[u8; 32]) -> Result<[u8; 32], &'sta
     if nonce == *own || min > max {
         Err(MALFORMED)
     } else if *min > VERSION {
-        Err("the other side speaks only newer versions of the protocol")
+        Err(NEWER_ONLY)
     } else if *max < VERSION {
-        Err("the other side speaks only older versions of the protocol")
+        Err(OLDER_ONLY)
     } else {
         Ok(nonce)
     }
+}
+
+/// Whether a link that is refused for this reason would stand if one of the two programs were of another version.
+pub(crate) fn is_of_version(why: &str) -> bool {
+    [NEWER_ONLY, OLDER_ONLY, OLDER_HELLO].contains(&why)
 }
 
 /// Why a frame after the first one is of no use. The hello of version 1 once had fewer slots, said by both sides.
@@ -106,11 +114,7 @@ pub(crate) fn why_useless(frame: &[u8]) -> &'static str {
     let is_older = |(class, slots): (&u8, &[u8])| {
         OLDER_SLOTS.get(usize::from(*class)).is_some_and(|size| slots.len() == size * TOKEN_BYTES)
     };
-    if frame.split_first().is_some_and(is_older) {
-        "the other side says hello as older programs did, and has to be updated"
-    } else {
-        MALFORMED
-    }
+    if frame.split_first().is_some_and(is_older) { OLDER_HELLO } else { MALFORMED }
 }
 
 /// What a link's tokens are bound to.

@@ -31,7 +31,7 @@ use crate::{
     },
     moment::{Moment, Now},
     output::Output,
-    reach,
+    reach::{self, trial},
     records::RecordsError,
     secret::{Secret, hash_plain},
     session::noise::{self, LiveTransport, StaticKeys},
@@ -53,6 +53,8 @@ pub(crate) struct LiveChannel {
     heard: bool,
     said: bool,
     missed: u32,
+    /// PINGs of ours that were not answered yet.
+    pings: u32,
     /// Envelopes that no session opens.
     pub(crate) unreadable: u32,
 }
@@ -76,6 +78,11 @@ impl LiveChannel {
     /// How long nothing was heard.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         now.since(self.heard_at)
+    }
+
+    /// How many PINGs of ours wait for an answer; answers come in their order.
+    pub(crate) const fn pings(&self) -> u32 {
+        self.pings
     }
 
     /// What happened since the last tick: whether something was said, and how many ticks nothing was heard.
@@ -189,6 +196,8 @@ pub(crate) fn on_frame(
             true
         }
         FrameKind::Pong => {
+            live.pings = live.pings.saturating_sub(1);
+            trial::on_pong(state, turn.now.moment, link);
             on_twin_answered(state, turn, link)?;
             true
         }
@@ -222,6 +231,7 @@ pub(crate) fn send(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: F
     };
     let sealed = frame::encode(kind, payload).and_then(|plain| live.keys.seal(&plain).ok());
     live.said = true;
+    live.pings = live.pings.saturating_add(u32::from(kind == FrameKind::Ping));
     match sealed {
         Some(frame) => turn.push(Output::Transmit { link, frame }),
         None => close(state, turn, link, "a frame that cannot be said"),
@@ -351,6 +361,7 @@ fn stand(
         heard: true,
         said: true,
         missed: 0,
+        pings: 0,
         unreadable: 0,
     };
     if let Some(one) = state.links.get_mut(link) {

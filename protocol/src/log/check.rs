@@ -6,7 +6,7 @@ use crate::{
         chain::{self, Reach},
         entry::{ChainId, Entry},
         extent::Extents,
-        load_list, place,
+        load_list, place, progress,
     },
     records::RecordsError,
     turn::Turn,
@@ -75,6 +75,9 @@ pub fn check(
         check_end(turn, &conv, chain, &at, &mut checked)?;
         let chains = at.chains + 1;
         at = CheckCursor { chains, ..start() };
+    }
+    if checked.cursor.is_none() {
+        checked.unreadable += progress::unreadable(turn, &conv)?;
     }
     Ok(checked)
 }

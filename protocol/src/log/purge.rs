@@ -11,7 +11,7 @@ use crate::{
         chain::{self, Reach},
         entry::{ChainId, Entry},
         extent::Extents,
-        load_list, place,
+        load_list, place, progress,
     },
     records::RecordsError,
     turn::Turn,
@@ -55,6 +55,7 @@ pub fn purge(turn: &mut Turn<'_>, conv: ConversationId) -> Result<bool, RecordsE
             return Ok(true);
         }
     }
+    progress::forget(turn, &conv)?;
     Ok(false)
 }
 

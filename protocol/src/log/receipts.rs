@@ -195,6 +195,7 @@ impl Conversation {
             (given_up, _) => given_up,
         };
         let Some(chain) = self.chains.get_mut(&id) else { return Ok(None) };
+        let (delivered, read) = (chain.reach.delivered, chain.reach.read);
         if state == MessageState::Read {
             chain.reach.read = count;
         }
@@ -204,6 +205,10 @@ impl Conversation {
             chain.reach.given_up = given_up;
         }
         chain.save(turn, &self.id)?;
+        self.remember(turn, id, (delivered, count), false)?;
+        if state == MessageState::Read {
+            self.remember(turn, id, (read, count), true)?;
+        }
         let up_to = self.last_of(turn, state)?;
         Ok(up_to.map(|up_to| Advance { up_to, state }))
     }

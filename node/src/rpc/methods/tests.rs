@@ -9,16 +9,16 @@ use crate::handle::fake;
 fn command(method: &str, params: Value) -> Command {
     match parse(method, Some(params)).unwrap() {
         Call::Command { command, .. } => command,
-        Call::Subscribe { .. } => panic!("{method} subscribes"),
+        Call::Subscribe { .. } | Call::Report(_) => panic!("{method} is no command"),
     }
 }
 
 fn running() -> Standing {
-    Standing { running: true, passphrase: false }
+    Standing { running: true, passphrase: false, listening: 0, on_network: true }
 }
 
 fn asleep() -> Standing {
-    Standing { running: false, passphrase: true }
+    Standing { running: false, passphrase: true, listening: 0, on_network: true }
 }
 
 fn reference(words: &str) -> Reference {
@@ -70,6 +70,7 @@ fn contacts() {
     let contact = reference("bob");
     let params = json!({"contact": "bob"});
     let commands = [
+        ("contact.test", Command::TestContact { contact: contact.clone() }),
         ("contact.accept", Command::AcceptContact { contact: contact.clone() }),
         ("contact.ignore", Command::IgnoreContact { contact: contact.clone() }),
         ("contact.verify", Command::VerifyContact { contact: contact.clone() }),

@@ -14,22 +14,26 @@ fn address(text: &str, transport: Transport) -> Address {
     Address { transport, ip: socket.ip(), port: socket.port() }
 }
 
+const fn standing(running: bool, passphrase: bool) -> Standing {
+    Standing { running, passphrase, listening: 0, on_network: true }
+}
+
 #[test]
 fn status_has_the_contract_s_fields() {
     assert_eq!(
-        status(&fake::status(), Standing { running: true, passphrase: false }),
+        status(&fake::status(), standing(true, false)),
         json!({"id": ALICE, "name": "Alice", "version": env!("CARGO_PKG_VERSION"), "running": true, "passphrase": false,
             "listening": [], "reachability": "offline", "peers": 2, "queued": 3})
     );
     let mut view = fake::status();
     view.listening =
         vec![address("127.0.0.1:47474", Transport::Tcp), address("[fd00::1]:47474", Transport::Quic)];
-    let value = status(&view, Standing { running: false, passphrase: true });
+    let value = status(&view, standing(false, true));
     assert_eq!((&value["running"], &value["passphrase"]), (&json!(false), &json!(true)));
     assert_eq!(value["listening"], json!(["/ip4/127.0.0.1/tcp/47474", "/ip6/fd00::1/udp/47474/quic-v1"]));
     assert_eq!(value["reachability"], "lan-only");
     view.listening.push(address("198.51.100.1:1", Transport::Tcp));
-    assert_eq!(status(&view, Standing { running: false, passphrase: true })["reachability"], "unknown");
+    assert_eq!(status(&view, standing(false, true))["reachability"], "unknown");
 }
 
 #[test]
