@@ -6,7 +6,7 @@
 use causerie_protocol::{
     answer::InvitationView,
     command::{Command, ConversationMark},
-    ids::AccountId,
+    ids::{AccountId, MessageId},
 };
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers};
 
@@ -53,6 +53,12 @@ pub enum Action {
     Accept(String),
     /// Something of the engine about a contact.
     Ask(Command),
+    /// To test whether this contact can be reached.
+    Test(AccountId),
+    /// To copy what can be told to somebody who helps.
+    CopyReport,
+    /// To show what is known of a message of this conversation.
+    Describe(AccountId, MessageId),
     /// To copy a text.
     Copy(String),
     /// To choose a language.

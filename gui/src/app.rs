@@ -9,11 +9,12 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use causerie_node::error::NodeError;
+use causerie_node::{error::NodeError, trial::Tested};
 use causerie_protocol::{
-    answer::{Answer, MessageState, MessageView},
+    answer::{Answer, MessageDetails, MessageState, MessageView},
     command::{Command, ConversationMark},
-    ids::AccountId,
+    event::Event,
+    ids::{AccountId, MessageId},
     moment::WallTime,
     vault::passphrase::Passphrase,
 };
@@ -31,11 +32,13 @@ use crate::{
         add_contact::{Adding, add_contact_ui},
         chat::{Chat, chat_ui},
         contact::{Editing, contact_ui},
+        details::details_ui,
         gate::{Gate, Typed, gate_ui},
         list::{Looking, list_ui},
         locking::Locking,
+        network::{Tests, network_ui},
         notice_ui,
-        pages::{about_ui, network_ui, settings_ui, shortcuts_ui},
+        pages::{about_ui, settings_ui, shortcuts_ui},
         palette::Palette,
         search::{Searching, search_ui},
     },
@@ -85,6 +88,9 @@ pub struct App {
     locking: Locking,
     /// When a key or the pointer was last used.
     active: Instant,
+    tests: Tests,
+    /// What is shown of one message on top of everything.
+    details: Option<Box<MessageDetails>>,
     /// Commands that wait for their answer.
     asked: BTreeMap<u64, Command>,
     next_number: u64,
@@ -140,6 +146,8 @@ impl App {
             palette: None,
             locking: Locking::default(),
             active: Instant::now(),
+            tests: Tests::default(),
+            details: None,
             asked: BTreeMap::new(),
             next_number: 0,
             sending: BTreeMap::new(),
@@ -267,10 +275,7 @@ impl App {
                 Route::AddContact => add_contact_ui(ui, &view, &mut self.adding),
                 Route::Search => search_ui(ui, &view, &mut self.searching),
                 Route::Settings => settings_ui(ui, view.text, &home, offers, &mut chosen, &mut self.locking),
-                Route::Network => {
-                    network_ui(ui, &view);
-                    Vec::new()
-                }
+                Route::Network => network_ui(ui, &view, &self.tests),
                 Route::Shortcuts => {
                     shortcuts_ui(ui, view.text);
                     Vec::new()
@@ -281,6 +286,9 @@ impl App {
                 }
             });
         });
+        if self.details.as_ref().is_some_and(|details| details_ui(ui.ctx(), &view, details)) {
+            self.details = None;
+        }
         ui.ctx().set_zoom_factor(chosen.zoom);
         self.preferences = chosen;
         actions
@@ -316,9 +324,17 @@ impl App {
                 self.background.running = false;
                 self.model = Model::default();
                 self.chats.clear();
+                (self.tests, self.details) = (Tests::default(), None);
                 self.gate = Gate::Trouble(error);
             }
+            Tell::Tested(whom, found) => self.on_tested(whom, found),
+            Tell::Reported(Ok(report)) => self.perform(context, Action::Copy(report.to_text())),
+            Tell::Reported(Err(error)) => {
+                let words = trouble::in_one_line(&self.text, &error);
+                self.say(context, words);
+            }
             Tell::Event(event) => {
+                self.describe_again(context, &event);
                 let questions = self.model.apply(&event);
                 self.attend(&event);
                 self.ask_all(context, questions);
@@ -359,6 +375,7 @@ impl App {
                 self.ask_all(context, questions);
                 self.open(context, view.id);
             }
+            Ok(Answer::MessageDetails(details)) => self.details = Some(details),
             Ok(answer) => {
                 let before = matches!(answer, Answer::Conversations(_)).then(|| self.unread());
                 let questions = self.model.answered(&command, answer);
@@ -419,6 +436,15 @@ impl App {
                 let conversation = reference(with);
                 self.ask(context, Command::MarkConversation { conversation, mark });
             }
+            Action::Test(whom) => {
+                if self.tests.running.is_none() && self.backend.ask(Ask::Test(whom)) {
+                    self.tests.running = Some(whom);
+                }
+            }
+            Action::CopyReport => {
+                self.backend.ask(Ask::Report);
+            }
+            Action::Describe(with, message) => self.describe(context, with, message),
             Action::Invite(_) | Action::Revoke(_) | Action::Accept(_) => {
                 self.perform_invitation(context, action)
             }
@@ -460,6 +486,25 @@ impl App {
         }
     }
 
+    fn describe(&mut self, context: &egui::Context, with: AccountId, message: MessageId) {
+        let (conversation, message) = (reference(with), message.to_string());
+        self.ask(context, Command::DescribeMessage { conversation, message });
+    }
+
+    /// What is shown of a message is shown as it is now.
+    fn describe_again(&mut self, context: &egui::Context, event: &Event) {
+        if let (Some(details), Event::MessageState { conversation, .. }) = (&self.details, event)
+            && details.message.conversation == *conversation
+        {
+            self.describe(context, *conversation, details.message.id);
+        }
+    }
+
+    fn on_tested(&mut self, whom: AccountId, found: Result<Tested, NodeError>) {
+        self.tests.running = None;
+        self.tests.found.insert(whom, found);
+    }
+
     fn perform_invitation(&mut self, context: &egui::Context, action: Action) {
         match action {
             Action::Invite(many) => {
@@ -497,7 +542,8 @@ impl App {
             Route::Chat(with) => self.chats.get_mut(&with),
             _ => None,
         };
-        if self.palette.take().is_some() || chat.is_some_and(Chat::close_popup) {
+        let on_top = self.palette.take().is_some() || self.details.take().is_some();
+        if on_top || chat.is_some_and(Chat::close_popup) {
             return;
         }
         if !self.looking.words.is_empty() {
@@ -649,7 +695,7 @@ fn passphrase_of(typed: &str) -> Option<Passphrase> {
 
 /// A message as it stands right after it was written.
 fn written(
-    id: causerie_protocol::ids::MessageId,
+    id: MessageId,
     with: AccountId,
     author: AccountId,
     text: String,

@@ -13,6 +13,7 @@ use std::{fmt, path::PathBuf, sync::Arc, thread, time::Duration};
 use crate::{
     desktop::Offers,
     doorbell::{self, Doorbell, Ring},
+    model::reference,
     search::{self, Query},
 };
 use causerie_node::{
@@ -20,6 +21,8 @@ use causerie_node::{
     error::NodeError,
     handle::NodeHandle,
     passphrase::{self, Effort},
+    report::{Report, Wishes},
+    trial::Tested,
 };
 use causerie_protocol::{
     answer::Answer, command::Command, event::Event, ids::AccountId, vault::passphrase::Passphrase,
@@ -57,6 +60,10 @@ pub enum Ask {
     SetPassphrase(Option<Passphrase>, Option<Passphrase>),
     /// To move a damaged store out of the way, and start on a new one.
     SetStoreAside(Option<Passphrase>),
+    /// Whether this contact can be reached.
+    Test(AccountId),
+    /// What can be told of the node to somebody who helps.
+    Report,
     /// To stop cleanly.
     Stop,
 }
@@ -80,6 +87,10 @@ pub enum Tell {
     Failed(NodeError),
     /// The answer to a command.
     Answer(u64, Result<Answer, NodeError>),
+    /// What the test of a contact found.
+    Tested(AccountId, Result<Tested, NodeError>),
+    /// What can be told of the node.
+    Reported(Result<Report, NodeError>),
     /// Something happened.
     Event(Arc<Event>),
     /// More happened than could be told: how things stand is to be asked anew.
@@ -223,6 +234,8 @@ impl Back {
                     node = self.begin_anew(passphrase).await;
                 }
                 Some(Ask::Start(_) | Ask::Create(..) | Ask::SetStoreAside(_)) => {}
+                Some(Ask::Test(whom)) => self.test(node.as_ref(), whom, &mut answers).await,
+                Some(Ask::Report) => self.report(node.as_ref(), &mut answers).await,
                 Some(Ask::Command(number, command)) => match &node {
                     Some(node) => self.command(&node.handle(), number, command, &mut answers).await,
                     None => self.teller.tell(Tell::Answer(number, Err(NodeError::Stopped))).await,
@@ -354,6 +367,28 @@ impl Back {
             Ok(doorbell) => self.doorbell = Some(doorbell),
             Err(error) => tracing::warn!(%error, "a second start on this home will not be heard"),
         }
+    }
+
+    async fn test(&self, node: Option<&Node>, whom: AccountId, answers: &mut JoinSet<()>) {
+        let teller = self.teller.clone();
+        let Some(handle) = node.map(Node::handle) else {
+            return teller.tell(Tell::Tested(whom, Err(NodeError::Stopped))).await;
+        };
+        answers.spawn(async move {
+            let tested = handle.test(reference(whom)).await;
+            teller.tell(Tell::Tested(whom, tested)).await;
+        });
+    }
+
+    async fn report(&self, node: Option<&Node>, answers: &mut JoinSet<()>) {
+        let teller = self.teller.clone();
+        let Some(handle) = node.map(Node::handle) else {
+            return teller.tell(Tell::Reported(Err(NodeError::Stopped))).await;
+        };
+        answers.spawn(async move {
+            let report = handle.report(Wishes::default()).await;
+            teller.tell(Tell::Reported(report)).await;
+        });
     }
 
     /// Hands a command over in order; its answer is told when it comes.

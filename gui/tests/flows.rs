@@ -193,19 +193,7 @@ fn the_first_screen_speaks_the_language_that_is_chosen_there() {
 
 #[test]
 fn emoji_are_written_with_keys_alone() {
-    let (mut alice, mut bruno) = (Person::new(Language::English), Person::new(Language::French));
-    begins(&mut alice, "Alice");
-    begins(&mut bruno, "Bruno");
-    alice.presses(Modifiers::COMMAND, Key::N);
-    alice.clicks("add-make");
-    until(&mut [&mut alice], "there is a link", |people| people[0].link().is_some());
-    let link = alice.link().unwrap();
-    bruno.presses(Modifiers::COMMAND, Key::N);
-    bruno.types("add-paste", &link);
-    bruno.clicks("add-accept");
-    until(&mut [&mut alice, &mut bruno], "both are online", |people| {
-        people[0].sees("Bruno") && people[1].sees("En ligne")
-    });
+    let (mut alice, mut bruno) = two_contacts();
     // From what a colon offers; Esc refuses it, and the field keeps the focus.
     bruno.types("chat-write", ":cœur rou");
     assert!(!bruno.sees("cœur rouge"), "a space ends the word");
@@ -229,6 +217,37 @@ fn emoji_are_written_with_keys_alone() {
     bruno.closes();
     let kept = std::fs::read_to_string(bruno.home.path().join("window.json")).unwrap();
     assert!(kept.contains("🐘") && kept.contains("🇫🇷"));
+}
+
+#[test]
+fn the_way_to_somebody_is_tested_and_a_message_described() {
+    let (mut alice, mut bruno) = two_contacts();
+    bruno.types("chat-write", "Salut Alice !");
+    bruno.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut alice, &mut bruno], "it arrived", |people| people[0].sees("Salut Alice !"));
+
+    alice.clicks("shortcut-network");
+    let test = alice.text.say_with("test-button-of", &[("name", "Bruno".into())]);
+    alice.window.get_by_label(&test).click();
+    until(&mut [&mut alice, &mut bruno], "the test says that he can be reached", |people| {
+        people[0].sees("Bruno can be reached") && people[0].sees(&people[0].text.say("test-step-ping"))
+    });
+    alice.clicks("network-report");
+    until(&mut [&mut alice], "the report is copied", |people| people[0].sees(&people[0].text.say("copied")));
+
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    until(&mut [&mut alice, &mut bruno], "it is in the conversation", |people| people[0].sees("Bruno, "));
+    alice.window.query_all_by_label_contains("Bruno, ").next().unwrap().focus();
+    alice.window.run_steps(2);
+    alice.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut alice], "what is known of it is there", |people| {
+        people[0].sees(&people[0].text.say("details-received"))
+    });
+    alice.presses(Modifiers::NONE, Key::Escape);
+    assert!(!alice.sees(&alice.text.say("details-title")), "Escape closes it");
+    assert!(alice.sees("Salut Alice !"), "and nothing else");
+    alice.closes();
+    bruno.closes();
 }
 
 #[test]

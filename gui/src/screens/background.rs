@@ -10,12 +10,13 @@ use crate::{
     preferences::{Closing, Preferences},
     screens::{card, words},
     text::Text,
+    theme,
 };
 
 /// Paints them; what was chosen is in `chosen` at once.
 pub fn background_cards(ui: &mut egui::Ui, text: &Text, offers: Offers, chosen: &mut Preferences) {
     card(ui, |ui| {
-        ui.strong(text.say("settings-notify"));
+        ui.label(theme::strong(text.say("settings-notify")));
         if !offers.notifications {
             words(ui, text.say("settings-notify-none"));
             return;
@@ -26,7 +27,7 @@ pub fn background_cards(ui: &mut egui::Ui, text: &Text, offers: Offers, chosen: 
         ui.weak(text.say("settings-notify-text"));
     });
     card(ui, |ui| {
-        ui.strong(text.say("settings-closing"));
+        ui.label(theme::strong(text.say("settings-closing")));
         if !offers.tray {
             words(ui, text.say("settings-closing-none"));
             return;

@@ -360,8 +360,13 @@ fn bubble(
     ui.painter().galley(foot_at, foot, foot_colour);
     let response =
         if row.outgoing { response.on_hover_text(say::progress(view.text, row, name)) } else { response };
-    if context_menu(&response, &[view.text.say("chat-copy")]).is_some() {
-        actions.push(Action::Copy(said));
+    let choices = [view.text.say("chat-copy"), view.text.say("chat-details")];
+    let described = response.has_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    match context_menu(&response, &choices) {
+        Some(0) => actions.push(Action::Copy(said)),
+        Some(_) => actions.push(Action::Describe(row.conversation, row.id)),
+        None if described => actions.push(Action::Describe(row.conversation, row.id)),
+        None => {}
     }
     unfold
 }

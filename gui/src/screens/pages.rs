@@ -1,7 +1,5 @@
-//! Pages that are read and chosen from: settings, network, keys, about.
+//! Pages that are read and chosen from: settings, keys, about.
 
-use causerie_node::network::multiaddr_text;
-use causerie_protocol::address::Address;
 use eframe::egui;
 
 use crate::{
@@ -10,14 +8,13 @@ use crate::{
     preferences::{Language, Preferences, Theme},
     route::Route,
     screens::{
-        View,
         background::background_cards,
         card,
         locking::{Locking, locking_ui},
-        name_of, page, words,
+        page, words,
     },
     text::Text,
-    theme, trouble,
+    theme,
 };
 
 /// What can be chosen; what was is in `chosen` at once.
@@ -83,55 +80,6 @@ pub fn settings_ui(
         });
     });
     actions
-}
-
-/// How the node stands.
-pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>) {
-    let (text, model) = (view.text, view.model);
-    page(ui, &text.say("network-title"), |ui| {
-        card(ui, |ui| {
-            ui.label(theme::strong(text.say(reachability(&model.listening))));
-            let peers = model.conversations().iter().filter(|one| one.contact.online).count();
-            words(ui, text.say_with("network-peers", &[("count", peers.into())]));
-        });
-        card(ui, |ui| {
-            ui.label(theme::strong(text.say("network-listening")));
-            for address in &model.listening {
-                words(ui, egui::RichText::new(multiaddr_text(address)).monospace().size(12.0));
-            }
-        });
-        card(ui, |ui| {
-            for one in model.conversations() {
-                let key = if one.contact.online { "network-contact-direct" } else { "network-contact-away" };
-                words(ui, format!("{}: {}", name_of(&one.contact), text.say(key)));
-            }
-        });
-        if !model.notices.is_empty() {
-            card(ui, |ui| {
-                ui.label(theme::strong(text.say("notice-title")));
-                for notice in model.notices.iter().rev() {
-                    words(ui, trouble::notice(text, *notice));
-                }
-            });
-        }
-        if let Some(own) = model.own() {
-            card(ui, |ui| {
-                ui.weak(text.say("network-my-id"));
-                words(ui, egui::RichText::new(own.id.to_string()).monospace().size(12.0));
-            });
-        }
-    });
-}
-
-/// What the addresses say, and no more: nobody outside tests whether we can be reached.
-fn reachability(listening: &[Address]) -> &'static str {
-    if listening.is_empty() {
-        "network-offline"
-    } else if listening.iter().all(Address::is_loopback) {
-        "network-loopback"
-    } else {
-        "network-lan"
-    }
 }
 
 /// The keys.

@@ -1,9 +1,9 @@
 //! Why an address could not be dialled, in the engine's words.
 //!
 //! libp2p wraps what the system said in errors of every layer, most of them without a type that can be named. So the
-//! innermost word of the system counts; where there is none, the sentence tells a wait that was too long.
+//! system's number counts, which their sentences end with; where there is none, the words tell a wait that was too long.
 
-use std::{error::Error, io};
+use std::io;
 
 use causerie_protocol::answer::DialFailure;
 use libp2p::{core::transport::TransportError, swarm::DialError};
@@ -22,43 +22,27 @@ pub(super) fn of(error: &DialError) -> Option<DialFailure> {
 }
 
 fn of_transport(error: &io::Error) -> DialFailure {
-    match innermost(error) {
-        Some(io::ErrorKind::ConnectionRefused) => DialFailure::Refused,
-        Some(io::ErrorKind::TimedOut) => DialFailure::TimedOut,
-        Some(
-            io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkDown
-            | io::ErrorKind::AddrNotAvailable
-            | io::ErrorKind::PermissionDenied,
-        ) => DialFailure::Unreachable,
+    match system_kind(error) {
+        io::ErrorKind::ConnectionRefused => DialFailure::Refused,
+        io::ErrorKind::TimedOut => DialFailure::TimedOut,
+        io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkDown
+        | io::ErrorKind::AddrNotAvailable
+        | io::ErrorKind::PermissionDenied => DialFailure::Unreachable,
         _ if says_timeout(error) => DialFailure::TimedOut,
         _ => DialFailure::Broken,
     }
 }
 
-/// The kind of the innermost error of the system.
-fn innermost(outer: &io::Error) -> Option<io::ErrorKind> {
-    let mut found = outer.get_ref().is_none().then(|| outer.kind());
-    let mut next: Option<&(dyn Error + 'static)> = inner_of(outer);
-    while let Some(error) = next {
-        next = match error.downcast_ref::<io::Error>() {
-            Some(error) => {
-                if error.get_ref().is_none() {
-                    found = Some(error.kind());
-                }
-                inner_of(error)
-            }
-            None => error.source(),
-        };
+/// What the system said: an error inside others is left out of their sources, and its number stands in their sentence.
+fn system_kind(error: &io::Error) -> io::ErrorKind {
+    let sentence = error.to_string();
+    let number = sentence.rsplit_once("(os error ").and_then(|(_, rest)| rest.split_once(')'));
+    match number.and_then(|(number, _)| number.parse().ok()) {
+        Some(number) if error.raw_os_error().is_none() => io::Error::from_raw_os_error(number).kind(),
+        _ => error.kind(),
     }
-    found
-}
-
-/// What an error of the system carries: `source` would pass it by.
-fn inner_of(error: &io::Error) -> Option<&(dyn Error + 'static)> {
-    let inner: &(dyn Error + 'static) = error.get_ref()?;
-    Some(inner)
 }
 
 fn says_timeout(error: &io::Error) -> bool {
@@ -70,21 +54,19 @@ fn says_timeout(error: &io::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn wrapped(kind: io::ErrorKind) -> io::Error {
-        io::Error::other(io::Error::other(io::Error::from(kind)))
-    }
-
     #[test]
-    fn the_innermost_word_of_the_system_counts() {
-        for (kind, why) in [
-            (io::ErrorKind::ConnectionRefused, DialFailure::Refused),
-            (io::ErrorKind::TimedOut, DialFailure::TimedOut),
-            (io::ErrorKind::NetworkUnreachable, DialFailure::Unreachable),
-            (io::ErrorKind::HostUnreachable, DialFailure::Unreachable),
-            (io::ErrorKind::UnexpectedEof, DialFailure::Broken),
+    fn what_the_system_said_counts_however_deep_it_lies() {
+        for (number, why) in [
+            (rustix::io::Errno::CONNREFUSED, DialFailure::Refused),
+            (rustix::io::Errno::TIMEDOUT, DialFailure::TimedOut),
+            (rustix::io::Errno::NETUNREACH, DialFailure::Unreachable),
+            (rustix::io::Errno::HOSTUNREACH, DialFailure::Unreachable),
+            (rustix::io::Errno::CONNRESET, DialFailure::Broken),
         ] {
-            assert_eq!(of_transport(&wrapped(kind)), why, "{kind}");
-            assert_eq!(of_transport(&io::Error::from(kind)), why, "{kind}");
+            let plain = || io::Error::from_raw_os_error(number.raw_os_error());
+            assert_eq!(of_transport(&plain()), why, "{number}");
+            let inside = io::Error::other(format!("Transport error: {}", plain()));
+            assert_eq!(of_transport(&io::Error::other(inside)), why, "{number}");
         }
         assert_eq!(of_transport(&io::Error::other("Timeout has been reached")), DialFailure::TimedOut);
         assert_eq!(of_transport(&io::Error::other("not ours")), DialFailure::Broken);
