@@ -9,13 +9,11 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use causerie_node::{error::NodeError, trial::Tested};
+use causerie_node::error::NodeError;
 use causerie_protocol::{
-    answer::{Answer, MessageDetails, MessageState, MessageView},
-    command::{Command, ConversationMark},
-    event::Event,
-    ids::{AccountId, MessageId},
-    moment::WallTime,
+    answer::{Answer, MessageDetails},
+    command::Command,
+    ids::AccountId,
     vault::passphrase::Passphrase,
 };
 use eframe::egui::{self, ViewportCommand};
@@ -23,9 +21,11 @@ use eframe::egui::{self, ViewportCommand};
 use crate::{
     action::{Action, Shortcut},
     backend::{Ask, Backend, Place, Tell},
+    components::focus_ring::focus_ring,
     desktop::Bus,
-    model::{Model, may_write, reference, timeline::Part},
+    model::{Model, reference},
     preferences::{Language, Preferences},
+    qr_reading::link_in,
     route::Route,
     screens::{
         View,
@@ -48,6 +48,7 @@ use crate::{
 };
 
 mod background;
+mod conversing;
 mod finding;
 mod locking;
 
@@ -61,9 +62,6 @@ const TOAST_LIFE: f64 = 4.0;
 
 /// Below this width the list and what is beside it take turns.
 const NARROW: f32 = 620.0;
-
-/// Messages that are loaded at most to find where what was not read begins.
-const UNREAD_LOADED_MAX: usize = 600;
 
 /// The whole window.
 #[derive(Debug)]
@@ -185,7 +183,7 @@ impl App {
         if self.toast.as_ref().is_some_and(|(_, until)| *until <= now) {
             self.toast = None;
         }
-        self.model.watched = match self.route {
+        let watched = match self.route {
             Route::Chat(with)
                 if self.gate == Gate::Open
                     && context.input(|input| input.viewport().focused.unwrap_or(true)) =>
@@ -194,6 +192,14 @@ impl App {
             }
             _ => None,
         };
+        if watched != self.model.watched
+            && let Some(with) = watched
+            && self.model.conversation(with).is_some_and(|one| one.unread > 0)
+        {
+            // What came while somebody looked elsewhere is read by coming back.
+            self.ask(context, Command::MarkRead { conversation: reference(with) });
+        }
+        self.model.watched = watched;
         let unread = self.model.unread();
         let title = self.text.say("app-name");
         let title = if unread > 0 { format!("({unread}) {title}") } else { title };
@@ -225,6 +231,7 @@ impl App {
         }
         actions.extend(self.palette_ui(ui));
         self.toast_ui(ui.ctx());
+        focus_ring(ui);
         let context = ui.ctx().clone();
         self.closing_ui(&context);
         for action in actions {
@@ -366,7 +373,7 @@ impl App {
             Ok(Answer::Message { message, state }) => {
                 if let (Some((with, text)), Some(own)) = (sent, self.model.own()) {
                     let author = own.id;
-                    self.model.sent(written(message, with, author, text, state));
+                    self.model.sent(conversing::written(message, with, author, text, state));
                 }
             }
             Ok(Answer::Contact(view)) if matches!(command, Command::AcceptInvitation { .. }) => {
@@ -406,21 +413,12 @@ impl App {
     fn perform(&mut self, context: &egui::Context, action: Action) {
         match action {
             Action::Go(route) => self.route = route,
-            Action::Create(name, passphrase) => {
-                self.gate = Gate::Working;
-                self.backend.ask(Ask::Create(name, passphrase_of(&passphrase)));
-            }
-            Action::Unlock(passphrase) => self.unlock(&passphrase),
-            Action::Lock => self.lock(context),
-            Action::SetPassphrase(current, new) => self.set_passphrase(&current, &new),
-            Action::SetStoreAside => {
-                self.gate = Gate::Starting;
-                self.backend.ask(Ask::SetStoreAside(self.passphrase.clone()));
-            }
-            Action::Retry => {
-                self.gate = Gate::Starting;
-                self.backend.ask(Ask::Start(None));
-            }
+            Action::Create(..)
+            | Action::Unlock(_)
+            | Action::Lock
+            | Action::SetPassphrase(..)
+            | Action::SetStoreAside
+            | Action::Retry => self.perform_gate(context, action),
             Action::Open(with) => self.open(context, with),
             Action::Send(with, text) => self.send(context, with, &text),
             Action::Draft(with, text) => {
@@ -454,11 +452,7 @@ impl App {
                 }
                 self.ask(context, command);
             }
-            Action::Copy(text) => {
-                context.copy_text(text);
-                let words = self.text.say("copied");
-                self.say(context, words);
-            }
+            Action::Copy(text) => self.copy(context, text),
             Action::Speak(language) => {
                 self.preferences.language = Some(language);
                 self.text = Text::of(language);
@@ -486,23 +480,10 @@ impl App {
         }
     }
 
-    fn describe(&mut self, context: &egui::Context, with: AccountId, message: MessageId) {
-        let (conversation, message) = (reference(with), message.to_string());
-        self.ask(context, Command::DescribeMessage { conversation, message });
-    }
-
-    /// What is shown of a message is shown as it is now.
-    fn describe_again(&mut self, context: &egui::Context, event: &Event) {
-        if let (Some(details), Event::MessageState { conversation, .. }) = (&self.details, event)
-            && details.message.conversation == *conversation
-        {
-            self.describe(context, *conversation, details.message.id);
-        }
-    }
-
-    fn on_tested(&mut self, whom: AccountId, found: Result<Tested, NodeError>) {
-        self.tests.running = None;
-        self.tests.found.insert(whom, found);
+    fn copy(&mut self, context: &egui::Context, text: String) {
+        context.copy_text(text);
+        let words = self.text.say("copied");
+        self.say(context, words);
     }
 
     fn perform_invitation(&mut self, context: &egui::Context, action: Action) {
@@ -518,7 +499,7 @@ impl App {
                 self.ask(context, Command::RevokeInvitation { invitation });
             }
             Action::Accept(pasted) => {
-                let link = link_in(&pasted).to_owned();
+                let link = link_in(&pasted).unwrap_or_else(|| pasted.trim()).to_owned();
                 self.ask(context, Command::AcceptInvitation { link, name: None, ignore_end: false });
             }
             _ => {}
@@ -557,86 +538,6 @@ impl App {
         };
         if left == Route::Search {
             self.search(None);
-        }
-    }
-
-    fn open(&mut self, context: &egui::Context, with: AccountId) {
-        self.route = Route::Chat(with);
-        let unread = self.model.conversation(with).map_or(0, |one| one.unread);
-        let kept_draft = self.model.conversation(with).map(|one| one.draft.clone());
-        let chat = self
-            .chats
-            .entry(with)
-            .or_insert_with(|| Chat { draft: kept_draft.unwrap_or_default(), ..Chat::default() });
-        chat.close_popup();
-        chat.focus = true;
-        (chat.unread_from, chat.unread) = (None, unread);
-        chat.found = None;
-        match self.model.timeline(with) {
-            Some(timeline) if timeline.is_begun() && (unread == 0 || timeline.is_at_end()) => {}
-            _ => self.go_to_newest(context, with),
-        }
-        self.divide(context, with);
-        if unread > 0 {
-            self.ask(context, Command::MarkRead { conversation: reference(with) });
-        }
-    }
-
-    /// Finds where what was not read begins, once the messages are there, and goes there.
-    fn divide(&mut self, context: &egui::Context, with: AccountId) {
-        let (Some(timeline), Some(chat)) = (self.model.timeline(with), self.chats.get_mut(&with)) else {
-            return;
-        };
-        let Ok(unread @ 1..) = usize::try_from(chat.unread) else { return };
-        if !timeline.is_begun() || !timeline.is_at_end() {
-            return;
-        }
-        let theirs = timeline.rows().iter().rev().filter(|row| !row.outgoing);
-        let (count, first) = theirs.take(unread).fold((0, None), |(count, _), row| (count + 1, Some(row.id)));
-        if count < unread && !timeline.is_complete() && timeline.rows().len() < UNREAD_LOADED_MAX {
-            let question = self.model.load(with, Part::Older);
-            self.ask_all(context, question);
-            return;
-        }
-        (chat.unread_from, chat.unread) = (first, 0);
-        chat.list.to_unread();
-    }
-
-    fn send(&mut self, context: &egui::Context, with: AccountId, text: &str) {
-        if self.model.conversation(with).is_none_or(|one| !may_write(&one.contact)) {
-            return;
-        }
-        self.model.set_draft(with, "");
-        self.drafts.insert(with, 0.0);
-        let command = Command::SendMessage {
-            conversation: reference(with),
-            text: text.to_owned(),
-            idempotency_key: None,
-        };
-        if let Some(number) = self.ask(context, command) {
-            self.sending.insert(number, (with, text.to_owned()));
-        } else {
-            self.chats.entry(with).or_default().draft = text.to_owned();
-        }
-    }
-
-    /// Keeps drafts that have rested, so that they survive whatever ends the program.
-    fn keep_drafts(&mut self, context: &egui::Context, now: f64) {
-        let due: Vec<AccountId> = self
-            .drafts
-            .iter()
-            .filter(|(_, since)| **since + DRAFT_PAUSE <= now)
-            .map(|(with, _)| *with)
-            .collect();
-        for with in due {
-            self.drafts.remove(&with);
-            let draft = self.chats.get(&with).map(|chat| chat.draft.clone()).unwrap_or_default();
-            self.model.set_draft(with, &draft);
-            let mark = ConversationMark::Draft(draft);
-            self.ask(context, Command::MarkConversation { conversation: reference(with), mark });
-        }
-        if !self.drafts.is_empty() {
-            context.request_repaint_after_secs(1.0);
         }
     }
 
@@ -680,56 +581,6 @@ impl App {
     }
 }
 
-/// The invitation in a text with anything around it.
-fn link_in(pasted: &str) -> &str {
-    let words = pasted
-        .split(|one: char| one.is_whitespace() || matches!(one, '<' | '>' | '"' | '«' | '»' | '(' | ')'));
-    let mut links =
-        words.filter(|word| word.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("causerie:")));
-    links.next().unwrap_or_else(|| pasted.trim())
-}
-
 fn passphrase_of(typed: &str) -> Option<Passphrase> {
     Passphrase::new(typed.as_bytes().to_vec()).ok().filter(|_| !typed.is_empty())
-}
-
-/// A message as it stands right after it was written.
-fn written(
-    id: MessageId,
-    with: AccountId,
-    author: AccountId,
-    text: String,
-    state: MessageState,
-) -> MessageView {
-    let now = jiff::Timestamp::now().as_millisecond();
-    MessageView {
-        id,
-        conversation: with,
-        author,
-        outgoing: true,
-        text: Some(text),
-        sent_at: WallTime::from_millis(u64::try_from(now).unwrap_or_default()),
-        received_at: None,
-        state,
-        reason: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::link_in;
-
-    #[test]
-    fn a_link_is_found_with_anything_around_it() {
-        for pasted in [
-            "causerie:1:abc",
-            " causerie:1:abc\n",
-            "voici mon lien : causerie:1:abc",
-            "My invitation:\n<causerie:1:abc> see you",
-            "(causerie:1:abc)",
-        ] {
-            assert_eq!(link_in(pasted), "causerie:1:abc", "{pasted}");
-        }
-        assert_eq!(link_in("  nonsense words "), "nonsense words");
-    }
 }

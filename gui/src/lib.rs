@@ -4,6 +4,7 @@
 //! - [`model`] is what is known so far, without egui; [`route`] which screen, [`action`] everything a click can ask.
 //! - [`screens`] and [`components`] paint; [`theme`] has the colours and sizes, [`text`] the sentences.
 //! - [`search`] looks through all messages; [`trouble`] says what went wrong.
+//! - [`qr_reading`] finds the invitation in a picture.
 //! - [`preferences`] is what a person chose for the window; [`doorbell`] is how a second start finds the first.
 //! - [`window`] opens the window, and waits without one; [`desktop`] is what is around it: [`tray`], [`notifications`],
 //!   of which [`attention`] decides what they say; [`icon`] is what stands for the program.
@@ -21,6 +22,7 @@ pub mod icon;
 pub mod model;
 pub mod notifications;
 pub mod preferences;
+pub mod qr_reading;
 pub mod route;
 pub mod screens;
 pub mod search;

@@ -35,10 +35,15 @@ pub struct View<'a> {
 
 /// Asks to go on, and whether it was asked by pressing it.
 pub fn primary_button(ui: &mut egui::Ui, label: &str, enabled: bool) -> bool {
+    primary(ui, label, enabled).clicked()
+}
+
+/// The button that asks to go on.
+pub fn primary(ui: &mut egui::Ui, label: &str, enabled: bool) -> egui::Response {
     let palette = crate::theme::palette(ui);
     let words = egui::RichText::new(label).color(palette.on_accent);
     let button = egui::Button::new(words).fill(palette.accent).stroke(egui::Stroke::NONE);
-    ui.add_enabled(enabled, button).clicked()
+    ui.add_enabled(enabled, button)
 }
 
 /// A page of text and controls in the middle, scrolled where it is too long.
@@ -50,6 +55,7 @@ pub fn page(ui: &mut egui::Ui, title: &str, content: impl FnOnce(&mut egui::Ui))
             ui.heading(title);
             ui.add_space(crate::theme::SPACE[2]);
             content(ui);
+            crate::components::focus_ring::reveal_focus(ui);
         });
     });
 }

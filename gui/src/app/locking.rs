@@ -9,6 +9,7 @@ use eframe::egui;
 
 use super::{App, passphrase_of};
 use crate::{
+    action::Action,
     backend::Ask,
     route::Route,
     screens::{gate::Gate, locking::Locking},
@@ -16,6 +17,28 @@ use crate::{
 };
 
 impl App {
+    /// Does what opens or locks the home and its window.
+    pub(super) fn perform_gate(&mut self, context: &egui::Context, action: Action) {
+        match action {
+            Action::Create(name, passphrase) => {
+                self.gate = Gate::Working;
+                self.backend.ask(Ask::Create(name, passphrase_of(&passphrase)));
+            }
+            Action::Unlock(passphrase) => self.unlock(&passphrase),
+            Action::Lock => self.lock(context),
+            Action::SetPassphrase(current, new) => self.set_passphrase(&current, &new),
+            Action::SetStoreAside => {
+                self.gate = Gate::Starting;
+                self.backend.ask(Ask::SetStoreAside(self.passphrase.clone()));
+            }
+            Action::Retry => {
+                self.gate = Gate::Starting;
+                self.backend.ask(Ask::Start(None));
+            }
+            _ => {}
+        }
+    }
+
     /// Locks when nobody did anything for as long as was chosen.
     pub(super) fn lock_when_idle(&mut self, context: &egui::Context) {
         let now = Instant::now();
@@ -48,7 +71,7 @@ impl App {
     }
 
     /// Tries a passphrase: on a window that was locked, or on a home that is not open yet.
-    pub(super) fn unlock(&mut self, typed: &str) {
+    fn unlock(&mut self, typed: &str) {
         self.typed.clear();
         let Some(passphrase) = passphrase_of(typed) else { return };
         if matches!(self.gate, Gate::Shut(_)) {
@@ -67,7 +90,7 @@ impl App {
         }
     }
 
-    pub(super) fn set_passphrase(&mut self, current: &str, new: &str) {
+    fn set_passphrase(&mut self, current: &str, new: &str) {
         self.locking.working = true;
         self.backend.ask(Ask::SetPassphrase(passphrase_of(current), passphrase_of(new)));
     }

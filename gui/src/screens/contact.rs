@@ -29,7 +29,8 @@ pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: 
     let mut actions = Vec::new();
     let Some(one) = view.model.conversation(whom) else { return actions };
     let (text, contact) = (view.text, &one.contact);
-    if editing.whom != Some(whom) {
+    let opened = editing.whom != Some(whom);
+    if opened {
         *editing = Editing { whom: Some(whom), name: contact.name.clone(), removing: false };
     }
     let name = name_of(contact);
@@ -39,7 +40,10 @@ pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: 
             ui.vertical(|ui| words(ui, say::standing(text, contact, view.today)));
         });
         card(ui, |ui| {
-            field(ui, &text.say("contact-rename"), &mut editing.name, false);
+            let name = field(ui, &text.say("contact-rename"), &mut editing.name, false);
+            if opened {
+                name.request_focus();
+            }
             let changed = editing.name != contact.name && !editing.name.trim().is_empty();
             if primary_button(ui, &text.say("contact-save"), changed) {
                 let name = editing.name.trim().to_owned();

@@ -1,0 +1,418 @@
+//! What every screen says, as a tree of roles and words: what somebody hears who cannot see, in both languages.
+//!
+//! The trees lie in `tests/snapshots` and are compared letter by letter; `CAUSERIE_SNAPSHOTS=write` writes them anew.
+//! Times of day depend on where a machine stands and are left out. The page that takes in invitations is also tried
+//! with dropped files and pasted pictures.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails says where"
+)]
+
+use std::{
+    cell::RefCell,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use causerie::{
+    action::Action,
+    model::{Model, reference},
+    preferences::{Language, Preferences},
+    route::Route,
+    screens::{
+        View,
+        add_contact::{Adding, add_contact_ui},
+        chat::{Chat, chat_ui},
+        contact::{Editing, contact_ui},
+        gate::{Gate, Typed, gate_ui},
+        list::{Looking, list_ui},
+        pages::{about_ui, network_ui, settings_ui, shortcuts_ui},
+    },
+    text::Text,
+};
+use causerie_protocol::{
+    answer::{
+        Answer, ContactState, ContactView, ConversationView, MessageState, MessageView, StatusView,
+        Verification,
+    },
+    command::Command,
+    ids::{AccountId, MessageId},
+    moment::WallTime,
+};
+use eframe::egui::{self, Color32, ColorImage, Event, Key, Role, accesskit::Toggled};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable as _},
+};
+use jiff::civil::{Date, date};
+
+/// Noon in Greenwich on Monday, 16 November 2026: the same day nearly everywhere.
+const NOON: u64 = 1_794_830_400_000;
+const TODAY: Date = date(2026, 11, 16);
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+
+const LINK: &str =
+    "causerie:i1#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-Pw";
+
+/// Nothing here takes so long on any machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn account(number: u8) -> AccountId {
+    AccountId::from_bytes([number; 32])
+}
+
+fn contact(number: u8, name: &str, state: ContactState) -> ContactView {
+    ContactView {
+        id: account(number),
+        name: name.to_owned(),
+        state,
+        reason: None,
+        verification: Verification::None,
+        online: false,
+        path: None,
+        last_seen: Some(WallTime::from_millis(NOON - 3 * DAY)),
+        safety_number: None,
+    }
+}
+
+fn message(with: u8, number: u8, text: &str, outgoing: bool, at: u64, state: MessageState) -> MessageView {
+    MessageView {
+        id: MessageId::from_bytes([number; 16]),
+        conversation: account(with),
+        author: account(if outgoing { 9 } else { with }),
+        outgoing,
+        text: Some(text.to_owned()),
+        sent_at: WallTime::from_millis(at),
+        received_at: (!outgoing).then_some(WallTime::from_millis(at)),
+        state,
+        reason: (state == MessageState::Failed).then(|| "the contact was removed".to_owned()),
+    }
+}
+
+fn conversation(contact: ContactView, last: Option<MessageView>, unread: u64) -> ConversationView {
+    ConversationView {
+        contact,
+        last,
+        unread,
+        draft: String::new(),
+        pinned: false,
+        archived: false,
+        muted: false,
+    }
+}
+
+/// What was said with the first contact.
+fn said() -> Vec<MessageView> {
+    use MessageState::{Delivered, Failed, Queued, Read};
+    vec![
+        message(1, 1, "Bonjour !", false, NOON - 400 * DAY, Read),
+        message(1, 2, "Hello\nin two lines", true, NOON - DAY, Read),
+        message(1, 3, "It will not arrive", true, NOON - DAY + 60_000, Failed),
+        message(1, 4, "Tu es là ? 😀", false, NOON - 60_000, Delivered),
+        message(1, 5, "Waiting", true, NOON, Queued),
+    ]
+}
+
+/// Somebody with contacts of every kind.
+fn model() -> Model {
+    let mut model = Model::default();
+    let own =
+        StatusView { id: account(9), name: "Alice".to_owned(), listening: Vec::new(), peers: 1, queued: 1 };
+    model.answered(&Command::Status, Answer::Status(own));
+    let known = ContactView {
+        verification: Verification::Verified,
+        online: true,
+        safety_number: Some(["01234"; 12].join(" ")),
+        ..contact(1, "Bruno", ContactState::Active)
+    };
+    let changed =
+        ContactView { verification: Verification::Changed, ..contact(2, "Chloé", ContactState::Active) };
+    let failed =
+        ContactView { reason: Some("it has expired".to_owned()), ..contact(5, "Emil", ContactState::Failed) };
+    let drafted = ConversationView {
+        draft: "not sent".to_owned(),
+        pinned: true,
+        ..conversation(contact(6, "Fatou", ContactState::Active), None, 0)
+    };
+    let all = vec![
+        conversation(known, said().pop(), 0),
+        conversation(changed, Some(message(2, 20, "Ça va ?", false, NOON - DAY, MessageState::Delivered)), 3),
+        conversation(contact(3, "Dora", ContactState::Pending), None, 0),
+        conversation(contact(4, "Mallory", ContactState::Request), None, 0),
+        conversation(failed, None, 0),
+        drafted,
+    ];
+    model.answered(&Command::ListConversations, Answer::Conversations(all));
+    let page = Command::ListMessages { conversation: reference(account(1)), limit: 100, before: None };
+    model.answered(&page, Answer::Messages(said()));
+    model
+}
+
+/// A screen of its own: paints it until nothing changes.
+fn painted(language: Language, paint: impl Fn(&mut egui::Ui, &View<'_>) + 'static) -> Harness<'static> {
+    let (model, text, preferences) = (model(), Text::of(language), Preferences::default());
+    let mut harness =
+        Harness::builder().with_size([720.0, 900.0]).allow_missing_glyphs().build_ui(move |ui| {
+            paint(ui, &View { model: &model, text: &text, preferences: &preferences, today: TODAY });
+        });
+    harness.run();
+    harness
+}
+
+/// The words of a tree, a line a node; what only holds others is left out.
+fn tree<'tree>(node: &(impl NodeT<'tree> + 'tree), depth: usize, lines: &mut String) {
+    let inside = node.accesskit_node();
+    let words: Vec<String> = [inside.label(), inside.value()].into_iter().flatten().collect();
+    let holds_only = words.iter().all(|words| words.is_empty())
+        && matches!(
+            inside.role(),
+            Role::GenericContainer
+                | Role::Unknown
+                | Role::Window
+                | Role::Pane
+                | Role::ScrollView
+                | Role::TextRun
+        );
+    let is_a_part = inside.role() == Role::TextRun;
+    if !holds_only && !is_a_part {
+        write!(lines, "{}{:?}", "  ".repeat(depth), inside.role()).unwrap();
+        for words in words {
+            write!(lines, " “{}”", without_clocks(&words.replace('\n', "⏎"))).unwrap();
+        }
+        for (holds, word) in [
+            (inside.is_disabled(), "disabled"),
+            (inside.is_selected() == Some(true), "selected"),
+            (inside.is_focused(), "focused"),
+            (inside.toggled() == Some(Toggled::True), "on"),
+        ] {
+            if holds {
+                write!(lines, " {word}").unwrap();
+            }
+        }
+        lines.push('\n');
+    }
+    for child in node.children() {
+        tree(&child, depth + usize::from(!holds_only), lines);
+    }
+}
+
+/// 14:05 as ··:··.
+fn without_clocks(words: &str) -> String {
+    let mut letters: Vec<char> = words.chars().collect();
+    for place in 0..letters.len().saturating_sub(4) {
+        let is_clock = letters[place..place + 5]
+            .iter()
+            .enumerate()
+            .all(|(at, letter)| if at == 2 { *letter == ':' } else { letter.is_ascii_digit() });
+        if is_clock {
+            for at in [0, 1, 3, 4] {
+                letters[place + at] = '·';
+            }
+        }
+    }
+    letters.into_iter().collect()
+}
+
+/// Compares a screen with what is kept of it, in both languages.
+#[track_caller]
+fn says_what_it_said(name: &str, paint: impl Fn(&mut egui::Ui, &View<'_>) + Clone + 'static) {
+    for (language, short) in [(Language::English, "en"), (Language::French, "fr")] {
+        let harness = painted(language, paint.clone());
+        let mut found = String::new();
+        tree(&harness.root(), 0, &mut found);
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/snapshots/{name}.{short}.txt"));
+        if std::env::var_os("CAUSERIE_SNAPSHOTS").is_some_and(|asked| asked == "write") {
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, &found).unwrap();
+        }
+        let kept = std::fs::read_to_string(&file).unwrap_or_default();
+        let difference = kept.lines().zip(found.lines()).position(|(kept, found)| kept != found);
+        assert!(
+            kept == found,
+            "{name}.{short}.txt differs from line {} on; CAUSERIE_SNAPSHOTS=write writes it anew. Found:\n{found}",
+            difference.map_or_else(|| kept.lines().count().min(found.lines().count()), |line| line) + 1,
+        );
+    }
+}
+
+#[test]
+fn the_list() {
+    says_what_it_said("list", |ui, view| {
+        list_ui(ui, view, &mut Looking::default(), Route::Chat(account(1)));
+    });
+}
+
+#[test]
+fn a_conversation() {
+    let chat = Rc::new(RefCell::new(Chat::default()));
+    says_what_it_said("chat", move |ui, view| {
+        chat_ui(ui, view, account(1), &mut chat.borrow_mut());
+    });
+}
+
+#[test]
+fn conversations_in_which_nothing_can_be_written() {
+    says_what_it_said("chat-request", |ui, view| {
+        chat_ui(ui, view, account(4), &mut Chat::default());
+    });
+    says_what_it_said("chat-changed", |ui, view| {
+        chat_ui(ui, view, account(2), &mut Chat::default());
+    });
+}
+
+#[test]
+fn a_contact() {
+    let editing = Rc::new(RefCell::new(Editing::default()));
+    says_what_it_said("contact", move |ui, view| {
+        contact_ui(ui, view, account(1), &mut editing.borrow_mut());
+    });
+}
+
+#[test]
+fn adding_somebody() {
+    let adding = Rc::new(RefCell::new(Adding::default()));
+    says_what_it_said("add-contact", move |ui, view| {
+        add_contact_ui(ui, view, &mut adding.borrow_mut());
+    });
+}
+
+#[test]
+fn pages_to_read_and_choose_from() {
+    says_what_it_said("settings", |ui, view| {
+        settings_ui(ui, view.text, "/home/alice/.local/share/causerie", &mut Preferences::default());
+    });
+    says_what_it_said("network", network_ui);
+    says_what_it_said("shortcuts", |ui, view| shortcuts_ui(ui, view.text));
+    says_what_it_said("about", |ui, view| about_ui(ui, view.text));
+}
+
+#[test]
+fn before_the_conversations() {
+    let gates = [
+        ("welcome", Gate::Welcome),
+        ("locked", Gate::Locked(true)),
+        ("trouble", Gate::Trouble("the disk is full".to_owned(), "Free some space.".to_owned())),
+    ];
+    for (name, gate) in gates {
+        says_what_it_said(name, move |ui, view| {
+            gate_ui(ui, view.text, &gate, &mut Typed::default());
+        });
+    }
+}
+
+/// A page on which invitations are taken in, and what was asked there.
+type Page = Harness<'static, (Adding, Vec<Action>)>;
+
+fn page() -> Page {
+    let (model, text, preferences) = (Model::default(), Text::of(Language::English), Preferences::default());
+    let paint = move |ui: &mut egui::Ui, (adding, asked): &mut (Adding, Vec<Action>)| {
+        let view = View { model: &model, text: &text, preferences: &preferences, today: TODAY };
+        asked.extend(add_contact_ui(ui, &view, adding));
+    };
+    let mut page = Harness::builder()
+        .with_size([720.0, 900.0])
+        .allow_missing_glyphs()
+        .build_ui_state(paint, (Adding::default(), Vec::new()));
+    page.run();
+    page
+}
+
+/// Passes until the page says something.
+#[track_caller]
+fn until_said(page: &mut Page, words: &str) {
+    let began = Instant::now();
+    while page.query_by_label_contains(words).is_none() {
+        assert!(began.elapsed() < PATIENCE, "it never said “{words}”: {:?}", page.root());
+        page.step();
+        std::thread::yield_now();
+    }
+}
+
+/// A file as the system hands it over.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        panic!("files are read with a bound")
+    }
+}
+
+/// The picture of a code.
+fn code(text: &str) -> image::GrayImage {
+    let code = qrcode::QrCode::new(text).unwrap();
+    let (width, colours) = (code.width(), code.to_colors());
+    let side = u32::try_from(4 * (width + 8)).unwrap();
+    image::GrayImage::from_fn(side, side, |x, y| {
+        let place = |at: u32| usize::try_from(at / 4).unwrap().checked_sub(4).filter(|at| *at < width);
+        let dark = place(x).zip(place(y)).is_some_and(|(x, y)| colours[y * width + x] == qrcode::Color::Dark);
+        image::Luma([if dark { 0 } else { 255 }])
+    })
+}
+
+#[test]
+fn a_dropped_picture_fills_the_field_and_accepts_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("code.png");
+    code(LINK).save(&file).unwrap();
+    let mut page = page();
+    page.input_mut().hovered_files.push(egui::HoveredFile { path: Some(file.clone()), ..Default::default() });
+    page.step();
+    page.input_mut().hovered_files.clear();
+    page.input_mut().dropped_files.push(Arc::new(Dropped(file.clone())));
+    page.step();
+    page.input_mut().dropped_files.clear();
+    until_said(&mut page, "This is the invitation that was found");
+    assert_eq!(page.state().0.pasted, LINK);
+    assert!(page.state().1.is_empty(), "nothing is accepted by itself");
+
+    std::fs::write(&file, "no picture, and no link").unwrap();
+    page.input_mut().dropped_files.push(Arc::new(Dropped(file)));
+    page.step();
+    page.input_mut().dropped_files.clear();
+    until_said(&mut page, "There is no invitation in this");
+    assert_eq!(page.state().0.pasted, LINK, "what was there stays");
+    page.key_press(Key::Enter);
+    page.step();
+    let asked = &page.state().1;
+    assert!(
+        matches!(&asked[..], [Action::Accept(link)] if link == LINK),
+        "Enter is a yes: {asked:?}, {:?}",
+        page.root()
+    );
+}
+
+#[test]
+fn what_is_pasted_anywhere_on_the_page_is_taken_in() {
+    let mut page = page();
+    let picture = code(LINK);
+    let size = [picture.width(), picture.height()].map(|side| usize::try_from(side).unwrap());
+    let points = picture.pixels().map(|one| Color32::from_gray(one.0[0])).collect();
+    page.event(Event::PasteImage(Arc::new(ColorImage::new(size, points))));
+    until_said(&mut page, "This is the invitation that was found");
+    assert_eq!(page.state().0.pasted, LINK);
+
+    // Whatever has the focus.
+    page.key_press(Key::Tab);
+    page.step();
+    page.event(Event::Paste("voici : causerie:i1#other, à bientôt".replace(',', " ")));
+    page.step();
+    assert_eq!(page.state().0.pasted, "causerie:i1#other");
+    let white = ColorImage::new([40, 40], vec![Color32::WHITE; 1_600]);
+    page.event(Event::PasteImage(Arc::new(white)));
+    until_said(&mut page, "No code can be read in this picture");
+    page.event(Event::Paste("file:///nowhere/at%20all.png".to_owned()));
+    until_said(&mut page, "This is no picture that can be read");
+    assert!(page.state().1.is_empty());
+}
