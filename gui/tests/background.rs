@@ -4,11 +4,7 @@
 //! once more on it. Where `dbus-daemon` is missing nothing is tested, which is printed.
 
 #![expect(missing_docs, reason = "the bus's interfaces are documented where they are specified")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that fails says where"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails says where")]
 
 use std::{
     collections::HashMap,

@@ -106,7 +106,11 @@ fn open(home: &Path) -> Harness<'static, Option<App>> {
     };
     let paint = move |ui: &mut egui::Ui, app: &mut Option<App>| {
         let context = ui.ctx().clone();
-        let app = app.get_or_insert_with(|| App::new(&context, place.clone()).unwrap());
+        let Some(app) = app else {
+            // Fonts are there from the next pass on.
+            *app = Some(App::new(&context, place.clone()).unwrap());
+            return;
+        };
         app.logic(&context);
         app.ui(ui);
     };

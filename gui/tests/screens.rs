@@ -22,6 +22,7 @@ use std::{
 
 use causerie::{
     action::Action,
+    desktop::Offers,
     model::{Model, reference},
     preferences::{Language, Preferences},
     route::Route,
@@ -32,10 +33,15 @@ use causerie::{
         contact::{Editing, contact_ui},
         gate::{Gate, Typed, gate_ui},
         list::{Looking, list_ui},
-        pages::{about_ui, network_ui, settings_ui, shortcuts_ui},
+        locking::Locking,
+        network::{Tests, network_ui},
+        pages::{about_ui, settings_ui, shortcuts_ui},
+        search::{Searching, search_ui},
     },
     text::Text,
+    theme,
 };
+use causerie_node::error::NodeError;
 use causerie_protocol::{
     answer::{
         Answer, ContactState, ContactView, ConversationView, MessageState, MessageView, StatusView,
@@ -158,8 +164,15 @@ fn model() -> Model {
 /// A screen of its own: paints it until nothing changes.
 fn painted(language: Language, paint: impl Fn(&mut egui::Ui, &View<'_>) + 'static) -> Harness<'static> {
     let (model, text, preferences) = (model(), Text::of(language), Preferences::default());
+    let mut ready = false;
     let mut harness =
         Harness::builder().with_size([720.0, 900.0]).allow_missing_glyphs().build_ui(move |ui| {
+            // Fonts are there from the next pass on.
+            if !std::mem::replace(&mut ready, true) {
+                theme::install(ui.ctx());
+                ui.ctx().request_repaint();
+                return;
+            }
             paint(ui, &View { model: &model, text: &text, preferences: &preferences, today: TODAY });
         });
     harness.run();
@@ -286,9 +299,18 @@ fn adding_somebody() {
 #[test]
 fn pages_to_read_and_choose_from() {
     says_what_it_said("settings", |ui, view| {
-        settings_ui(ui, view.text, "/home/alice/.local/share/causerie", &mut Preferences::default());
+        let home = "/home/alice/.local/share/causerie";
+        let offers = Offers { tray: true, notifications: true };
+        let mut locking = Locking::default();
+        locking.has_passphrase = true;
+        settings_ui(ui, view.text, home, offers, &mut Preferences::default(), &mut locking);
     });
-    says_what_it_said("network", network_ui);
+    says_what_it_said("network", |ui, view| {
+        network_ui(ui, view, &Tests::default());
+    });
+    says_what_it_said("search", |ui, view| {
+        search_ui(ui, view, &mut Searching::default());
+    });
     says_what_it_said("shortcuts", |ui, view| shortcuts_ui(ui, view.text));
     says_what_it_said("about", |ui, view| about_ui(ui, view.text));
 }
@@ -298,7 +320,8 @@ fn before_the_conversations() {
     let gates = [
         ("welcome", Gate::Welcome),
         ("locked", Gate::Locked(true)),
-        ("trouble", Gate::Trouble("the disk is full".to_owned(), "Free some space.".to_owned())),
+        ("shut", Gate::Shut(false)),
+        ("trouble", Gate::Trouble(NodeError::StoreDamaged("store".into()))),
     ];
     for (name, gate) in gates {
         says_what_it_said(name, move |ui, view| {
@@ -312,7 +335,13 @@ type Page = Harness<'static, (Adding, Vec<Action>)>;
 
 fn page() -> Page {
     let (model, text, preferences) = (Model::default(), Text::of(Language::English), Preferences::default());
+    let mut ready = false;
     let paint = move |ui: &mut egui::Ui, (adding, asked): &mut (Adding, Vec<Action>)| {
+        if !std::mem::replace(&mut ready, true) {
+            theme::install(ui.ctx());
+            ui.ctx().request_repaint();
+            return;
+        }
         let view = View { model: &model, text: &text, preferences: &preferences, today: TODAY };
         asked.extend(add_contact_ui(ui, &view, adding));
     };
