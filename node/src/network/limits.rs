@@ -94,6 +94,10 @@ pub(crate) const CONNECTIONS_PER_PEER_MAX: u32 = 8;
 /// switched off, since libp2p's list has no bound of its own. Chosen: eight times the peers that the engine keeps.
 pub(crate) const ANNOUNCEMENTS_MAX: usize = 8 * causerie_protocol::limits::DISCOVERED_PEERS_MAX;
 
+/// Announced addresses of one peer that are remembered; the engine hears of the newest. Chosen: whoever moves several
+/// times in the six minutes that an announcement lives is still announced at each place.
+pub(crate) const ADDRESSES_PER_PEER_MAX: usize = 4 * causerie_protocol::limits::DIAL_ADDRESSES_MAX;
+
 const _: () = assert!(QUIC_IDLE_LIFE.as_secs() > 2 * causerie_protocol::limits::KEEP_ALIVE_TICK.as_secs());
 const _: () = assert!(CONNECTIONS_INBOUND_MAX < CONNECTIONS_MAX);
 const _: () = assert!(OUTBOX_BYTES_KEPT > causerie_protocol::limits::FRAME_BYTES_MAX);

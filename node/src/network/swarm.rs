@@ -17,7 +17,7 @@ use libp2p::{
     core::{Transport as _, upgrade},
     identity::Keypair,
     noise,
-    swarm::{ConnectionId, SwarmEvent},
+    swarm::{ConnectionId, DialError, SwarmEvent},
     tcp, yamux,
 };
 use tokio::{
@@ -171,6 +171,11 @@ impl SwarmTask {
                 self.announce_listening();
             }
             SwarmEvent::ListenerError { error, .. } => tracing::debug!(%error, "a listener had an error"),
+            SwarmEvent::OutgoingConnectionError {
+                peer_id: Some(peer),
+                error: DialError::WrongPeerId { address, .. } | DialError::LocalPeerId { address },
+                ..
+            } => self.waiting.extend(self.discovery.somebody_else_is_at(&peer, &address)),
             SwarmEvent::IncomingConnectionError { error, .. } => {
                 tracing::debug!(%error, "somebody could not connect to us");
             }
