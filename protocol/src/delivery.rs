@@ -141,20 +141,10 @@ impl Delivery {
     /// Picks the session to seal with: the lowest that both listed and that is sound.
     fn pick_session(&mut self, status: &Status) {
         self.process = Some(status.process);
-        self.sending = self.sound_sessions(status).min();
-    }
-
-    /// Whether what they said on a channel shows a session that both can go on with.
-    pub(crate) fn could_go_on(&self, link: LinkId) -> bool {
-        self.statuses.get(&link).is_some_and(|status| self.sound_sessions(status).next().is_some())
-    }
-
-    /// The sessions that both listed and that are sound.
-    fn sound_sessions(&self, status: &Status) -> impl Iterator<Item = SessionId> {
         let listed = self.sessions.iter().filter(|one| !one.is_lost());
         let sound =
             listed.filter(|one| status.sessions.iter().any(|theirs| session::sound(&one.status(), theirs)));
-        sound.map(Session::id)
+        self.sending = sound.map(Session::id).min();
     }
 
     /// Forgets what was on the way on another channel.

@@ -30,7 +30,7 @@ use crate::{
     event::Event,
     ids::{AccountId, CommandId, ProcessId},
     input::Input,
-    link::{self, Links, keep_alive, live_channel},
+    link::{self, Links, keep_alive, live_channel::rivals},
     log::Conversation,
     moment::{Moment, Now, WallTime},
     output::Output,
@@ -304,7 +304,7 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
         Timer::KeepAlive => keep_alive::on_tick(state, turn),
         Timer::LinkPatience(link) => link::on_patience_over(state, turn, link),
         Timer::Probe(link) => keep_alive::on_probe_over(state, turn, link),
-        Timer::TwinAnswer(link) => live_channel::on_twin_silent(state, turn, link)?,
+        Timer::TwinAnswer(link) => rivals::on_silent(state, turn, link)?,
         Timer::Nearby => reach::on_nearby(state, turn),
         Timer::Redial(row) => reach::redial(state, turn, row),
         Timer::RedialFixed(position) => reach::redial_fixed(state, turn, position),
@@ -365,5 +365,7 @@ mod rotations;
 mod tests;
 #[cfg(test)]
 mod trials;
+#[cfg(test)]
+mod twins;
 #[cfg(test)]
 mod versions;

@@ -225,6 +225,10 @@ pub const PROBE_PATIENCE: Duration = Duration::from_secs(3);
 /// How long the older of two channels may take to answer before the newer one takes its place.
 pub const TWIN_PATIENCE: Duration = Duration::from_secs(2);
 
+/// Bytes of frames that a newer channel may say while the older one has that time; more closes it. Chosen: the largest
+/// list of heads and what somebody writes in two seconds.
+pub const HELD_BYTES_MAX: usize = 256 * 1_024;
+
 /// How long the side with the higher network identity leaves the dialling to the other. An announcement may be lost on
 /// one side for as long as a minute.
 pub const NEARBY_PATIENCE: Duration = Duration::from_secs(1);

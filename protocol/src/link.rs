@@ -27,7 +27,7 @@ use crate::{
     limits,
     link::{
         hello::{Binding, Match},
-        live_channel::LiveChannel,
+        live_channel::{LiveChannel, rivals},
     },
     output::{LogLevel, Output},
     reach::{self, trial},
@@ -365,7 +365,7 @@ fn on_match(
             Ok(())
         }
         Match::Own => {
-            live_channel::tell_of_twin(state, turn, live_channel::OWN_TWIN);
+            rivals::tell_of_twin(state, turn, rivals::OWN_TWIN);
             close(state, turn, link, "another copy of this device");
             Ok(())
         }

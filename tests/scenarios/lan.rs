@@ -1,5 +1,6 @@
 //! Two hosts at one switch, no route out, no server, no name service: people find each other all the same, at other
-//! ports, after a cable was out, and by IPv6 alone. Needs root and network namespaces; passed over elsewhere.
+//! ports, after a cable was out, and by IPv6 alone; a copy of a home that is there too disturbs nobody. Needs root and
+//! network namespaces; passed over elsewhere.
 
 use causerie_tests::{Lan, Person, lan::Family};
 use serde_json::Value;
@@ -158,4 +159,28 @@ fn a_host_that_gets_other_addresses_goes_on_talking() {
         bob.sends_and_waits(&alice, &format!("bob, round {round}"), "delivered");
         alice.sends_and_waits(&bob, &format!("alice, round {round}"), "delivered");
     }
+}
+
+#[test]
+fn a_copy_of_a_home_on_the_same_network_rests_and_is_given_nothing() {
+    let Some(lan) = Lan::of(3) else { return };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    alice.stops();
+    let copy = alice.copies_home_to_host(&lan, 3);
+    bob.sends(&alice, "for one of them");
+    alice.starts();
+    alice.waits_for_text(&bob, "for one of them");
+    let before = bob.bookmark();
+    copy.starts();
+    copy.waits_for(|event| event["type"] == "notice" && event["kind"] == "twin", "that it is a copy");
+    for round in 0..3 {
+        bob.sends_and_waits(&alice, &format!("round {round}"), "delivered");
+        alice.sends_and_waits(&bob, &format!("answer {round}"), "delivered");
+    }
+    assert_eq!(bob.counts(before, |event| event["type"] == "contact.offline"), 0);
+    assert_eq!(alice.texts_from(&bob).len(), 4);
+    assert_eq!(copy.history(&bob).len(), 0);
 }

@@ -410,6 +410,15 @@ impl Person {
         copy(&self.home(), to);
     }
 
+    /// A copy of their home on another host of their network, counted from 1.
+    #[must_use]
+    pub fn copies_home_to_host(&self, lan: &Lan, host: usize) -> Self {
+        let mut copy = Self::at(&self.name, Place::Lan(lan.host(host)));
+        copy.id.clone_from(&self.id);
+        self.copies_home_to(&copy.home);
+        copy
+    }
+
     /// Their home lies in another place from now on.
     pub fn moves_to(&mut self, place: PathBuf) {
         self.copies_home_to(&place);

@@ -8,7 +8,9 @@ use crate::{
     answer::MessageState,
     command::Command,
     entropy::{Entropy, TurnRandom},
+    event::Event,
     input::Input,
+    limits,
     link::live_channel,
     log::{Want, encode_wants},
     moment::Now,
@@ -309,16 +311,68 @@ fn a_channel_that_goes_while_the_next_one_is_made_leaves_nothing_behind() {
 }
 
 #[test]
-fn somebody_who_starts_again_without_a_word_is_met_at_once() {
+fn somebody_who_starts_again_without_a_word_is_met_after_one_unanswered_ping() {
     let mut bench = two();
     bench.vanish(BOB);
     bench.send(ALICE, BOB, "one").unwrap();
     bench.settle();
     bench.start(BOB);
-    bench.advance(Duration::from_millis(1_500));
-    assert_eq!(bench.texts(BOB, ALICE), ["one"]);
+    // What Bob says before he is known not to be a copy is kept for him.
+    bench.settle();
+    bench.send(BOB, ALICE, "two").unwrap();
+    bench.advance(limits::TWIN_PATIENCE - Duration::from_millis(100));
+    assert_eq!(bench.texts(BOB, ALICE), ["two"]);
+    bench.advance(Duration::from_millis(200));
+    for who in [ALICE, BOB] {
+        let mut texts = bench.texts(who, 1 - who);
+        texts.sort();
+        assert_eq!(texts, ["one", "two"], "{who}");
+    }
+    let offline = |event: &Event| matches!(event, Event::ContactOffline(_));
+    assert!(!bench.peers[ALICE].events.iter().any(offline), "it is one meeting");
     bench.advance(A_WHILE);
     assert_eq!(bench.links(), 1);
+}
+
+#[test]
+fn somebody_whose_old_channel_ended_is_met_without_waiting() {
+    let mut bench = two();
+    bench.stop(BOB);
+    bench.send(ALICE, BOB, "one").unwrap();
+    bench.start(BOB);
+    bench.settle();
+    assert_eq!(bench.texts(BOB, ALICE), ["one"]);
+}
+
+#[test]
+fn an_old_channel_that_ends_while_a_newer_one_waits_makes_room_at_once() {
+    let mut bench = two();
+    let old = bench.peers[ALICE].engine.as_ref().unwrap().state.links.all_live().next().unwrap().0;
+    bench.vanish(BOB);
+    bench.start(BOB);
+    bench.settle();
+    bench.send(BOB, ALICE, "here again").unwrap();
+    assert!(bench.texts(ALICE, BOB).is_empty());
+    bench.input(ALICE, Input::LinkDown { link: old });
+    bench.settle();
+    assert_eq!(bench.texts(ALICE, BOB), ["here again"]);
+}
+
+#[test]
+fn who_says_too_much_while_an_older_channel_has_time_is_closed_and_met_later() {
+    let mut bench = two();
+    bench.vanish(BOB);
+    bench.start(BOB);
+    bench.settle();
+    let long = "x".repeat(30_000);
+    for _ in 0..12 {
+        bench.send(BOB, ALICE, &long).unwrap();
+        bench.settle();
+    }
+    assert!(bench.texts(ALICE, BOB).is_empty());
+    assert!(bench.peers[ALICE].logged.iter().any(|line| line.contains("more than is kept")));
+    bench.advance(Duration::from_secs(10));
+    assert_eq!(bench.texts(ALICE, BOB).len(), 12);
 }
 
 #[test]

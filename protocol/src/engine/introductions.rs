@@ -586,7 +586,7 @@ fn a_link_with_somebody_elses_secret_keeps_nobody_from_being_met() {
 }
 
 #[test]
-fn new_keys_of_somebody_whose_old_channel_still_seems_to_stand_are_used() {
+fn new_keys_of_somebody_whose_old_channel_still_seems_to_stand_are_used_after_one_unanswered_ping() {
     let mut bench = Bench::new(49, &["Alice", "Bob"]);
     bench.befriend(ALICE, BOB);
     bench.send(ALICE, BOB, "before").unwrap();
@@ -597,6 +597,11 @@ fn new_keys_of_somebody_whose_old_channel_still_seems_to_stand_are_used() {
     let contact = bench.reference(ALICE);
     bench.command(BOB, Command::RemoveContact { contact, keep_history: true }).unwrap();
     bench.accept(BOB, &link).unwrap();
+    bench.send(BOB, ALICE, "by new keys already").unwrap();
+    bench.advance(limits::TWIN_PATIENCE - Duration::from_millis(100));
+    assert_eq!(bench.texts(ALICE, BOB), ["before"]);
+    bench.advance(Duration::from_millis(200));
+    assert_eq!(bench.texts(ALICE, BOB), ["before", "by new keys already"]);
     bench.advance(A_WHILE);
     assert_they_talk(&mut bench, ALICE, BOB, "by new keys");
     for who in [ALICE, BOB] {

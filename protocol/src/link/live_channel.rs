@@ -6,14 +6,16 @@
 //!
 //! Its keys are made anew every hour ([`rehandshake`]). Nothing is claimed (`online`, counters, heads) before the other
 //! side's first transport frame, which is its STATUS. What envelopes hold never depends on this channel's secrecy. Of
-//! two channels to one contact one survives: see `on_status`. Design: Noise specification rev. 34, pattern KK with psk0;
+//! two channels to one contact one survives ([`rivals`]). Design: Noise specification rev. 34, pattern KK with psk0;
 //! prologue and psk in `docs/protocol.md`.
 
 pub(crate) mod rehandshake;
+pub(crate) mod rivals;
 
 use core::time::Duration;
 
 use rehandshake::Keys;
+use rivals::Held;
 
 use crate::{
     account::device_list::SignedDeviceList,
@@ -23,7 +25,6 @@ use crate::{
     engine::State,
     event::{Event, NoticeKind},
     ids::{LinkId, ProcessId, SessionId},
-    limits,
     link::{
         Handshake, Phase, addresses, close, hello, keep_alive, refuse,
         status::{ListMark, Status},
@@ -57,6 +58,8 @@ pub(crate) struct LiveChannel {
     pings: u32,
     /// Envelopes that no session opens.
     pub(crate) unreadable: u32,
+    /// What was said on it while an older channel had to show that it stands; `None` where nothing waits.
+    held: Option<Held>,
 }
 
 impl LiveChannel {
@@ -185,6 +188,23 @@ pub(crate) fn on_frame(
         refuse(state, turn, link, "something before STATUS");
         return Ok(());
     }
+    if rivals::hold(state, turn, link, kind, payload) {
+        return Ok(());
+    }
+    hear(state, turn, link, row, (kind, payload))
+}
+
+/// What a frame says, once its channel may be heard.
+fn hear(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: ContactRow,
+    (kind, payload): (FrameKind, &[u8]),
+) -> Result<(), RecordsError> {
+    if state.links.live(link).is_none() {
+        return Ok(());
+    }
     let well_formed = match kind {
         FrameKind::Status => on_status(state, turn, link, payload)?,
         FrameKind::Envelope => delivery::on_envelope(state, turn, link, row, payload)?,
@@ -198,7 +218,7 @@ pub(crate) fn on_frame(
         FrameKind::Pong => {
             live.pings = live.pings.saturating_sub(1);
             trial::on_pong(state, turn.now.moment, link);
-            on_twin_answered(state, turn, link)?;
+            rivals::on_answered(state, turn, link)?;
             true
         }
         FrameKind::DeviceList => on_device_list(state, turn, row, payload)?,
@@ -206,7 +226,7 @@ pub(crate) fn on_frame(
         FrameKind::First => renewal::on_first(state, turn, link, row, payload)?,
         FrameKind::Stored => renewal::on_stored(state, turn, link, row)?,
         FrameKind::Twin => {
-            tell_of_twin(state, turn, OWN_TWIN);
+            rivals::tell_of_twin(state, turn, rivals::OWN_TWIN);
             reach::on_twin(state, turn, row);
             close(state, turn, link, "another copy of this device is running");
             true
@@ -262,13 +282,8 @@ pub(crate) fn on_gone(
     if used.is_some_and(|used| used != link && state.links.live(used).is_some()) {
         return Ok(());
     }
-    let other = state
-        .links
-        .all_live()
-        .find(|(other, live)| *other != link && live.row() == row && live.is_proven())
-        .map(|(other, _)| other);
-    if let Some(other) = other {
-        return delivery::attach(state, turn, row, other, false);
+    if rivals::succeed(state, turn, row, link)? {
+        return Ok(());
     }
     if !state.links.all_live().any(|(_, live)| live.row() == row) {
         state.deliveries.remove(&row);
@@ -285,29 +300,6 @@ pub(crate) fn on_gone(
     }
     Ok(())
 }
-
-/// The older of two channels did not prove itself alive: the newer stays alone.
-pub(crate) fn on_twin_silent(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    older: LinkId,
-) -> Result<(), RecordsError> {
-    close(state, turn, older, "it did not answer, and a newer channel stands");
-    Ok(())
-}
-
-/// Another copy of this very device was met.
-pub(crate) fn tell_of_twin(state: &mut State, turn: &mut Turn<'_>, text: &str) {
-    let now = turn.now.moment;
-    if state.twin_told.is_none_or(|told| now.since(told) >= limits::TWIN_NOTICE_REST) {
-        state.twin_told = Some(now);
-        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Twin, text: text.to_owned() }));
-    }
-}
-
-/// What is said of our own device.
-pub(crate) const OWN_TWIN: &str = "another copy of this device is running, or an old copy of its home was put back; \
-                                   run one copy only, or messages may reach one and not the other";
 
 /// What a handshake is made of.
 struct HandshakeKeys {
@@ -363,6 +355,7 @@ fn stand(
         missed: 0,
         pings: 0,
         unreadable: 0,
+        held: None,
     };
     if let Some(one) = state.links.get_mut(link) {
         one.phase = Phase::Live(Box::new(live));
@@ -431,7 +424,8 @@ fn on_status(
         delivery.keep_status(link, status);
     }
     match older {
-        Some(older) => choose(state, turn, row, older, link)?,
+        Some(older) if first => rivals::choose(state, turn, row, older, link)?,
+        Some(_) => {}
         None => delivery::attach(state, turn, row, link, true)?,
     }
     if !was_online && state.is_online(row) {
@@ -480,63 +474,8 @@ fn settle(
     if old_copy {
         let text = "a contact's device came back in an older state: an old copy of its home was put back, or two \
                     copies are running";
-        tell_of_twin(state, turn, text);
+        rivals::tell_of_twin(state, turn, text);
     }
-    Ok(())
-}
-
-/// Two channels to one contact stand; one survives.
-///
-/// Of one process both sides keep the channel with the lower order, if it is alive. Of two processes (the device was
-/// started again, or copied) the newer works at once, and the older has to prove itself alive: if it does, the device
-/// runs twice, and the newcomer is told. A newer one that holds no session to go on with waits for that: fresh keys
-/// with an old copy would end the session of the device that is there.
-fn choose(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    row: ContactRow,
-    older: LinkId,
-    newer: LinkId,
-) -> Result<(), RecordsError> {
-    let (Some(one), Some(two)) = (state.links.live(older), state.links.live(newer)) else { return Ok(()) };
-    let same_process = one.peer.map(|(process, _)| process) == two.peer.map(|(process, _)| process);
-    let fresh = turn.now.moment.since(one.heard_at) < limits::TWIN_PATIENCE;
-    if same_process && two.order < one.order {
-        delivery::attach(state, turn, row, newer, false)?;
-        close(state, turn, older, "of two channels the other one stays");
-    } else if same_process && fresh {
-        close(state, turn, newer, "of two channels the other one stays");
-    } else {
-        let goes_on = state.deliveries.get(&row).is_some_and(|delivery| delivery.could_go_on(newer));
-        if same_process || goes_on {
-            delivery::attach(state, turn, row, newer, false)?;
-        }
-        send(state, turn, older, FrameKind::Ping, &[]);
-        state.timers.set(Timer::TwinAnswer(older), turn.now.moment + limits::TWIN_PATIENCE);
-    }
-    Ok(())
-}
-
-/// The older of two channels proved itself alive after all.
-fn on_twin_answered(state: &mut State, turn: &mut Turn<'_>, older: LinkId) -> Result<(), RecordsError> {
-    if !state.timers.is_set(Timer::TwinAnswer(older)) {
-        return Ok(());
-    }
-    state.timers.cancel(Timer::TwinAnswer(older));
-    let Some(row) = state.links.live(older).map(LiveChannel::row) else { return Ok(()) };
-    let newer = state
-        .links
-        .all_live()
-        .find(|(other, live)| *other != older && live.row() == row && live.is_proven())
-        .map(|(other, _)| other);
-    let Some(newer) = newer else { return Ok(()) };
-    let process = |link| state.links.live(link).and_then(|live| live.peer).map(|(process, _)| process);
-    let two_processes = process(older) != process(newer);
-    delivery::attach(state, turn, row, older, false)?;
-    if two_processes {
-        send(state, turn, newer, FrameKind::Twin, &[]);
-    }
-    close(state, turn, newer, "the older channel is alive");
     Ok(())
 }
 
