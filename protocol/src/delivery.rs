@@ -21,7 +21,6 @@ use core::time::Duration;
 use crate::{
     contact::ContactRow,
     engine::State,
-    event::NoticeKind,
     ids::{LinkId, ProcessId, SessionId},
     limits,
     link::{live_channel, status::Status},
@@ -78,8 +77,6 @@ pub(crate) struct Delivery {
     in_flight: VecDeque<(ChainId, u32)>,
     /// Chains to acknowledge.
     acks: BTreeSet<ChainId>,
-    /// What a person was told on this channel: once each, however often the other side gives reason to.
-    told: BTreeSet<NoticeKind>,
     /// Read marks to tell, the last one of each chain: they may say their heads many times before one can leave.
     reads: BTreeMap<ChainId, Mark>,
 }
@@ -156,7 +153,6 @@ impl Delivery {
         self.their_heads.clear();
         self.asked.clear();
         self.searches.clear();
-        self.told.clear();
         self.renewal = None;
     }
 

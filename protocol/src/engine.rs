@@ -33,6 +33,7 @@ use crate::{
     link::{self, Links, keep_alive, live_channel::rivals},
     log::Conversation,
     moment::{Moment, Now, WallTime},
+    notices::Notices,
     output::Output,
     purge::{self, Purges},
     reach::{
@@ -96,6 +97,7 @@ pub(crate) struct State {
     commit_told: u64,
     /// When the person was last told that a device runs twice.
     pub(crate) twin_told: Option<Moment>,
+    pub(crate) notices: Notices,
     commit: u64,
     identity_changed: bool,
 }

@@ -35,6 +35,7 @@ mod link;
 pub mod log;
 pub mod moment;
 pub mod name;
+mod notices;
 pub mod output;
 mod purge;
 mod reach;

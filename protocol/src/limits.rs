@@ -245,6 +245,9 @@ pub const TRIAL_PATIENCE: Duration = Duration::from_secs(8);
 /// How long a person is not told again that a device runs twice. Chosen.
 pub const TWIN_NOTICE_REST: Duration = Duration::from_secs(600);
 
+/// How long a person is not told the same kind of thing again because of the same contact. Chosen.
+pub const CONTACT_NOTICE_REST: Duration = Duration::from_secs(3_600);
+
 /// A wall time farther off than this from our own is shown as the time of receipt.
 pub const CLOCK_DISTANCE_SHOWN_MAX: Duration = Duration::from_secs(86_400);
 

@@ -92,13 +92,14 @@ pub(super) fn take_heads(
     delivery.reads.extend(compared.reads.into_iter().map(|mark| (mark.chain, mark)));
     delivery.their_heads = heads;
     delivery.asked.clear();
-    if compared.store_is_old && delivery.told.insert(NoticeKind::StoreRepaired) {
+    if compared.store_is_old {
         let text =
             "this device had older data than a contact remembers; what was missing comes back from there";
-        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, text: text.to_owned() }));
+        state.notices.tell(turn, row, NoticeKind::StoreRepaired, text);
     }
     for (chain, seq) in compared.differing {
-        search(delivery, turn, chain, seq);
+        search(delivery, chain, seq);
+        state.notices.tell(turn, row, NoticeKind::Fork, OWN_FORK);
     }
     for advance in compared.advances {
         tell_advance(state, turn, row, advance);
@@ -253,26 +254,28 @@ fn on_entry_refused(
     let Some(delivery) = state.deliveries.get_mut(&row) else { return };
     let contradicts = matches!(refusal, log::Refusal::Fork | log::Refusal::Prev);
     match place.filter(|(chain, _)| contradicts && chain.author_dev == own_device) {
-        Some((chain, seq)) => search(delivery, turn, chain, seq),
-        None if refusal == log::Refusal::Fork && delivery.told.insert(NoticeKind::Fork) => {
+        Some((chain, seq)) => {
+            search(delivery, chain, seq);
+            state.notices.tell(turn, row, NoticeKind::Fork, OWN_FORK);
+        }
+        None if refusal == log::Refusal::Fork => {
             let text =
                 "two messages claim one place in their author's history: an old copy of a device was used";
-            turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
+            state.notices.tell(turn, row, NoticeKind::Fork, text);
         }
         None => {}
     }
 }
 
 /// This device wrote two histories, which differ at a place at the latest: the first such place is asked for next.
-fn search(delivery: &mut Delivery, turn: &mut Turn<'_>, chain: ChainId, seq: u32) {
+fn search(delivery: &mut Delivery, chain: ChainId, seq: u32) {
     delivery.searches.differs(chain, seq);
     delivery.asked.remove(&chain);
-    if delivery.told.insert(NoticeKind::Fork) {
-        let text = "an old copy of this device was used, and wrote another history than a contact remembers; what is in \
-                    only one of the two is brought to the other";
-        turn.push(Output::Notify(Event::Notice { kind: NoticeKind::Fork, text: text.to_owned() }));
-    }
 }
+
+/// What a person is told of that.
+const OWN_FORK: &str = "an old copy of this device was used, and wrote another history than a contact remembers; what is \
+                        in only one of the two is brought to the other";
 
 /// No session opened an envelope.
 fn on_refusal(

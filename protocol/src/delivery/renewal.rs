@@ -17,10 +17,9 @@ use crate::{
     contact::{ContactRow, Pair, bundle::Bundle},
     delivery,
     engine::State,
-    event::{Event, NoticeKind},
+    event::NoticeKind,
     ids::{LinkId, SessionId},
     link::{live_channel, wait_patiently},
-    output::Output,
     records::RecordsError,
     secret::Secret,
     session::{
@@ -229,6 +228,6 @@ fn finish(
     }
     state.timers.cancel(Timer::LinkPatience(link));
     let text = "the keys of a conversation were renewed because one side's state was lost or put back";
-    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::KeysRenewed, text: text.to_owned() }));
+    state.notices.tell(turn, row, NoticeKind::KeysRenewed, text);
     delivery::start_over(state, turn, row)
 }

@@ -8,8 +8,12 @@ use crate::{
     answer::{Answer, MessageState},
     command::Command,
     delivery,
+    event::{Event, NoticeKind},
+    limits,
+    link::live_channel,
     log::{ChainHead, encode_heads},
     testing::Bench,
+    wire::frame::FrameKind,
 };
 
 const ALICE: usize = 0;
@@ -120,6 +124,47 @@ fn two_who_see_their_session_differently_find_back() {
         }
     }
 }
+
+#[test]
+fn what_a_contact_gives_reason_for_again_and_again_is_told_once_an_hour() {
+    let mut bench = two();
+    bench.send(ALICE, BOB, "before").unwrap();
+    bench.advance(A_WHILE);
+    let before = bench.writes(BOB);
+    let provoke = |bench: &mut Bench, times: u32| {
+        for _ in 0..times {
+            // Bob's disk is put back, and he claims to hold more of what Alice wrote than she does.
+            bench.send(BOB, ALICE, "lost here").unwrap();
+            bench.settle();
+            bench.stop(BOB);
+            bench.lose_writes(BOB, bench.writes(BOB) - before);
+            bench.start(BOB);
+            bench.advance(Duration::from_secs(20));
+            let own = their_head_of(bench, BOB);
+            let heads = encode_heads(&[ChainHead { next: own.next + 7, ..own }]).unwrap();
+            let links = &bench.peers[BOB].engine.as_ref().unwrap().state.links;
+            let link = links.all_live().next().unwrap().0;
+            meddle(bench, BOB, |state, turn| {
+                let heads = [&[0], heads.as_slice()].concat();
+                live_channel::send(state, turn, link, FrameKind::Heads, &heads);
+            });
+            bench.advance(Duration::from_secs(20));
+        }
+    };
+    for hour in 1..4 {
+        provoke(&mut bench, 5);
+        for kind in [NoticeKind::KeysRenewed, NoticeKind::StoreRepaired] {
+            assert_eq!(noticed(&bench, ALICE, kind), hour, "{kind:?} in hour {hour}");
+        }
+        bench.advance(limits::CONTACT_NOTICE_REST);
+    }
+}
+
+fn noticed(bench: &Bench, who: usize, kind: NoticeKind) -> usize {
+    let told = bench.peers[who].events.iter();
+    told.filter(|event| matches!(event, Event::Notice { kind: told, .. } if *told == kind)).count()
+}
+
 #[test]
 fn what_waited_is_sent_once() {
     let mut bench = two();
@@ -200,7 +245,12 @@ fn heads_said_again_and_again_while_keys_are_awaited_fill_nothing() {
 
 /// The head that Alice holds of a chain of Bob's.
 fn their_head(bench: &Bench) -> ChainHead {
-    let engine = bench.peers[ALICE].engine.as_ref().unwrap();
+    their_head_of(bench, ALICE)
+}
+
+/// The head that somebody holds of a chain of the other's.
+fn their_head_of(bench: &Bench, who: usize) -> ChainHead {
+    let engine = bench.peers[who].engine.as_ref().unwrap();
     let conversation = engine.state.conversations.values().next().unwrap();
     let own: Vec<_> = conversation.own_chains().into_iter().map(|(chain, _)| chain).collect();
     conversation.heads().into_iter().find(|head| !own.contains(&head.chain)).unwrap()

@@ -501,6 +501,6 @@ fn on_device_list(
     state.identity_changed();
     state.notify(turn, row, Event::ContactChanged);
     let text = "a contact's list of devices changed; compare safety numbers if you did not expect it";
-    turn.push(Output::Notify(Event::Notice { kind: NoticeKind::DeviceListChanged, text: text.to_owned() }));
+    state.notices.tell(turn, row, NoticeKind::DeviceListChanged, text);
     Ok(true)
 }
