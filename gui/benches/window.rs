@@ -5,11 +5,7 @@
 //! (layout and tessellation), without painting. What is seen is measured on a screen of its own (Xvfb, software OpenGL)
 //! and left out where there is none; the empty window is this program again, started as `--empty-window`. Run it with
 //! `cargo bench -p causerie`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a measurement, not a part of the program"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement, not a part of the program")]
 
 #[path = "../tests/window/screen.rs"]
 #[expect(dead_code, reason = "less of it is needed here than in tests")]

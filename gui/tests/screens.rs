@@ -250,7 +250,7 @@ fn says_what_it_said(name: &str, paint: impl Fn(&mut egui::Ui, &View<'_>) + Clon
         assert!(
             kept == found,
             "{name}.{short}.txt differs from line {} on; CAUSERIE_SNAPSHOTS=write writes it anew. Found:\n{found}",
-            difference.map_or_else(|| kept.lines().count().min(found.lines().count()), |line| line) + 1,
+            difference.unwrap_or_else(|| kept.lines().count().min(found.lines().count())) + 1,
         );
     }
 }

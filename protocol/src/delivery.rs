@@ -25,7 +25,7 @@ use crate::{
     limits,
     link::{live_channel, status::Status},
     log::{self, ChainHead, ChainId, Conversation, Mark, Want},
-    purge,
+    purge, reach,
     records::RecordsError,
     rotation,
     session::{self, Session, SessionStatus, step::Parties},
@@ -248,6 +248,8 @@ pub(crate) fn attach(
         state.timers.cancel(Timer::LinkPatience(left));
     }
     delivery.begin_on(link);
+    reach::on_used(state, link);
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
     match &status {
         // What the same process said on another channel may have been overtaken: its sessions go on.
         Some(status) if delivery.process == Some(status.process) && delivery.sending.is_some() => {}

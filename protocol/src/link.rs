@@ -149,6 +149,11 @@ impl Links {
 }
 
 impl Link {
+    /// Whether a hello is under way in which the tokens were said.
+    pub(crate) const fn has_said_tokens(&self) -> bool {
+        matches!(self.phase, Phase::Tokens(..))
+    }
+
     /// Whose it is, once that is known.
     pub(crate) fn contact(&self) -> Option<ContactRow> {
         match &self.phase {
@@ -359,7 +364,7 @@ fn on_match(
     match found {
         Match::Nobody => {
             if let Some(one) = state.links.get(link) {
-                state.reach.on_unmatched(&one.ends, turn.now.moment);
+                state.reach.on_unmatched(link, &one.ends, turn.now.moment);
             }
             close(state, turn, link, "nobody we know");
             Ok(())

@@ -2,7 +2,8 @@
 //!
 //! - Somebody announces themselves on this network: the side with the lower network identity dials, so that one link
 //!   comes of it. Who turned out to be nobody we know is left alone until our own secrets change; then we dial
-//!   everybody again, whichever identity is lower. Who could not be met is tried again after longer and longer waits.
+//!   everybody again, whichever identity is lower. Who could not be met is tried again after longer and longer waits,
+//!   each after their own: many announcements are of somebody who is not there any more.
 //! - A contact is not connected: their addresses, or the hints of their link, are dialled at once and then after
 //!   `limits::REDIAL_FIRST`, twice that and so on up to `limits::REDIAL_MAX`, each shortened by up to a half at random.
 //! - Addresses that the person gave are dialled like a contact's.
@@ -47,6 +48,8 @@ pub(crate) struct Reach {
     /// Addresses of contacts where somebody else was found: left out of the next dial, if there are others.
     elsewhere: BTreeMap<ContactRow, BTreeSet<Address>>,
     peers_linked: BTreeMap<TransportId, BTreeSet<LinkId>>,
+    /// Links on which we said what we knew before our secrets changed: that they lead nowhere says nothing of today.
+    outdated: BTreeSet<LinkId>,
     unmatched: BTreeMap<IpAddr, VecDeque<Moment>>,
     online: bool,
     /// Nobody is dialled: what they say could not be kept.
@@ -58,6 +61,10 @@ pub(crate) struct Reach {
 struct Discovered {
     addresses: Vec<Address>,
     nobody: bool,
+    /// The last wait between two tries, since they were met or announced something new.
+    wait: Option<Duration>,
+    /// When they are tried next.
+    due: Option<Moment>,
 }
 
 /// One dial that runs.
@@ -116,7 +123,10 @@ impl Reach {
     }
 
     /// A hello led nowhere; those that others began are counted.
-    pub(crate) fn on_unmatched(&mut self, ends: &LinkEnds, now: Moment) {
+    pub(crate) fn on_unmatched(&mut self, link: LinkId, ends: &LinkEnds, now: Moment) {
+        if self.outdated.contains(&link) {
+            return;
+        }
         if let Some(known) = self.discovered.get_mut(&ends.peer) {
             known.nobody = true;
         }
@@ -149,11 +159,9 @@ impl Reach {
 
     /// How long to wait before the next try, twice the last wait, shortened at random by up to a half.
     fn backoff(&mut self, turn: &mut Turn<'_>, timer: Timer) -> Moment {
-        let wait =
-            self.waits.get(&timer).map_or(limits::REDIAL_FIRST, |last| (*last * 2).min(limits::REDIAL_MAX));
+        let wait = longer(self.waits.get(&timer).copied());
         self.waits.insert(timer, wait);
-        let micros = u64::try_from(wait.as_micros()).unwrap_or_default();
-        turn.now.moment + Duration::from_micros(micros - turn.random.below(micros / 2))
+        shortened(turn, wait)
     }
 
     /// Whether a link to this peer stands or is being made.
@@ -221,31 +229,34 @@ pub(crate) fn on_discovered(
         addresses.into_iter().filter(|one| one.is_dialable_nearby(loopback)).collect();
     addresses.truncate(limits::DIAL_ADDRESSES_MAX);
     let nobody = reach.discovered.get(&peer).is_some_and(|known| known.nobody);
-    reach.discovered.insert(peer.clone(), Discovered { addresses: addresses.clone(), nobody });
     let ours = reach.own.as_ref().is_some_and(|own| *own < peer);
-    if nobody || reach.is_linked(&peer) {
-        return;
-    }
-    reach.waits.remove(&Timer::Nearby);
-    if ours {
+    let wanted = !nobody && !reach.is_linked(&peer);
+    // Their side may not have heard of us: then we dial after all.
+    let due = (wanted && !ours).then(|| turn.now.moment + limits::NEARBY_PATIENCE);
+    let known = Discovered { addresses: addresses.clone(), nobody, wait: None, due };
+    reach.discovered.insert(peer.clone(), known);
+    if wanted && ours {
         reach.dial(turn, Target::Discovered(peer.clone()), Some(peer), addresses);
-    } else {
-        // Their side may not have heard of us: then we dial after all.
-        state.timers.set(Timer::Nearby, turn.now.moment + limits::NEARBY_PATIENCE);
     }
+    schedule_near(state);
 }
 
 /// Whoever is near and should have dialled us has had time to, or did not let us in the last time.
 pub(crate) fn on_nearby(state: &mut State, turn: &mut Turn<'_>) {
+    let now = turn.now.moment;
     let mut near = Vec::new();
-    for (peer, known) in state.reach.near() {
-        if !state.reach.is_linked(peer) {
+    for (peer, known) in &mut state.reach.discovered {
+        if known.due.take_if(|due| *due <= now).is_some() && !known.nobody {
             near.push((peer.clone(), known.addresses.clone()));
         }
     }
     for (peer, addresses) in near {
-        state.reach.dial(turn, Target::Discovered(peer.clone()), Some(peer), addresses);
+        // Once a link that stands is gone it is their turn again.
+        if !state.reach.is_linked(&peer) {
+            state.reach.dial(turn, Target::Discovered(peer.clone()), Some(peer), addresses);
+        }
     }
+    schedule_near(state);
 }
 
 /// Somebody no longer announces themselves.
@@ -289,6 +300,7 @@ pub(crate) fn on_recognised(state: &mut State, turn: &mut Turn<'_>, link: LinkId
 
 /// A link is gone: whoever was on it is tried again.
 pub(crate) fn on_link_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId, gone: &Link) {
+    state.reach.outdated.remove(&link);
     if let Some(links) = state.reach.peers_linked.get_mut(&gone.ends.peer) {
         links.remove(&link);
         if links.is_empty() {
@@ -317,27 +329,50 @@ pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
     }
 }
 
+/// A channel is used: whoever is there is tried soon when it is gone.
+pub(crate) fn on_used(state: &mut State, link: LinkId) {
+    let peer = state.links.get(link).map(|one| &one.ends.peer);
+    if let Some(known) = peer.and_then(|peer| state.reach.discovered.get_mut(peer)) {
+        known.wait = None;
+    }
+}
+
 /// This contact talks to another copy of this device: nothing is gained by trying again soon.
-pub(crate) fn on_twin(state: &mut State, turn: &Turn<'_>, row: ContactRow) {
-    for timer in [Timer::Redial(row), Timer::Nearby] {
-        state.reach.waits.insert(timer, limits::REDIAL_MAX);
-        state.timers.set(timer, turn.now.moment + limits::REDIAL_MAX);
+pub(crate) fn on_twin(state: &mut State, turn: &Turn<'_>, row: ContactRow, link: LinkId) {
+    state.reach.waits.insert(Timer::Redial(row), limits::REDIAL_MAX);
+    state.timers.set(Timer::Redial(row), turn.now.moment + limits::REDIAL_MAX);
+    on_copy(state, turn, link);
+}
+
+/// Whoever is at the other end of this link is left alone for a while: of two copies only one is talked to.
+pub(crate) fn on_copy(state: &mut State, turn: &Turn<'_>, link: LinkId) {
+    let peer = state.links.get(link).map(|one| &one.ends.peer);
+    if let Some(known) = peer.and_then(|peer| state.reach.discovered.get_mut(peer)) {
+        known.wait = Some(limits::REDIAL_MAX);
+        known.due = Some(turn.now.moment + limits::REDIAL_MAX);
+        schedule_near(state);
     }
 }
 
 /// A secret of ours is new, so somebody who was nobody may be somebody now: everybody near is dialled.
 pub(crate) fn on_secrets_changed(state: &mut State, turn: &mut Turn<'_>) {
+    let said = state.links.iter().filter(|(_, one)| one.ends.dial.is_some() && one.has_said_tokens());
+    state.reach.outdated.extend(said.map(|(link, _)| link));
     // Who was nobody until now may be the very one who is to answer.
     state.reach.unmatched.clear();
     for known in state.reach.discovered.values_mut() {
         known.nobody = false;
     }
-    on_nearby(state, turn);
     redial_all(state, turn);
 }
 
 /// Everybody absent is tried now.
 pub(crate) fn redial_all(state: &mut State, turn: &mut Turn<'_>) {
+    for known in state.reach.discovered.values_mut() {
+        known.wait = None;
+        known.due = Some(turn.now.moment);
+    }
+    on_nearby(state, turn);
     state.reach.elsewhere.clear();
     let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
     for row in rows {
@@ -405,9 +440,34 @@ pub(crate) fn redial_fixed(state: &mut State, turn: &mut Turn<'_>, position: usi
 
 /// Somebody near could not be met: once more, unless they are gone or nobody we know.
 fn retry_near(state: &mut State, turn: &mut Turn<'_>, peer: &TransportId) {
-    if state.reach.discovered.get(peer).is_some_and(|known| !known.nobody) {
-        retry(state, turn, Timer::Nearby);
+    let Some(known) = state.reach.discovered.get_mut(peer) else {
+        return;
+    };
+    if state.reach.online && !known.nobody && known.due.is_none() {
+        let wait = longer(known.wait);
+        known.wait = Some(wait);
+        known.due = Some(shortened(turn, wait));
+        schedule_near(state);
     }
+}
+
+/// The timer of all who are near goes by whoever is due first.
+fn schedule_near(state: &mut State) {
+    match state.reach.discovered.values().filter_map(|known| known.due).min() {
+        Some(due) => state.timers.set(Timer::Nearby, due),
+        None => state.timers.cancel(Timer::Nearby),
+    }
+}
+
+/// The wait after this one.
+fn longer(last: Option<Duration>) -> Duration {
+    last.map_or(limits::REDIAL_FIRST, |last| (last * 2).min(limits::REDIAL_MAX))
+}
+
+/// When a wait is over that begins now: shortened at random by up to a half.
+fn shortened(turn: &mut Turn<'_>, wait: Duration) -> Moment {
+    let micros = u64::try_from(wait.as_micros()).unwrap_or_default();
+    turn.now.moment + Duration::from_micros(micros - turn.random.below(micros / 2))
 }
 
 fn retry(state: &mut State, turn: &mut Turn<'_>, timer: Timer) {

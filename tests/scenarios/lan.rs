@@ -162,6 +162,24 @@ fn a_host_that_gets_other_addresses_goes_on_talking() {
 }
 
 #[test]
+fn two_hosts_that_get_other_addresses_together_again_and_again_go_on_talking() {
+    let Some(lan) = Lan::with(2, Family::Ipv4) else {
+        return;
+    };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    // Announcements of the places that they left live for minutes.
+    for round in 0..6 {
+        lan.moves_to(1, 101 + 2 * round);
+        lan.moves_to(2, 102 + 2 * round);
+        bob.sends_and_waits(&alice, &format!("bob, round {round}"), "delivered");
+        alice.sends_and_waits(&bob, &format!("alice, round {round}"), "delivered");
+    }
+}
+
+#[test]
 fn a_copy_of_a_home_on_the_same_network_rests_and_is_given_nothing() {
     let Some(lan) = Lan::of(3) else { return };
     let (alice, bob) = two_on(&lan);

@@ -19,6 +19,7 @@ use std::{
 pub struct Lan {
     prefix: String,
     hosts: usize,
+    family: Family,
 }
 
 /// Which addresses the hosts have.
@@ -26,6 +27,8 @@ pub struct Lan {
 pub enum Family {
     /// IPv4 and IPv6.
     Both,
+    /// IPv4 only, without what machines give themselves over IPv6.
+    Ipv4,
     /// IPv6 only.
     Ipv6,
     /// What machines give themselves when nobody else does: 169.254.77.N/16.
@@ -53,8 +56,8 @@ impl Lan {
         static LANS: AtomicUsize = AtomicUsize::new(0);
         let number = LANS.fetch_add(1, Ordering::Relaxed);
         // From here on a failure half-way is cleaned up by the drop.
-        let lan = Self { prefix: format!("causerie-{}-{number}", std::process::id()), hosts };
-        match lan.build(family) {
+        let lan = Self { prefix: format!("causerie-{}-{number}", std::process::id()), hosts, family };
+        match lan.build() {
             Ok(()) => Some(lan),
             Err(reason) => {
                 println!("passed over: no network namespaces here ({})", reason.trim());
@@ -75,10 +78,17 @@ impl Lan {
 
     /// Gives this host other addresses in place of those that it has.
     pub fn moves(&self, host: usize) {
+        self.moves_to(host, 100 + host);
+    }
+
+    /// Gives this host the addresses with this number, up to 254, in place of those that it has.
+    pub fn moves_to(&self, host: usize, number: usize) {
         let inside = |args: &[&str]| ip_at(&self.namespace(host), args).unwrap();
         inside(&["addr", "flush", "dev", "eth0", "scope", "global"]);
-        inside(&["addr", "add", &format!("10.77.0.{}/24", 100 + host), "dev", "eth0"]);
-        inside(&["addr", "add", &format!("fd00:77::{}/64", 100 + host), "dev", "eth0", "nodad"]);
+        inside(&["addr", "add", &format!("10.77.0.{number}/24"), "dev", "eth0"]);
+        if self.family == Family::Both {
+            inside(&["addr", "add", &format!("fd00:77::{number}/64"), "dev", "eth0", "nodad"]);
+        }
     }
 
     /// The IPv4 address of this host.
@@ -92,7 +102,8 @@ impl Lan {
         Host { namespace: self.namespace(number) }
     }
 
-    fn build(&self, family: Family) -> Result<(), String> {
+    fn build(&self) -> Result<(), String> {
+        let family = self.family;
         ip(&["netns", "add", &self.switch()])?;
         self.at_switch(&["link", "add", "switch", "type", "bridge"])?;
         self.at_switch(&["link", "set", "switch", "up"])?;
@@ -104,13 +115,14 @@ impl Lan {
             inside(&["link", "add", "eth0", "type", "veth", "peer", "name", &port, "netns", &self.switch()])?;
             self.at_switch(&["link", "set", &port, "master", "switch"])?;
             self.at_switch(&["link", "set", &port, "up"])?;
-            if family == Family::Both {
+            if matches!(family, Family::Both | Family::Ipv4) {
                 inside(&["addr", "add", &format!("{}/24", self.ipv4(host)), "dev", "eth0"])?;
             }
             match family {
                 Family::SelfGiven => {
                     inside(&["addr", "add", &format!("169.254.77.{host}/16"), "dev", "eth0"])?
                 }
+                Family::Ipv4 => inside(&["link", "set", "eth0", "addrgenmode", "none"])?,
                 Family::SelfGivenIpv6 => {}
                 Family::Both | Family::Ipv6 => {
                     inside(&["addr", "add", &format!("fd00:77::{host}/64"), "dev", "eth0", "nodad"])?;

@@ -212,7 +212,7 @@ fn somebody_whose_hellos_were_nobodys_is_let_in_once_there_is_a_link_to_answer()
     };
     meddle(&mut bench, ALICE, |state, turn| {
         for _ in 0..limits::UNMATCHED_HELLOS_PER_MINUTE {
-            state.reach.on_unmatched(&from(), turn.now.moment);
+            state.reach.on_unmatched(LinkId::new(u64::MAX), &from(), turn.now.moment);
         }
     });
     assert!(!dialled(&mut bench, 10_000), "tiresome");
@@ -606,6 +606,34 @@ fn new_keys_of_somebody_whose_old_channel_still_seems_to_stand_are_used_after_on
     assert_they_talk(&mut bench, ALICE, BOB, "by new keys");
     for who in [ALICE, BOB] {
         assert_eq!(noticed(&bench, who, NoticeKind::KeysRenewed), 0, "{who}");
+    }
+}
+
+#[test]
+fn a_hello_that_is_under_way_while_a_link_is_answered_keeps_nobody_apart() {
+    for dialler in [ALICE, BOB] {
+        for (before, between) in (0..8).flat_map(|before| (0..8).map(move |between| (before, between))) {
+            let mut bench = Bench::new(52, &["Alice", "Bob"]);
+            // They find each other on their network and in no other way.
+            bench.discover(dialler, 1 - dialler);
+            bench.advance(limits::NEARBY_PATIENCE - Duration::from_millis(1));
+            bench.discover(1 - dialler, dialler);
+            bench.now = bench.now + Duration::from_millis(1);
+            bench.input(dialler, Input::Timeout);
+            for _ in 0..before {
+                bench.step();
+            }
+            let command =
+                Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: false };
+            let Ok(Answer::Invitation(view)) = bench.command(ALICE, command) else { panic!("an invitation") };
+            for _ in 0..between {
+                bench.step();
+            }
+            bench.accept(BOB, &view.link.unwrap()).unwrap();
+            bench.advance(Duration::from_secs(10));
+            let met = bench.contact(ALICE, BOB).is_some_and(|contact| contact.online);
+            assert!(met, "{dialler} dialled, {before} frames before the link, {between} before its answer");
+        }
     }
 }
 

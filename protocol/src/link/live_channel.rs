@@ -216,7 +216,9 @@ fn hear(
             true
         }
         FrameKind::Pong => {
-            live.pings = live.pings.saturating_sub(1);
+            if let Some(live) = state.links.live_mut(link) {
+                live.pings = live.pings.saturating_sub(1);
+            }
             trial::on_pong(state, turn.now.moment, link);
             rivals::on_answered(state, turn, link)?;
             true
@@ -227,7 +229,7 @@ fn hear(
         FrameKind::Stored => renewal::on_stored(state, turn, link, row)?,
         FrameKind::Twin => {
             rivals::tell_of_twin(state, turn, rivals::OWN_TWIN);
-            reach::on_twin(state, turn, row);
+            reach::on_twin(state, turn, row, link);
             close(state, turn, link, "another copy of this device is running");
             true
         }

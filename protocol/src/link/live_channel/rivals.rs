@@ -20,6 +20,7 @@ use crate::{
     limits,
     link::close,
     output::Output,
+    reach,
     records::RecordsError,
     timer::Timer,
     turn::Turn,
@@ -148,6 +149,7 @@ pub(super) fn on_answered(state: &mut State, turn: &mut Turn<'_>, older: LinkId)
     for (other, same_process) in others {
         if !same_process {
             send(state, turn, other, FrameKind::Twin, &[]);
+            reach::on_copy(state, turn, other);
         }
         close(state, turn, other, "the older channel is alive");
     }
