@@ -232,7 +232,7 @@ fn the_way_to_somebody_is_tested_and_a_message_described() {
 
     alice.clicks("shortcut-network");
     let test = alice.text.say_with("test-button-of", &[("name", "Bruno".into())]);
-    alice.window.get_by_label(&test).click();
+    alice.window.get_by_label(&test).click_accesskit();
     until(&mut [&mut alice, &mut bruno], "the test says that he can be reached", |people| {
         people[0].sees("Bruno can be reached") && people[0].sees(&people[0].text.say("test-step-ping"))
     });
@@ -240,8 +240,10 @@ fn the_way_to_somebody_is_tested_and_a_message_described() {
     until(&mut [&mut alice], "the report is copied", |people| people[0].sees(&people[0].text.say("copied")));
 
     alice.presses(Modifiers::ALT, Key::ArrowDown);
-    until(&mut [&mut alice, &mut bruno], "it is in the conversation", |people| people[0].sees("Bruno, "));
-    alice.window.query_all_by_label_contains("Bruno, ").next().unwrap().focus();
+    until(&mut [&mut alice, &mut bruno], "it is in the conversation", |people| {
+        people[0].sees(": Salut Alice !")
+    });
+    alice.window.query_all_by_label_contains(": Salut Alice !").next().unwrap().focus();
     alice.window.run_steps(2);
     alice.presses(Modifiers::NONE, Key::Enter);
     until(&mut [&mut alice], "what is known of it is there", |people| {

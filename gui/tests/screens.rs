@@ -23,7 +23,7 @@ use std::{
 use causerie::{
     action::Action,
     desktop::Offers,
-    model::{Model, reference},
+    model::{Model, timeline::Part},
     preferences::{Language, Preferences},
     route::Route,
     screens::{
@@ -45,7 +45,7 @@ use causerie_node::error::NodeError;
 use causerie_protocol::{
     answer::{
         Answer, ContactState, ContactView, ConversationView, MessageState, MessageView, StatusView,
-        Verification,
+        Verification, reason,
     },
     command::Command,
     ids::{AccountId, MessageId},
@@ -141,7 +141,7 @@ fn model() -> Model {
     let changed =
         ContactView { verification: Verification::Changed, ..contact(2, "Chloé", ContactState::Active) };
     let failed =
-        ContactView { reason: Some("it has expired".to_owned()), ..contact(5, "Emil", ContactState::Failed) };
+        ContactView { reason: Some(reason::EXPIRED.to_owned()), ..contact(5, "Emil", ContactState::Failed) };
     let drafted = ConversationView {
         draft: "not sent".to_owned(),
         pinned: true,
@@ -156,7 +156,7 @@ fn model() -> Model {
         drafted,
     ];
     model.answered(&Command::ListConversations, Answer::Conversations(all));
-    let page = Command::ListMessages { conversation: reference(account(1)), limit: 100, before: None };
+    let page = model.load(account(1), Part::Older).unwrap();
     model.answered(&page, Answer::Messages(said()));
     model
 }
