@@ -334,7 +334,10 @@ impl App {
                 (self.tests, self.details) = (Tests::default(), None);
                 self.gate = Gate::Trouble(error);
             }
-            Tell::Tested(whom, found) => self.on_tested(whom, found),
+            Tell::Tested(whom, found) => {
+                self.tests.running = None;
+                self.tests.found.insert(whom, found);
+            }
             Tell::Reported(Ok(report)) => self.perform(context, Action::Copy(report.to_text())),
             Tell::Reported(Err(error)) => {
                 let words = trouble::in_one_line(&self.text, &error);

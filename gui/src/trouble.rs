@@ -32,8 +32,7 @@ pub fn details(error: &NodeError) -> Option<String> {
         | NodeError::File { .. }
         | NodeError::Storage(_)
         | NodeError::Network(_)
-        | NodeError::StoreDamaged(_)
-        | NodeError::Command(CommandError::WrongState(_) | CommandError::Full(_)) => Some(error.to_string()),
+        | NodeError::StoreDamaged(_) => Some(error.to_string()),
         _ => None,
     }
 }

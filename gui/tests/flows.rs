@@ -140,12 +140,11 @@ fn begins(person: &mut Person, name: &str) {
     until(&mut [person], "the list is there", |people| people[0].sees(&people[0].text.say("list-empty")));
 }
 
-#[test]
-fn from_the_first_start_to_a_conversation_that_survives_a_restart() {
+/// Two who are contacts and met.
+fn two_contacts() -> (Person, Person) {
     let (mut alice, mut bruno) = (Person::new(Language::English), Person::new(Language::French));
     begins(&mut alice, "Alice");
     begins(&mut bruno, "Bruno");
-
     alice.presses(Modifiers::COMMAND, Key::N);
     alice.clicks("add-make");
     until(&mut [&mut alice], "there is a link", |people| people[0].link().is_some());
@@ -153,10 +152,15 @@ fn from_the_first_start_to_a_conversation_that_survives_a_restart() {
     bruno.presses(Modifiers::COMMAND, Key::N);
     bruno.types("add-paste", &format!("voici mon lien : {link}"));
     bruno.clicks("add-accept");
-
     until(&mut [&mut alice, &mut bruno], "both are online", |people| {
         people[0].sees("Bruno") && people[1].sees("Alice") && people[1].sees("En ligne")
     });
+    (alice, bruno)
+}
+
+#[test]
+fn from_the_first_start_to_a_conversation_that_survives_a_restart() {
+    let (mut alice, mut bruno) = two_contacts();
     bruno.types("chat-write", "Salut Alice !");
     bruno.presses(Modifiers::NONE, Key::Enter);
     until(&mut [&mut alice, &mut bruno], "it arrived", |people| people[0].sees("Salut Alice !"));
@@ -284,22 +288,6 @@ fn a_home_whose_identity_is_lost_is_no_first_start() {
     alice.closes();
 }
 
-/// Two who are contacts and met.
-fn two_contacts() -> (Person, Person) {
-    let (mut alice, mut bruno) = (Person::new(Language::English), Person::new(Language::French));
-    begins(&mut alice, "Alice");
-    begins(&mut bruno, "Bruno");
-    alice.presses(Modifiers::COMMAND, Key::N);
-    alice.clicks("add-make");
-    until(&mut [&mut alice], "there is a link", |people| people[0].link().is_some());
-    let link = alice.link().unwrap();
-    bruno.presses(Modifiers::COMMAND, Key::N);
-    bruno.types("add-paste", &link);
-    bruno.clicks("add-accept");
-    until(&mut [&mut alice, &mut bruno], "both are online", |people| people[1].sees("En ligne"));
-    (alice, bruno)
-}
-
 #[test]
 fn a_message_is_found_by_its_words_and_shown_where_it_was_said() {
     let (mut alice, mut bruno) = two_contacts();
@@ -322,6 +310,25 @@ fn a_message_is_found_by_its_words_and_shown_where_it_was_said() {
     until(&mut [&mut alice], "nothing is found", |people| {
         people[0].sees(&people[0].text.say("search-nothing"))
     });
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn what_was_not_read_does_not_take_the_view_away_from_what_was_found() {
+    let (mut alice, mut bruno) = two_contacts();
+    for number in 0..40 {
+        bruno.says(&if number == 20 { "le milieu".to_owned() } else { format!("numéro {number}") });
+    }
+    until(&mut [&mut alice, &mut bruno], "all arrived", |people| people[0].sees("numéro 39"));
+    alice.presses(Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
+    alice.types("search-words", "milieu");
+    let found = alice.text.say_with("search-done", &[("count", 1.into())]);
+    until(&mut [&mut alice], "it is found", |people| people[0].sees(&found));
+    alice.presses(Modifiers::NONE, Key::Enter);
+    until(&mut [&mut alice], "the conversation is there", |people| people[0].sees(": numéro 19"));
+    alice.window.run_steps(10);
+    assert!(alice.sees(": le milieu") && !alice.sees(": numéro 0"));
     alice.closes();
     bruno.closes();
 }

@@ -1,6 +1,5 @@
 //! A conversation that is shown: opening it, writing in it, what is known of one of its messages.
 
-use causerie_node::{error::NodeError, trial::Tested};
 use causerie_protocol::{
     answer::{MessageState, MessageView},
     command::{Command, ConversationMark},
@@ -113,11 +112,6 @@ impl App {
         {
             self.describe(context, *conversation, details.message.id);
         }
-    }
-
-    pub(super) fn on_tested(&mut self, whom: AccountId, found: Result<Tested, NodeError>) {
-        self.tests.running = None;
-        self.tests.found.insert(whom, found);
     }
 }
 

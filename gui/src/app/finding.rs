@@ -106,7 +106,12 @@ impl App {
         self.in_list = !self.in_list;
         match self.route {
             Route::Chat(with) if !self.in_list => self.chats.entry(with).or_default().focus = true,
-            _ => self.looking.focus = true,
+            _ => {
+                if self.narrow {
+                    self.route = Route::Nothing;
+                }
+                self.looking.focus = true;
+            }
         }
     }
 
@@ -163,7 +168,8 @@ impl App {
         let question = self.model.go_to(with, found.newer);
         let chat = self.chats.entry(with).or_default();
         chat.list.to_message(id);
-        chat.found = Some(id);
+        // What was not read does not take the view away from it.
+        (chat.found, chat.unread) = (Some(id), 0);
         self.ask_all(context, question);
     }
 }

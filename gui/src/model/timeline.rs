@@ -226,4 +226,4 @@ impl Timeline {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

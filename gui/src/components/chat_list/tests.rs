@@ -1,25 +1,19 @@
 //! What somebody reads stays where it is, whatever happens around it.
 
-use causerie_protocol::{answer::MessageState, ids::AccountId, moment::WallTime};
+use causerie_protocol::moment::WallTime;
 use egui_kittest::Harness;
 
 use super::*;
+use crate::model::timeline;
 
 const VIEW: f32 = 500.0;
 
+/// An hour after the one before, and of another length.
 fn row(number: u64) -> MessageView {
-    let mut id = [0; 16];
-    id[..8].copy_from_slice(&number.to_be_bytes());
     MessageView {
-        id: MessageId::from_bytes(id),
-        conversation: AccountId::from_bytes([1; 32]),
-        author: AccountId::from_bytes([u8::try_from(number % 2).unwrap(); 32]),
-        outgoing: number.is_multiple_of(2),
         text: Some("word ".repeat(usize::try_from(number * 7 % 90).unwrap())),
         sent_at: WallTime::from_millis(1_790_000_000_000 + number * 3_600_000),
-        received_at: None,
-        state: MessageState::Delivered,
-        reason: None,
+        ..timeline::tests::row(number)
     }
 }
 

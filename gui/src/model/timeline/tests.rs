@@ -4,7 +4,8 @@ use causerie_protocol::{ids::AccountId, moment::WallTime};
 
 use super::*;
 
-fn row(number: u64) -> MessageView {
+/// A message of a history, of each side in turn.
+pub(crate) fn row(number: u64) -> MessageView {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&number.to_be_bytes());
     MessageView {
