@@ -1,0 +1,107 @@
+//! The trace of a run, as a hash: two runs are the same if and only if everything that went in and came out is.
+
+use causerie_protocol::{input::Input, moment::Moment, output::Output};
+
+/// See the file's head.
+#[derive(Debug, Default)]
+pub struct Trace {
+    hasher: blake3::Hasher,
+    /// How many inputs engines took.
+    pub inputs: u64,
+}
+
+impl Trace {
+    /// An engine takes an input.
+    pub fn input(&mut self, now: Moment, who: usize, input: &Input) {
+        self.inputs += 1;
+        self.hasher.update(&now.as_micros().to_le_bytes());
+        self.hasher.update(&u64::try_from(who).unwrap_or(u64::MAX).to_le_bytes());
+        let bytes: &[u8] = match input {
+            Input::Frame { bytes, .. } => bytes,
+            _ => &[],
+        };
+        self.hasher.update(&[of_input(input)]);
+        self.hasher.update(bytes);
+    }
+
+    /// An engine puts something out.
+    pub fn output(&mut self, output: &Output) {
+        self.hasher.update(&[of_output(output)]);
+        match output {
+            Output::Transmit { frame, .. } => {
+                self.hasher.update(frame);
+            }
+            Output::Persist(changes) => {
+                for (key, value) in &changes.writes {
+                    self.hasher.update(key);
+                    self.hasher.update(value.as_deref().unwrap_or_default());
+                }
+            }
+            Output::Log { text, .. } => {
+                self.hasher.update(text.as_bytes());
+            }
+            _ => {}
+        }
+    }
+
+    /// The hash so far, its first 16 digits.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        self.hasher.finalize().to_hex().chars().take(16).collect()
+    }
+}
+
+/// The names of inputs, in the order of their numbers.
+pub const INPUTS: [&str; 15] = [
+    "commands",
+    "network up",
+    "link up",
+    "frame",
+    "link down",
+    "discovered",
+    "discovery expired",
+    "listening",
+    "address failed",
+    "dial failed",
+    "ring persisted",
+    "stopping",
+    "resumed",
+    "room",
+    "timeout",
+];
+
+/// The number of an input's kind.
+#[must_use]
+pub const fn of_input(input: &Input) -> u8 {
+    match input {
+        Input::Commands(_) => 0,
+        Input::NetworkUp { .. } => 1,
+        Input::LinkUp { .. } => 2,
+        Input::Frame { .. } => 3,
+        Input::LinkDown { .. } => 4,
+        Input::Discovered { .. } => 5,
+        Input::DiscoveryExpired { .. } => 6,
+        Input::Listening { .. } => 7,
+        Input::AddressFailed { .. } => 8,
+        Input::DialFailed { .. } => 9,
+        Input::RingPersisted => 10,
+        Input::Stopping => 11,
+        Input::Resumed => 12,
+        Input::Room(_) => 13,
+        Input::Timeout => 14,
+    }
+}
+
+const fn of_output(output: &Output) -> u8 {
+    match output {
+        Output::Persist(_) => 0,
+        Output::PersistIdentity(_) => 1,
+        Output::PersistRing { .. } => 2,
+        Output::Transmit { .. } => 3,
+        Output::Dial { .. } => 4,
+        Output::CloseLink { .. } => 5,
+        Output::Notify(_) => 6,
+        Output::Reply { .. } => 7,
+        Output::Log { .. } => 8,
+    }
+}

@@ -1,0 +1,244 @@
+//! Links between people: dials, streams, and what becomes of frames on them.
+
+use core::time::Duration;
+
+use causerie_protocol::{
+    address::Address,
+    answer::DialFailure,
+    ids::{DialId, LinkId, TransportId},
+    input::{Input, LinkEnds},
+};
+
+use super::{Happening, Phase, Wire, World};
+use crate::{
+    checks::Violation,
+    network::{Packet, Verdict},
+    places::Places,
+};
+
+/// How long a dial takes that nobody answers. As the node's transports: ten seconds.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// How many one-way trips a new stream takes: TCP, its security, and the choice of a protocol.
+const CONNECT_TRIPS: u32 = 6;
+
+impl World {
+    /// Sends a frame from one end of a link.
+    pub(super) fn transmit(&mut self, who: usize, link: LinkId, frame: Vec<u8>) {
+        let count = self.measures.frames.entry(frame.len()).or_default();
+        *count += 1;
+        if self.phase == Phase::Calm {
+            self.measures.repair.0 += 1;
+            self.measures.repair.1 += u64::try_from(frame.len()).unwrap_or(u64::MAX);
+        }
+        self.people[who].sent += 1;
+        self.convey(who, link, frame);
+    }
+
+    /// Lets the network decide what becomes of a frame.
+    pub(super) fn convey(&mut self, who: usize, link: LinkId, frame: Vec<u8>) {
+        let Some(other) = self.wires.get(&link).map(|wire| wire.other) else { return };
+        let Some(to) = self.wires.get(&other).map(|wire| wire.owner) else { return };
+        let verdict = self.verdict(who, to, frame.len());
+        let now = self.now;
+        let Some(far) = self.wires.get_mut(&other) else { return };
+        match verdict {
+            Verdict::Deliver(delay) | Verdict::Twice(delay) | Verdict::Change(delay) => {
+                far.floor = far.floor.max(now + delay);
+                let at = far.floor;
+                let mut bytes = frame;
+                if matches!(verdict, Verdict::Twice(_)) {
+                    self.queue.push(at, Happening::Frame { link: other, bytes: bytes.clone() });
+                }
+                if matches!(verdict, Verdict::Change(_)) {
+                    let place = self.random.index(bytes.len());
+                    if let Some(byte) = bytes.get_mut(place) {
+                        *byte ^= 1 << self.random.below(8);
+                    }
+                }
+                self.queue.push(at, Happening::Frame { link: other, bytes });
+            }
+            Verdict::Overtake(delay) => {
+                self.queue.push(now + delay / 2, Happening::Frame { link: other, bytes: frame });
+            }
+            Verdict::Vanish => far.dead = true,
+            Verdict::Break => self.break_link(link),
+        }
+    }
+
+    fn verdict(&mut self, from: usize, to: usize, bytes: usize) -> Verdict {
+        if self.phase == Phase::Setup {
+            return Verdict::Deliver(Duration::from_millis(1));
+        }
+        let islands = [self.island_of(from), self.island_of(to)];
+        let since = self.since();
+        self.network.decide(Packet { people: [from, to], islands, bytes }, self.now, since)
+    }
+
+    /// On which island somebody is; strangers are wherever they attack.
+    fn island_of(&self, who: usize) -> usize {
+        self.people.get(who).map_or(0, |person| person.island)
+    }
+
+    /// Closes a link from one end: what was sent before still arrives.
+    pub(super) fn close(&mut self, link: LinkId) {
+        let Some(wire) = self.wires.get_mut(&link) else { return };
+        wire.dead = true;
+        let other = wire.other;
+        self.queue.push(self.now, Happening::LinkDown { link });
+        let floor = self.wires.get(&other).map(|far| far.floor.max(self.now));
+        if let Some(floor) = floor {
+            self.queue.push(floor, Happening::LinkDown { link: other });
+        }
+    }
+
+    /// A link breaks at both ends.
+    pub(super) fn break_link(&mut self, link: LinkId) {
+        let Some(wire) = self.wires.get(&link) else { return };
+        let ends = [link, wire.other];
+        self.measures.broken += 1;
+        for end in ends {
+            if let Some(wire) = self.wires.get_mut(&end) {
+                wire.dead = true;
+                self.queue.push(self.now, Happening::LinkDown { link: end });
+            }
+        }
+    }
+
+    /// All links of somebody who is gone: the others hear it, or they do not.
+    pub(super) fn drop_links(&mut self, who: usize, told: bool) {
+        for link in std::mem::take(&mut self.people[who].links) {
+            let Some(wire) = self.wires.remove(&link) else { continue };
+            self.measures.broken += 1;
+            if let Some(far) = self.wires.get_mut(&wire.other) {
+                far.dead = true;
+                let floor = far.floor.max(self.now);
+                if told {
+                    self.queue.push(floor, Happening::LinkDown { link: wire.other });
+                }
+            }
+        }
+    }
+
+    /// Nothing passes on somebody's links any more, and neither end is told.
+    pub(super) fn hush_links(&mut self, who: usize) {
+        let links: Vec<LinkId> = self.people[who].links.iter().copied().collect();
+        for link in links {
+            let other = self.wires.get(&link).map(|wire| wire.other);
+            for end in [Some(link), other].into_iter().flatten() {
+                if let Some(wire) = self.wires.get_mut(&end) {
+                    wire.dead = true;
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_frame(&mut self, link: LinkId, bytes: Vec<u8>) -> Result<(), Violation> {
+        let Some(wire) = self.wires.get(&link) else { return Ok(()) };
+        let owner = wire.owner;
+        if wire.dead || !self.people.get(owner).is_some_and(crate::person::Person::is_online) {
+            return Ok(());
+        }
+        self.strangers.overhear(owner, &bytes);
+        self.input(owner, Input::Frame { link, bytes })
+    }
+
+    pub(super) fn on_link_down(&mut self, link: LinkId) -> Result<(), Violation> {
+        let Some(wire) = self.wires.remove(&link) else { return Ok(()) };
+        let Some(person) = self.people.get_mut(wire.owner) else { return Ok(()) };
+        person.links.remove(&link);
+        if person.is_online() { self.input(wire.owner, Input::LinkDown { link }) } else { Ok(()) }
+    }
+
+    /// Tries the addresses of a dial in order.
+    pub(super) fn dial(
+        &mut self,
+        who: usize,
+        dial: DialId,
+        peer: Option<&TransportId>,
+        addresses: &[Address],
+    ) {
+        self.measures.dials += 1;
+        let life = self.people[who].life;
+        let mut failures = Vec::new();
+        for address in addresses {
+            let Some(whom) = self.who_answers(who, address) else {
+                failures.push((*address, DialFailure::TimedOut));
+                continue;
+            };
+            if peer.is_some_and(|peer| *peer != self.people[whom].transport) {
+                failures.push((*address, DialFailure::SomebodyElse));
+                continue;
+            }
+            match self.verdict(who, whom, 64) {
+                Verdict::Vanish | Verdict::Break => failures.push((*address, DialFailure::TimedOut)),
+                Verdict::Deliver(delay)
+                | Verdict::Overtake(delay)
+                | Verdict::Twice(delay)
+                | Verdict::Change(delay) => {
+                    self.measures.dials_met += 1;
+                    let takes = delay * CONNECT_TRIPS;
+                    self.after(takes, Happening::Connect { who, life, whom, dial, address: *address });
+                    return;
+                }
+            }
+        }
+        let silent = failures.iter().any(|(_, why)| *why == DialFailure::TimedOut);
+        let takes = if silent { SILENCE } else { Duration::from_millis(50) };
+        self.after(takes, Happening::DialFailed { who, life, dial, failures });
+    }
+
+    /// Who would answer at an address, seen from somebody.
+    fn who_answers(&self, who: usize, address: &Address) -> Option<usize> {
+        let (island, whom) = self.places.of(address)?;
+        let person = self.people.get(whom)?;
+        let is_there = whom != who && person.is_online() && person.island == island;
+        (is_there && self.reaches(who, whom)).then_some(whom)
+    }
+
+    /// Whether one could dial the other where both are now.
+    pub(super) fn reaches(&self, who: usize, whom: usize) -> bool {
+        if self.phase != Phase::Faults {
+            return true;
+        }
+        let islands = [self.island_of(who), self.island_of(whom)];
+        self.places.can_dial(islands[0], islands[1])
+            && self.network.passes([who, whom], islands, self.since())
+    }
+
+    pub(super) fn on_connect(
+        &mut self,
+        (who, life): (usize, u32),
+        whom: usize,
+        dial: DialId,
+        address: Address,
+    ) -> Result<(), Violation> {
+        if !self.lives(who, life) {
+            return Ok(());
+        }
+        if self.who_answers(who, &address) != Some(whom) {
+            self.input(who, Input::AddressFailed { dial, address, why: DialFailure::TimedOut })?;
+            return self.input(who, Input::DialFailed { dial });
+        }
+        let [near, far] = self.wire(who, whom);
+        let [one, two] = [who, whom].map(|end| self.people[end].transport.clone());
+        let from = Places::address(self.people[who].island, who);
+        let ends = LinkEnds { own: two.clone(), peer: one.clone(), dial: None, address: Some(from) };
+        self.input(whom, Input::LinkUp { link: far, ends })?;
+        let ends = LinkEnds { own: one, peer: two, dial: Some(dial), address: Some(address) };
+        self.input(who, Input::LinkUp { link: near, ends })
+    }
+
+    /// A new link between two: the ends of each.
+    pub(super) fn wire(&mut self, one: usize, two: usize) -> [LinkId; 2] {
+        let [near, far] = [self.next_link, self.next_link + 1].map(LinkId::new);
+        self.next_link += 2;
+        for (link, owner, other) in [(near, one, far), (far, two, near)] {
+            self.wires.insert(link, Wire { owner, other, floor: self.now, dead: false });
+            if let Some(person) = self.people.get_mut(owner) {
+                person.links.insert(link);
+            }
+        }
+        [near, far]
+    }
+}
