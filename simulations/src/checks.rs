@@ -45,6 +45,13 @@ pub enum Fact<'a> {
         /// Its number; `None` when nobody wrote it.
         number: Option<Number>,
     },
+    /// A person was told of a message of their own that their disk had lost.
+    CameBack {
+        /// Who.
+        who: usize,
+        /// Which.
+        number: Number,
+    },
     /// A person was told how far their messages to somebody have come.
     Claimed {
         /// Who.

@@ -60,8 +60,22 @@ pub struct Known {
     pub written: Vec<Number>,
     /// Theirs that were told, in that order.
     pub told: Vec<Number>,
+    /// How many of those written were claimed.
+    claimed: usize,
+    /// How many of those told were looked at.
+    looked: usize,
+    /// Until when it is unsure whether they were looked at.
+    may_have_read: Moment,
     /// The newest of those.
     told_last: Option<Number>,
+}
+
+impl Known {
+    fn has_written(&mut self, number: Number) {
+        let place = self.written.partition_point(|before| *before < number);
+        self.written.insert(place, number);
+        self.claimed = self.claimed.min(place);
+    }
 }
 
 /// See the file's head.
@@ -109,7 +123,7 @@ impl Ledger {
         message.id = Some(id);
         self.by_id.insert(id, number);
         if !std::mem::replace(&mut message.at_author, true) {
-            self.known.entry(way).or_default().written.push(number);
+            self.known.entry(way).or_default().has_written(number);
         }
     }
 
@@ -125,17 +139,25 @@ impl Ledger {
         }
     }
 
+    /// A message of one's own that the disk had lost came back from its reader.
+    pub fn came_back(&mut self, author: usize, number: Number) {
+        let Some(message) = self.messages.get_mut(number).filter(|message| message.author == author) else {
+            return;
+        };
+        let reader = message.reader;
+        if message.answered.is_some() && !std::mem::replace(&mut message.at_author, true) {
+            self.known.entry((author, reader)).or_default().has_written(number);
+        }
+    }
+
     /// The author was told that it and everything before it was delivered.
     pub fn claimed(&mut self, author: usize, reader: usize, up_to: Number) {
         let known = self.known.entry((author, reader)).or_default();
-        // From the newest back: what is before a claimed one was claimed with it, unless an old disk took that back.
-        for number in known.written.iter().rev().filter(|number| **number <= up_to) {
-            let message = &mut self.messages[*number];
-            if message.claimed {
-                break;
-            }
-            message.claimed = true;
+        let end = known.written.partition_point(|number| *number <= up_to);
+        for number in &known.written[known.claimed.min(end)..end] {
+            self.messages[*number].claimed = true;
         }
+        known.claimed = known.claimed.max(end);
     }
 
     /// The author sees that this one was delivered.
@@ -148,13 +170,25 @@ impl Ledger {
     /// The reader has read everything that they were told of.
     pub fn read(&mut self, reader: usize, author: usize) {
         let known = self.known.entry((reader, author)).or_default();
-        for number in known.told.iter().rev() {
-            let message = &mut self.messages[*number];
-            if message.read {
-                break;
-            }
-            message.read = true;
+        for number in &known.told[known.looked..] {
+            self.messages[*number].read = true;
         }
+        known.looked = known.told.len();
+    }
+
+    /// The reader's machine stopped while they looked at what the author had written: of what was written until then it
+    /// cannot be told whether they did.
+    pub fn may_have_read(&mut self, reader: usize, author: usize, now: Moment) {
+        self.known.entry((reader, author)).or_default().may_have_read = now;
+    }
+
+    /// Whether the reader can have looked at it.
+    #[must_use]
+    pub fn is_read(&self, number: Number) -> bool {
+        self.messages.get(number).is_some_and(|message| {
+            let known = self.known.get(&(message.reader, message.author));
+            message.read || known.is_some_and(|known| message.asked <= known.may_have_read)
+        })
     }
 
     /// What a person's disk got after this moment is gone from it.
@@ -173,6 +207,7 @@ impl Ledger {
                 known.written.retain(|number| messages[*number].at_author);
                 known.told.retain(|number| messages[*number].at_reader);
                 known.told_last = known.told.iter().max().copied();
+                (known.looked, known.claimed) = (0, 0);
             }
         }
         self.open = (0..self.messages.len()).collect();

@@ -9,7 +9,9 @@ fn main() {
     for size in scenario.sizes() {
         let begun = std::time::Instant::now();
         let mut world = causerie_simulations::world::World::new(&scenario, size, seed).expect("world");
+        for who in std::env::args().skip(3) { world.watch(who.parse().unwrap()); }
         let result = world.run(&mut |progress| eprintln!("{progress:?} {:?}", begun.elapsed()));
+        for line in world.watched() { println!("{line}"); }
         let m = world.measures();
         println!(
             "{size} people: {result:?} digest {} inputs {} in {:?}; delivered {} answered {} settled {:?} dials {} met {} broken {} notices {:?} kinds {:?}",

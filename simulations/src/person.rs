@@ -7,7 +7,7 @@ use causerie_protocol::{
     answer::MessageView,
     engine::Engine,
     entropy::TurnRandom,
-    ids::{AccountId, CommandId, LinkId, TransportId},
+    ids::{AccountId, CommandId, DialId, LinkId, TransportId},
     moment::{Moment, Now, WallTime},
     name,
     output::Output,
@@ -94,6 +94,8 @@ pub struct Person {
     pub island: usize,
     /// Ends of links that are this engine's.
     pub links: BTreeSet<LinkId>,
+    /// Dials that were not answered yet.
+    pub dials: BTreeSet<DialId>,
     /// The wall clock is so far ahead.
     pub ahead: Duration,
     /// And so far behind.
@@ -153,6 +155,7 @@ impl Person {
             transport: TransportId::new(&random.bytes::<32>())?,
             island,
             links: BTreeSet::new(),
+            dials: BTreeSet::new(),
             ahead: Duration::ZERO,
             behind: Duration::ZERO,
             slept: Duration::ZERO,

@@ -1,11 +1,17 @@
 //! The trace of a run, as a hash: two runs are the same if and only if everything that went in and came out is.
 
+use std::collections::BTreeSet;
+
 use causerie_protocol::{input::Input, moment::Moment, output::Output};
 
 /// See the file's head.
 #[derive(Debug, Default)]
 pub struct Trace {
     hasher: blake3::Hasher,
+    /// Whose inputs and outputs are written down in words.
+    pub watched: BTreeSet<usize>,
+    /// What they took and put out.
+    pub lines: Vec<String>,
     /// How many inputs engines took.
     pub inputs: u64,
 }
@@ -22,11 +28,17 @@ impl Trace {
         };
         self.hasher.update(&[of_input(input)]);
         self.hasher.update(bytes);
+        if self.watched.contains(&who) {
+            self.watch(now, who, "<", of_watched_input(input));
+        }
     }
 
     /// An engine puts something out.
-    pub fn output(&mut self, output: &Output) {
+    pub fn output(&mut self, now: Moment, who: usize, output: &Output) {
         self.hasher.update(&[of_output(output)]);
+        if self.watched.contains(&who) {
+            self.watch(now, who, ">", of_watched_output(output));
+        }
         match output {
             Output::Transmit { frame, .. } => {
                 self.hasher.update(frame);
@@ -42,6 +54,12 @@ impl Trace {
             }
             _ => {}
         }
+    }
+
+    fn watch(&mut self, now: Moment, who: usize, direction: &str, what: String) {
+        let micros = now.as_micros();
+        let (seconds, rest) = (micros / 1_000_000, micros % 1_000_000);
+        self.lines.push(format!("{seconds}.{rest:06} person {who} {direction} {what}"));
     }
 
     /// The hash so far, its first 16 digits.
@@ -103,5 +121,23 @@ const fn of_output(output: &Output) -> u8 {
         Output::Notify(_) => 6,
         Output::Reply { .. } => 7,
         Output::Log { .. } => 8,
+    }
+}
+
+fn of_watched_input(input: &Input) -> String {
+    match input {
+        Input::Frame { link, bytes } => format!("frame of {} bytes on {link:?}", bytes.len()),
+        other => format!("{other:?}"),
+    }
+}
+
+fn of_watched_output(output: &Output) -> String {
+    match output {
+        Output::Persist(changes) => format!("persist {} records", changes.writes.len()),
+        Output::PersistIdentity(_) => "persist identity".to_owned(),
+        Output::PersistRing { slot, .. } => format!("persist ring {slot:?}"),
+        Output::Transmit { link, frame } => format!("transmit {} bytes on {link:?}", frame.len()),
+        Output::Log { level, text } => format!("log {level:?}: {text}"),
+        other => format!("{other:?}"),
     }
 }

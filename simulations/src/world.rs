@@ -234,6 +234,17 @@ impl World {
         self.trace.digest()
     }
 
+    /// From now on what somebody's engine takes and puts out is written down in words.
+    pub fn watch(&mut self, who: usize) {
+        self.trace.watched.insert(who);
+    }
+
+    /// What was written down of those who are watched.
+    #[must_use]
+    pub fn watched(&self) -> &[String] {
+        &self.trace.lines
+    }
+
     /// Inputs that engines took.
     #[must_use]
     pub const fn inputs(&self) -> u64 {
@@ -285,6 +296,7 @@ impl World {
                 if !self.lives(who, life) {
                     return Ok(());
                 }
+                self.people[who].dials.remove(&dial);
                 for (address, why) in failures {
                     self.input(who, Input::AddressFailed { dial, address, why })?;
                 }
@@ -355,7 +367,7 @@ impl World {
     /// Applies writes and puts everything else in line, then does what need not wait.
     fn drain(&mut self, who: usize) -> Result<(), Violation> {
         while let Some(output) = self.people[who].engine.as_mut().and_then(|engine| engine.poll_output()) {
-            self.trace.output(&output);
+            self.trace.output(self.now, who, &output);
             self.tell(&Fact::Put { who, output: &output })?;
             let person = &mut self.people[who];
             match output {

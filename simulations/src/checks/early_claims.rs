@@ -49,8 +49,7 @@ fn shown(row: &MessageView, number: Number, ledger: &Ledger) -> Result<(), Strin
     if row.outgoing {
         return claim(number, row.state, ledger);
     }
-    let read = ledger.message(number).is_some_and(|message| message.read);
-    if row.state == MessageState::Read && !read {
+    if row.state == MessageState::Read && !ledger.is_read(number) {
         return Err(format!("message {number} is shown as read to a reader who never looked"));
     }
     Ok(())
@@ -62,7 +61,7 @@ fn claim(number: Number, state: MessageState, ledger: &Ledger) -> Result<(), Str
         MessageState::Queued => true,
         MessageState::Sent => false,
         MessageState::Delivered => message.received.is_some(),
-        MessageState::Read => message.read,
+        MessageState::Read => ledger.is_read(number),
         MessageState::Failed => false,
     };
     if true_so_far { Ok(()) } else { Err(format!("message {number} is claimed to be {state:?} and is not")) }

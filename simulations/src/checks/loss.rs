@@ -41,6 +41,10 @@ impl Check for NoLoss {
             Fact::Received { who, number: None, .. } => {
                 Err(format!("person {who} was told of a message that nobody wrote"))
             }
+            Fact::CameBack { who, number } => match ledger.message(*number) {
+                Some(message) if message.author == *who => Ok(()),
+                _ => Err(format!("message {number} came back to person {who}, who did not write it")),
+            },
             Fact::Received { who, from, number: Some(number), .. } => {
                 match ledger.message(*number) {
                     Some(message) if [message.reader, message.author] == [*who, *from] => Ok(()),

@@ -160,6 +160,7 @@ impl World {
     ) {
         self.measures.dials += 1;
         let life = self.people[who].life;
+        self.people[who].dials.insert(dial);
         let mut failures = Vec::new();
         for address in addresses {
             let Some(whom) = self.who_answers(who, address) else {
@@ -216,6 +217,7 @@ impl World {
         if !self.lives(who, life) {
             return Ok(());
         }
+        self.people[who].dials.remove(&dial);
         if self.who_answers(who, &address) != Some(whom) {
             self.input(who, Input::AddressFailed { dial, address, why: DialFailure::TimedOut })?;
             return self.input(who, Input::DialFailed { dial });

@@ -14,7 +14,7 @@ use super::{Happening, Phase, World};
 use crate::{
     checks::{Fact, Violation},
     churn,
-    person::Absence,
+    person::{Absence, Intent},
     places::Places,
 };
 
@@ -85,7 +85,13 @@ impl World {
         person.life += 1;
         person.wakes = None;
         person.held.clear();
-        person.intents.clear();
+        person.dials.clear();
+        for (_, intent) in std::mem::take(&mut person.intents) {
+            if let Intent::Read { from } = intent {
+                self.ledger.may_have_read(who, from, self.now);
+            }
+        }
+        let person = &mut self.people[who];
         person.disk.crash();
         self.drop_links(who, ending != Ending::Crash);
         Ok(())
@@ -133,8 +139,12 @@ impl World {
         person.slept += now.since(person.sleeps_since);
         person.absence = None;
         person.life += 1;
+        let dials = std::mem::take(&mut person.dials);
         self.release(who)?;
         self.input(who, Input::Resumed)?;
+        for dial in dials {
+            self.input(who, Input::DialFailed { dial })?;
+        }
         self.appears(who);
         self.ask_again(who)
     }

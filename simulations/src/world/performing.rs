@@ -115,6 +115,11 @@ impl World {
 
     fn told_message(&mut self, who: usize, view: &MessageView) -> Result<(), Violation> {
         let number = view.text.as_deref().and_then(ledger::number);
+        if let Some(number) = number.filter(|_| view.outgoing) {
+            // One of their own, which their disk had lost, came back.
+            self.ledger.came_back(who, number);
+            return self.tell(&Fact::CameBack { who, number });
+        }
         let from = self.by_account.get(&view.author).copied().unwrap_or(usize::MAX);
         let is_new = number.is_some_and(|number| {
             self.ledger.message(number).is_some_and(|message| message.received.is_none())
