@@ -43,6 +43,7 @@ use crate::{
     records::{Records, RecordsError},
     room::{self, Room},
     rotation::{self, Rotation},
+    testing::plant::{self, Plant},
     timer::{Timer, Timers},
     turn::{RecordKey, Turn},
     vault::Vault,
@@ -336,7 +337,10 @@ fn end(state: &mut State, mut turn: Turn<'_>, outputs: &mut VecDeque<Output>) ->
     } else {
         None
     };
-    let (changes, said) = turn.finish();
+    let (changes, mut said) = turn.finish();
+    if plant::is(Plant::SayBeforeWrite) {
+        outputs.extend(said.drain(..));
+    }
     if !changes.writes.is_empty() {
         outputs.push_back(Output::Persist(changes));
     }

@@ -4,6 +4,7 @@
 //! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
 
 mod memory;
+pub mod plant;
 mod recording;
 mod ring;
 

@@ -31,6 +31,7 @@ use crate::{
     output::LogLevel,
     records::{Order, RecordsError},
     secret::hash_plain,
+    testing::plant::{self, Plant},
     turn::{RecordKey, Turn},
     wire::envelope::{Packing, Record},
 };
@@ -66,7 +67,7 @@ impl Steps {
     pub(super) fn load(turn: &Turn<'_>, session: &SessionId) -> Result<Self, RecordsError> {
         let family = candidates(turn, session);
         let mut steps = Self::new(turn.now.moment);
-        steps.offer = turn.load(&offer_key(turn, session))?;
+        steps.offer = turn.load(&offer_key(turn, session))?.filter(|_| !plant::is(Plant::OfferReused));
         for (suffix, candidate) in
             turn.scan::<Candidate>(&family, (&[], None), Order::Ascending, limits::CANDIDATES_MAX)?
         {
@@ -104,7 +105,7 @@ impl Steps {
     /// Our offer is of no use any more: its keys are erased.
     pub(super) fn drop_offer(&mut self, turn: &mut Turn<'_>, session: &SessionId) {
         self.crossed = false;
-        if self.offer.take().is_some() {
+        if self.offer.take().is_some() && !plant::is(Plant::OfferReused) {
             turn.delete(&offer_key(turn, session));
         }
     }
@@ -202,7 +203,13 @@ impl Session {
             return Ok(());
         }
         let Some(step) = self.step(epoch, parties) else { return Ok(()) };
-        match Offer::make(&step, &mut turn.random) {
+        let before = match plant::is(Plant::OfferReused) {
+            true => turn.load::<Offer>(&offer_key(turn, &self.id))?,
+            false => None,
+        };
+        let made =
+            before.map_or_else(|| Offer::make(&step, &mut turn.random), |before| before.made_for(&step));
+        match made {
             Ok(offer) => {
                 turn.save(&offer_key(turn, &self.id), &offer)?;
                 self.steps.offer = Some(offer);
@@ -254,7 +261,9 @@ impl Session {
             return Ok(());
         };
         match offer.finish(&step, accept) {
+            Ok(_) if plant::is(Plant::StepNotTaken) => Ok(()),
             Ok(prk) => {
+                let prk = step.root(prk);
                 let next = Epoch::begin(step.n, &prk, self.standing.own, self.standing.their, 0);
                 self.step_to(turn, next)
             }
@@ -291,6 +300,7 @@ impl Session {
         };
         match step.answer(offer, &mut turn.random) {
             Ok((accept, prk)) => {
+                let prk = step.root(prk);
                 let epoch = Epoch::begin(step.n, &prk, self.standing.own, self.standing.their, 0);
                 self.steps.drop_offer(turn, &self.id);
                 self.steps.add_candidate(turn, &self.id, Candidate { offer: hash, accept, epoch })?;
