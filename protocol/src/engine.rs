@@ -193,6 +193,13 @@ impl Engine {
         contact.map_or(0, |contact| contact.sessions.len())
     }
 
+    /// Our device.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub const fn device(&self) -> crate::ids::DeviceId {
+        self.state.own.device()
+    }
+
     /// How often this home was opened, this time included: the upper half of event numbers.
     #[must_use]
     pub const fn starts(&self) -> u64 {

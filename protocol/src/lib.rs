@@ -49,6 +49,7 @@ pub mod testing;
 #[cfg(not(any(test, feature = "testing")))]
 mod testing {
     pub(crate) mod plant;
+    pub(crate) mod tap;
 }
 mod timer;
 pub mod turn;

@@ -35,7 +35,10 @@ use crate::{
     limits,
     moment::WallTime,
     records::RecordsError,
-    testing::plant::{self, Plant},
+    testing::{
+        plant::{self, Plant},
+        tap::{self, Doing},
+    },
     turn::{RecordKey, Turn},
     wire::envelope::{self, Header, Packing, Record, SealedPair},
 };
@@ -138,7 +141,9 @@ impl Session {
         let header = Header { epoch: epoch.n, index, previous_count: epoch.sending.previous_count };
         let keys = (&epoch.sending.header_key, &message_key);
         let nonce = if plant::is(Plant::NonceRepeated) { [0; 24] } else { turn.random.bytes() };
-        Ok(envelope::seal(keys, &nonce, header, &self.id, &body))
+        let envelope = envelope::seal(keys, &nonce, header, &self.id, &body);
+        tap::envelope(turn, self.doing(), &envelope);
+        Ok(envelope)
     }
 
     /// Opens an envelope and takes out of it what belongs to a step. `evidence` is the evidence of time so far, for the
@@ -290,6 +295,10 @@ impl Session {
                 })
                 .collect(),
         }
+    }
+
+    const fn doing(&self) -> Doing {
+        Doing { session: self.id, from: self.standing.own, to: self.standing.their }
     }
 
     /// The epoch to seal in.

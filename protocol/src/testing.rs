@@ -7,6 +7,7 @@ mod memory;
 pub mod plant;
 mod recording;
 mod ring;
+pub mod tap;
 
 pub use memory::MemoryRecords;
 pub use recording::Recording;

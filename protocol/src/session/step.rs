@@ -31,7 +31,10 @@ use crate::{
     output::LogLevel,
     records::{Order, RecordsError},
     secret::hash_plain,
-    testing::plant::{self, Plant},
+    testing::{
+        plant::{self, Plant},
+        tap,
+    },
     turn::{RecordKey, Turn},
     wire::envelope::{Packing, Record},
 };
@@ -212,6 +215,7 @@ impl Session {
         match made {
             Ok(offer) => {
                 turn.save(&offer_key(turn, &self.id), &offer)?;
+                tap::offered(turn, self.doing(), offer.n, &offer.said);
                 self.steps.offer = Some(offer);
             }
             Err(refusal) => turn.log(LogLevel::Warn, format!("no step can be offered: {refusal}")),
@@ -260,7 +264,11 @@ impl Session {
         else {
             return Ok(());
         };
-        match offer.finish(&step, accept) {
+        let finished = offer.finish(&step, accept);
+        if finished.is_ok() {
+            tap::heard(turn, self.doing(), offer.n, &offer.said);
+        }
+        match finished {
             Ok(_) if plant::is(Plant::StepNotTaken) => Ok(()),
             Ok(prk) => {
                 let prk = step.root(prk);
@@ -302,6 +310,7 @@ impl Session {
             Ok((accept, prk)) => {
                 let prk = step.root(prk);
                 let epoch = Epoch::begin(step.n, &prk, self.standing.own, self.standing.their, 0);
+                tap::answered(turn, self.doing(), epoch.n, offer, epoch.fingerprint);
                 self.steps.drop_offer(turn, &self.id);
                 self.steps.add_candidate(turn, &self.id, Candidate { offer: hash, accept, epoch })?;
                 self.steps.pace.has_answered(turn.now.moment);
@@ -319,6 +328,7 @@ impl Session {
             before.save(turn, &self.id)?;
         }
         next.save(turn, &self.id)?;
+        tap::stepped(turn, self.doing(), next.n, next.fingerprint);
         self.standing.sending_epoch = next.n;
         self.epochs.insert(next.n, next);
         self.save_standing(turn)?;
