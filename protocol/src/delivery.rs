@@ -29,6 +29,7 @@ use crate::{
     records::RecordsError,
     rotation,
     session::{self, Session, SessionStatus, step::Parties},
+    testing::plant::{self, Plant},
     timer::Timer,
     turn::Turn,
     wire::{
@@ -269,7 +270,8 @@ pub(crate) fn attach(
         renewal::begin(state, turn, row, link)?;
     }
     let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
-    let nothing_owed = fresh && status.is_some_and(|status| status.heads == conversation.heads_hash());
+    let same = |status: Status| status.heads == conversation.heads_hash();
+    let nothing_owed = fresh && status.is_some_and(|one| same(one) || plant::is(Plant::HeadsAlwaysEqual));
     match log::encode_heads(&conversation.heads()) {
         // It is as if they had said the heads that are ours too.
         Ok(heads) if nothing_owed => receiving::take_heads(state, turn, row, &heads).map(drop),
@@ -338,7 +340,12 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
         }
         let Some(session) = delivery.sending_session() else { return Ok(()) };
         match session.seal(turn, &parties, &records) {
-            Ok(envelope) => live_channel::send(state, turn, link, FrameKind::Envelope, &envelope),
+            Ok(envelope) => {
+                live_channel::send(state, turn, link, FrameKind::Envelope, &envelope);
+                if plant::is(Plant::DeliveredWhenSealed) {
+                    receiving::take_sealed_for_delivered(state, turn, row)?;
+                }
+            }
             Err(session::SessionError::Store(error)) => return Err(error),
             Err(_) => {
                 crate::link::close(state, turn, link, "the session cannot seal any more");

@@ -43,6 +43,7 @@ use crate::{
     records::{Records, RecordsError},
     room::{self, Room},
     rotation::{self, Rotation},
+    testing::plant::{self, Plant},
     timer::{Timer, Timers},
     turn::{RecordKey, Turn},
     vault::Vault,
@@ -192,6 +193,13 @@ impl Engine {
         contact.map_or(0, |contact| contact.sessions.len())
     }
 
+    /// Our device.
+    #[cfg(any(test, feature = "testing"))]
+    #[must_use]
+    pub const fn device(&self) -> crate::ids::DeviceId {
+        self.state.own.device()
+    }
+
     /// How often this home was opened, this time included: the upper half of event numbers.
     #[must_use]
     pub const fn starts(&self) -> u64 {
@@ -336,7 +344,10 @@ fn end(state: &mut State, mut turn: Turn<'_>, outputs: &mut VecDeque<Output>) ->
     } else {
         None
     };
-    let (changes, said) = turn.finish();
+    let (changes, mut said) = turn.finish();
+    if plant::is(Plant::SayBeforeWrite) {
+        outputs.extend(said.drain(..));
+    }
     if !changes.writes.is_empty() {
         outputs.push_back(Output::Persist(changes));
     }

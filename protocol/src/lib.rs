@@ -46,6 +46,11 @@ pub mod secret;
 pub mod session;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(not(any(test, feature = "testing")))]
+mod testing {
+    pub(crate) mod plant;
+    pub(crate) mod tap;
+}
 mod timer;
 pub mod turn;
 pub mod upgrade;

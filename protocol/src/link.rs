@@ -33,6 +33,7 @@ use crate::{
     reach::{self, trial},
     records::RecordsError,
     session::noise::LiveInitiator,
+    testing::plant::{self, Plant},
     timer::Timer,
     turn::Turn,
 };
@@ -227,6 +228,7 @@ pub(crate) fn on_frame(
     link: LinkId,
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
+    plant::panic_if(Plant::ShortFramePanics, bytes.len() < 4);
     let Some(one) = state.links.links.get_mut(&link) else { return Ok(()) };
     match &mut one.phase {
         Phase::Closing(_) => Ok(()),

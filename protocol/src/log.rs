@@ -25,6 +25,7 @@ use crate::{
     moment::WallTime,
     records::{Order, RecordsError},
     secret::Secret,
+    testing::plant::{self, Plant},
     turn::{RecordKey, Turn},
 };
 
@@ -172,6 +173,7 @@ impl Conversation {
         body: &[u8],
         key: Option<&str>,
     ) -> Result<Appended, AppendError> {
+        let key = key.filter(|_| !plant::is(Plant::KeyIgnored));
         let mid = match key {
             Some(key) => entry::keyed_message_id(&self.own.k_self, &self.id, key),
             None => MessageId::from_bytes(turn.random.bytes()),
@@ -280,7 +282,11 @@ impl Conversation {
         let (seq, prev, prev_lamport) = self.chains.get(&current).map_or((0, entry::NO_ENTRY, 0), |chain| {
             (chain.reach.next, chain.reach.head, chain.reach.lamport)
         });
-        let (deps, dep_lamport) = self.deps_above(current, prev_lamport);
+        let (deps, dep_lamport) = if plant::is(Plant::DepsLeftOut) {
+            (Vec::new(), 0)
+        } else {
+            self.deps_above(current, prev_lamport)
+        };
         let head = Head {
             version: entry::VERSION,
             conv: self.id,
@@ -327,6 +333,10 @@ impl Conversation {
         let Some(chain) = self.chains.get_mut(&id) else { return Ok(false) };
         if linked {
             chain.link(entry);
+            if plant::is(Plant::AckUnstored) && !chain.own && entry.head().seq % 8 == 7 {
+                chain.save(turn, &self.id)?;
+                return Ok(false);
+            }
         } else {
             chain.reach.hold_beyond(entry.head().seq, entry.head().lamport);
         }

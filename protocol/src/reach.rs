@@ -31,6 +31,7 @@ use crate::{
     link::{Link, addresses, keep_alive},
     moment::Moment,
     output::Output,
+    testing::plant::{self, Plant},
     timer::Timer,
     turn::Turn,
 };
@@ -222,7 +223,8 @@ pub(crate) fn on_discovered(
     if reach.own.as_ref() == Some(&peer) {
         return;
     }
-    if reach.discovered.len() >= limits::DISCOVERED_PEERS_MAX && !reach.discovered.contains_key(&peer) {
+    let is_full = reach.discovered.len() >= limits::DISCOVERED_PEERS_MAX;
+    if is_full && !reach.discovered.contains_key(&peer) && !plant::is(Plant::DiscoveredUnbounded) {
         return;
     }
     let mut addresses: Vec<Address> =
@@ -472,6 +474,9 @@ fn shortened(turn: &mut Turn<'_>, wait: Duration) -> Moment {
 
 fn retry(state: &mut State, turn: &mut Turn<'_>, timer: Timer) {
     if !state.reach.online || state.timers.is_set(timer) {
+        return;
+    }
+    if plant::is(Plant::RedialOnce) && state.reach.waits.contains_key(&timer) {
         return;
     }
     let at = state.reach.backoff(turn, timer);

@@ -35,6 +35,10 @@ use crate::{
     limits,
     moment::WallTime,
     records::RecordsError,
+    testing::{
+        plant::{self, Plant},
+        tap::{self, Doing},
+    },
     turn::{RecordKey, Turn},
     wire::envelope::{self, Header, Packing, Record, SealedPair},
 };
@@ -136,8 +140,10 @@ impl Session {
         epoch.save(turn, &self.id)?;
         let header = Header { epoch: epoch.n, index, previous_count: epoch.sending.previous_count };
         let keys = (&epoch.sending.header_key, &message_key);
-        let nonce = turn.random.bytes();
-        Ok(envelope::seal(keys, &nonce, header, &self.id, &body))
+        let nonce = if plant::is(Plant::NonceRepeated) { [0; 24] } else { turn.random.bytes() };
+        let envelope = envelope::seal(keys, &nonce, header, &self.id, &body);
+        tap::envelope(turn, self.doing(), &envelope);
+        Ok(envelope)
     }
 
     /// Opens an envelope and takes out of it what belongs to a step. `evidence` is the evidence of time so far, for the
@@ -291,6 +297,10 @@ impl Session {
         }
     }
 
+    const fn doing(&self) -> Doing {
+        Doing { session: self.id, from: self.standing.own, to: self.standing.their }
+    }
+
     /// The epoch to seal in.
     fn sending(&self) -> Result<&Epoch, RecordsError> {
         self.epochs.get(&self.standing.sending_epoch).ok_or(RecordsError::Damaged('P'))
@@ -373,6 +383,9 @@ impl Session {
     /// Removes epochs that are of no use any more. The two newest stay; of the others those that owe keys, as long as
     /// there are not too many.
     fn retire(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+        if plant::is(Plant::EpochsKept) {
+            return Ok(());
+        }
         let old = self.epochs.len().saturating_sub(2);
         let mut over = self.epochs.len().saturating_sub(limits::EPOCHS_PER_SESSION_MAX);
         let gone: Vec<u32> = self

@@ -4,8 +4,10 @@
 //! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
 
 mod memory;
+pub mod plant;
 mod recording;
 mod ring;
+pub mod tap;
 
 pub use memory::MemoryRecords;
 pub use recording::Recording;

@@ -18,6 +18,7 @@ use crate::{
     },
     output::Output,
     records::RecordsError,
+    testing::plant::{self, Plant},
     turn::Turn,
 };
 
@@ -65,6 +66,10 @@ pub(crate) fn write(
         return Err(CommandError::TooLong.into());
     }
     open(state, turn, row)?;
+    if plant::is(Plant::AnswerUnwritten) && text.len() % 8 == 7 {
+        let message = MessageId::from_bytes(turn.random.bytes());
+        return Ok(Answer::Message { message, state: MessageState::Queued });
+    }
     let Some(conversation) = state.conversations.get_mut(&row) else {
         return Err(CommandError::NotFound.into());
     };

@@ -18,6 +18,7 @@ use crate::{
     output::{LogLevel, Output},
     records::RecordsError,
     session::{Opened, Refusal, step::Parties},
+    testing::plant::{self, Plant},
     turn::Turn,
     wire::{envelope::Record, frame::FrameKind},
 };
@@ -86,7 +87,12 @@ pub(super) fn take_heads(
     let Ok(heads) = log::decode_heads(payload) else { return Ok(false) };
     let devices = devices(state, row);
     let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(true) };
+    plant::panic_if(Plant::ManyHeadsPanic, heads.len() > 4);
     let compared = conversation.compare(turn, &heads, &devices)?;
+    if plant::is(Plant::LastToldAgain) {
+        tell_last_again(state, turn, row)?;
+    }
+    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(true) };
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     delivery.go_on_from(conversation.own_chains(), &compared.to_send);
     delivery.reads.extend(compared.reads.into_iter().map(|mark| (mark.chain, mark)));
@@ -207,7 +213,12 @@ fn on_stored(
     if let (Some(delivery), Some(conversation)) =
         (state.deliveries.get_mut(&row), state.conversations.get(&row))
     {
-        delivery.acks.insert(stored.chain);
+        if !plant::is(Plant::AckLost) {
+            delivery.acks.insert(stored.chain);
+        }
+        if plant::is(Plant::ReadUnasked) && theirs {
+            delivery.reads.extend(conversation.mark_for(stored.chain).map(|mark| (mark.chain, mark)));
+        }
         if stored.joined {
             delivery.searches.joined(stored.chain);
             delivery.asked.remove(&stored.chain);
@@ -329,7 +340,7 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     for want in &mut wants {
         want.from = want.from.max(delivery.asked.get(&want.chain).copied().unwrap_or(0));
     }
-    if under_way {
+    if under_way || plant::is(Plant::WantNeverSent) {
         return;
     }
     let wants = portion(delivery.searches.ask(wants));
@@ -343,6 +354,36 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     if let Some(link) = delivery.link {
         live_channel::send(state, turn, link, FrameKind::Want, &bytes);
     }
+}
+
+/// A planted mistake: the end of what was sealed last counts as acknowledged.
+pub(super) fn take_sealed_for_delivered(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+) -> Result<(), RecordsError> {
+    let sealed = state.deliveries.get(&row).and_then(|delivery| delivery.in_flight.back().copied());
+    let (Some((chain, _)), Some(conversation)) = (sealed, state.conversations.get_mut(&row)) else {
+        return Ok(());
+    };
+    let Some(mark) = conversation.mark_for(chain) else { return Ok(()) };
+    if let Some(advance) = conversation.acknowledged(turn, &mark)? {
+        tell_advance(state, turn, row, advance);
+    }
+    Ok(())
+}
+
+/// A planted mistake: people are told of a message that they were told of before.
+fn tell_last_again(state: &State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    let (Some(conversation), Some(contact)) = (state.conversations.get(&row), state.contacts.get(row)) else {
+        return Ok(());
+    };
+    let page = conversation.history(turn, 1, None)?.unwrap_or_default();
+    for last in page.iter().filter(|one| !one.outgoing) {
+        let view = MessageView::of(last, contact.account, contact.account);
+        turn.push(Output::Notify(Event::MessageReceived(Box::new(view))));
+    }
+    Ok(())
 }
 
 fn tell_advance(state: &State, turn: &mut Turn<'_>, row: ContactRow, advance: Advance) {

@@ -27,6 +27,7 @@ use crate::{
         first_contact::{self, BundleKeys, BundleKind, BundlePublic, Established, FirstPayload},
         noise::StaticKeys,
     },
+    testing::tap::{self, Doing},
     timer::Timer,
     turn::Turn,
     wire::frame::FrameKind,
@@ -121,6 +122,8 @@ pub(crate) fn on_bundle(
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());
     let answered = first_contact::answer(&publisher, &statics, &pair.key, &payload, &mut turn.random);
     let Ok((first, established)) = answered else { return Ok(false) };
+    let (session, from, to) = (established.session, state.own.device(), bundle.device());
+    tap::first(turn, Doing { session, from, to }, &first);
     adopt(state, turn, row, &established, pair.generation)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.renewal = Some(Renewal::Answered(established.session));

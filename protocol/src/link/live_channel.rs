@@ -25,6 +25,7 @@ use crate::{
     engine::State,
     event::{Event, NoticeKind},
     ids::{LinkId, ProcessId, SessionId},
+    limits,
     link::{
         Handshake, Phase, addresses, close, hello, keep_alive, refuse,
         status::{ListMark, Status},
@@ -36,6 +37,7 @@ use crate::{
     records::RecordsError,
     secret::{Secret, hash_plain},
     session::noise::{self, LiveTransport, StaticKeys},
+    testing::plant::{self, Plant},
     timer::Timer,
     turn::Turn,
     wire::frame::{self, FrameKind},
@@ -255,6 +257,10 @@ pub(crate) fn send(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: F
     live.said = true;
     live.pings = live.pings.saturating_add(u32::from(kind == FrameKind::Ping));
     match sealed {
+        Some(mut frame) if plant::is(Plant::FrameOversized) && kind == FrameKind::Heads => {
+            frame.resize(limits::FRAME_BYTES_MAX + 1, 0);
+            turn.push(Output::Transmit { link, frame });
+        }
         Some(frame) => turn.push(Output::Transmit { link, frame }),
         None => close(state, turn, link, "a frame that cannot be said"),
     }

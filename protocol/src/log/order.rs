@@ -17,6 +17,7 @@ use crate::{
     },
     moment::WallTime,
     records::RecordsError,
+    testing::plant::{self, Plant},
     turn::Turn,
 };
 
@@ -142,6 +143,9 @@ pub fn history_across(
         rows.extend(conversation.page(turn, limit.saturating_sub(rows.len()), below)?);
     }
     rows.reverse();
+    if plant::is(Plant::OrderByWallClock) {
+        rows.sort_by_key(|row| row.wall);
+    }
     Ok(searched.is_none().then_some(rows))
 }
 

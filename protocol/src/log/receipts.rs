@@ -15,6 +15,7 @@ use crate::{
         entry::{ChainId, NO_ENTRY},
     },
     records::RecordsError,
+    testing::plant::{self, Plant},
     turn::Turn,
     wire::codec::{self, CodecError},
 };
@@ -173,6 +174,7 @@ impl Conversation {
         if self.id_at(turn, chain, mark.seq)? != Some(mark.id) {
             return Ok(None);
         }
+        let count = if plant::is(Plant::ReceiptBeyond) { chain.reach.next } else { count };
         self.raise(turn, mark.chain, count, state)
     }
 

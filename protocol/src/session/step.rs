@@ -31,6 +31,10 @@ use crate::{
     output::LogLevel,
     records::{Order, RecordsError},
     secret::hash_plain,
+    testing::{
+        plant::{self, Plant},
+        tap,
+    },
     turn::{RecordKey, Turn},
     wire::envelope::{Packing, Record},
 };
@@ -66,7 +70,7 @@ impl Steps {
     pub(super) fn load(turn: &Turn<'_>, session: &SessionId) -> Result<Self, RecordsError> {
         let family = candidates(turn, session);
         let mut steps = Self::new(turn.now.moment);
-        steps.offer = turn.load(&offer_key(turn, session))?;
+        steps.offer = turn.load(&offer_key(turn, session))?.filter(|_| !plant::is(Plant::OfferReused));
         for (suffix, candidate) in
             turn.scan::<Candidate>(&family, (&[], None), Order::Ascending, limits::CANDIDATES_MAX)?
         {
@@ -104,7 +108,7 @@ impl Steps {
     /// Our offer is of no use any more: its keys are erased.
     pub(super) fn drop_offer(&mut self, turn: &mut Turn<'_>, session: &SessionId) {
         self.crossed = false;
-        if self.offer.take().is_some() {
+        if self.offer.take().is_some() && !plant::is(Plant::OfferReused) {
             turn.delete(&offer_key(turn, session));
         }
     }
@@ -202,9 +206,16 @@ impl Session {
             return Ok(());
         }
         let Some(step) = self.step(epoch, parties) else { return Ok(()) };
-        match Offer::make(&step, &mut turn.random) {
+        let before = match plant::is(Plant::OfferReused) {
+            true => turn.load::<Offer>(&offer_key(turn, &self.id))?,
+            false => None,
+        };
+        let made =
+            before.map_or_else(|| Offer::make(&step, &mut turn.random), |before| before.made_for(&step));
+        match made {
             Ok(offer) => {
                 turn.save(&offer_key(turn, &self.id), &offer)?;
+                tap::offered(turn, self.doing(), offer.n, &offer.said);
                 self.steps.offer = Some(offer);
             }
             Err(refusal) => turn.log(LogLevel::Warn, format!("no step can be offered: {refusal}")),
@@ -253,8 +264,14 @@ impl Session {
         else {
             return Ok(());
         };
-        match offer.finish(&step, accept) {
+        let finished = offer.finish(&step, accept);
+        if finished.is_ok() {
+            tap::heard(turn, self.doing(), offer.n, &offer.said);
+        }
+        match finished {
+            Ok(_) if plant::is(Plant::StepNotTaken) => Ok(()),
             Ok(prk) => {
+                let prk = step.root(prk);
                 let next = Epoch::begin(step.n, &prk, self.standing.own, self.standing.their, 0);
                 self.step_to(turn, next)
             }
@@ -291,7 +308,9 @@ impl Session {
         };
         match step.answer(offer, &mut turn.random) {
             Ok((accept, prk)) => {
+                let prk = step.root(prk);
                 let epoch = Epoch::begin(step.n, &prk, self.standing.own, self.standing.their, 0);
+                tap::answered(turn, self.doing(), epoch.n, offer, epoch.fingerprint);
                 self.steps.drop_offer(turn, &self.id);
                 self.steps.add_candidate(turn, &self.id, Candidate { offer: hash, accept, epoch })?;
                 self.steps.pace.has_answered(turn.now.moment);
@@ -309,6 +328,7 @@ impl Session {
             before.save(turn, &self.id)?;
         }
         next.save(turn, &self.id)?;
+        tap::stepped(turn, self.doing(), next.n, next.fingerprint);
         self.standing.sending_epoch = next.n;
         self.epochs.insert(next.n, next);
         self.save_standing(turn)?;

@@ -25,6 +25,7 @@ use crate::{
         first_contact::{self, BundlePublic, FirstPayload},
         noise::StaticKeys,
     },
+    testing::tap::{self, Doing},
     turn::Turn,
 };
 
@@ -130,7 +131,9 @@ pub(super) fn answer_body(
     else {
         return Ok(None);
     };
-    let session = Session::establish(turn, state.own.device(), bundle.device(), &established)?;
+    let doing = Doing { session: established.session, from: state.own.device(), to: bundle.device() };
+    tap::first(turn, doing, &first);
+    let session = Session::establish(turn, doing.from, doing.to, &established)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.add_session(session);
     }

@@ -21,6 +21,7 @@ use crate::{
     entropy::TurnRandom,
     ids::{AccountId, DeviceId, SessionId},
     secret::{LABEL_PREFIX, Secret},
+    testing::plant::{self, Plant},
 };
 
 /// Bytes of an OFFER: `e`, the encapsulation key, a tag.
@@ -72,6 +73,16 @@ impl Step<'_> {
         Ok(([ct, message].concat(), split.prk))
     }
 
+    /// What the epoch is derived from, once the handshake gave this.
+    pub(super) fn root(&self, prk: Secret) -> Secret {
+        if plant::is(Plant::StepFromChainAlone) { self.root_of_chain() } else { prk }
+    }
+
+    /// What follows from the epoch before it alone, which whoever had that one has too.
+    pub(super) fn root_of_chain(&self) -> Secret {
+        self.chain.expand("alone")
+    }
+
     fn statics(&self) -> StaticKeys {
         StaticKeys::from_secret(self.parties.own_static.clone())
     }
@@ -117,6 +128,12 @@ impl Offer {
         };
         offer.said = offer.rebuild(step)?.1;
         Ok(offer)
+    }
+
+    /// The same keys in an offer of another step.
+    pub(super) fn made_for(&self, step: &Step<'_>) -> Result<Self, StepRefusal> {
+        let said = self.rebuild(step)?.1;
+        Ok(Self { n: step.n, ephemeral: self.ephemeral.clone(), kem_seed: self.kem_seed.clone(), said })
     }
 
     /// Reads an ACCEPT: what the next epoch is derived from.
