@@ -23,6 +23,7 @@ pub mod person;
 pub mod places;
 pub mod queue;
 pub mod random;
+pub mod report;
 pub mod scenario;
 pub mod trace;
 pub mod world;
