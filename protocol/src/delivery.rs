@@ -29,7 +29,10 @@ use crate::{
     records::RecordsError,
     rotation,
     session::{self, Session, SessionStatus, step::Parties},
-    testing::plant::{self, Plant},
+    testing::{
+        plant::{self, Plant},
+        tap,
+    },
     timer::Timer,
     turn::Turn,
     wire::{
@@ -188,6 +191,7 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     let mut delivery = Delivery::default();
     for id in contact.sessions.iter().rev() {
         if let Some(mut session) = Session::load(turn, state.own.device(), their_device, *id)? {
+            tap::loaded(turn, session.doing());
             session.expire(turn, state.evidence)?;
             delivery.sessions.push(session);
         }

@@ -297,7 +297,8 @@ impl Session {
         }
     }
 
-    const fn doing(&self) -> Doing {
+    /// Whose doing is what is done with it.
+    pub(crate) const fn doing(&self) -> Doing {
         Doing { session: self.id, from: self.standing.own, to: self.standing.their }
     }
 

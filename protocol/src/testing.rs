@@ -8,6 +8,7 @@ pub mod plant;
 mod recording;
 mod ring;
 pub mod tap;
+pub mod thief;
 
 pub use memory::MemoryRecords;
 pub use recording::Recording;

@@ -122,6 +122,12 @@ impl Invitations {
         self.rows.get(&row)
     }
 
+    /// All of them.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Invitation> {
+        self.rows.values()
+    }
+
     /// One of them, to change; `save` afterwards.
     pub(crate) fn get_mut(&mut self, row: InvitationRow) -> Option<&mut Invitation> {
         self.rows.get_mut(&row)

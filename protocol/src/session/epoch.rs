@@ -293,7 +293,7 @@ impl Epoch {
     }
 
     /// The epoch as the other side would hold it, as far as this side knows: for tests that play a thief.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(super) fn mirrored(&self) -> Self {
         let (ours, theirs) = (&self.sending, &self.receiving);
         let mut mirrored = self.clone();
@@ -306,7 +306,7 @@ impl Epoch {
         mirrored
     }
 
-    fn skipped_keys(&self, turn: &Turn<'_>, session: &SessionId) -> RecordKey {
+    pub(super) fn skipped_keys(&self, turn: &Turn<'_>, session: &SessionId) -> RecordKey {
         turn.key(b'K', &[session.as_bytes()], &self.n.to_be_bytes())
     }
 

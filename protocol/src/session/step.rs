@@ -14,6 +14,8 @@
 //! what follows: no envelope is ever made for a step alone.
 
 mod handshake;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) mod loot;
 mod pace;
 
 use serde::{Deserialize, Serialize};

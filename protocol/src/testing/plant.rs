@@ -3,7 +3,7 @@
 //! A site in the engine is one line, `if plant::is(Plant::AckUnstored)`. Without the feature `testing` that is the
 //! constant `false`, so nothing of a plant is in what people run. With it at most one plant is set, for this thread
 //! only: runs beside each other do not meet. A run under a plant repeats as any other does. Each variant says what the
-//! mistake is and which promise it breaks; `tests.rs` shows each at work.
+//! mistake is and which promise it breaks; the tests of this folder show each at work.
 
 #[cfg(any(test, feature = "testing"))]
 use core::cell::Cell;

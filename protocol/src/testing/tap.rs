@@ -95,6 +95,8 @@ mod held {
             /// To which OFFER.
             offer: [u8; 32],
         },
+        /// The device has read the session from its store: what it did before and was not durable is undone.
+        Loaded,
         /// The device seals in this epoch from now on.
         Stepped {
             /// Which epoch.
@@ -205,6 +207,8 @@ sites! {
         What::Answered { n, offer: hash_plain(&[said]), fingerprint };
     /// An answer to an OFFER was heard.
     heard(n: u32, said: &[u8]) => What::Heard { n, offer: hash_plain(&[said]) };
+    /// A session was loaded for a channel.
+    loaded() => What::Loaded;
     /// Another epoch is sealed in.
     stepped(n: u32, fingerprint: [u8; 16]) => What::Stepped { n, fingerprint };
 }

@@ -1,4 +1,5 @@
-//! Each planted mistake at work: a short life on the bench in which it shows, and the same life without it.
+//! Each planted mistake at work: a short life on the bench in which it shows, and the same life without it. Those of
+//! steps are in `thief/tests.rs`, that of nonces in `tap/tests.rs`.
 
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,105 +1,36 @@
 //! Thieves. One who only listens is given the whole state of both devices at some time, and every envelope that was
 //! ever sent: he reads at most what is sealed before the first step whose offer was made after the theft.
 
-use std::collections::BTreeMap;
-
 use super::*;
-use crate::{
-    session::epoch::EpochKeys,
-    wire::envelope::{SealedPair, decode_body},
+use crate::session::{
+    epoch::EpochKeys,
+    step::loot::{Loot, Relation},
 };
 
-/// One direction of an epoch that a thief has keys of.
-struct Known {
-    n: u32,
-    epoch: Epoch,
-    records: MemoryRecords,
-}
-
-/// What he has: every key and offer of both devices.
+/// One who has every key and offer of both devices.
 struct Thief {
-    known: Vec<Known>,
-    offers: Vec<(Offer, Parties, DeviceId, DeviceId)>,
-    chains: BTreeMap<u32, Vec<Secret>>,
+    loot: Loot,
     session: SessionId,
-    vault: Vault,
 }
 
 impl Thief {
     fn robs(devices: [&Device; 2]) -> Self {
-        let (_, _, vault) = Vault::create(&mut TurnRandom::new(&Entropy::new([0; 32])));
-        let session = devices[0].session.id;
-        let mut thief = Self { known: vec![], offers: vec![], chains: BTreeMap::new(), session, vault };
+        let mut thief = Self { loot: Loot::default(), session: devices[0].session.id };
         for device in devices {
             // From what is durable; what is in memory is the same.
             assert!(device.is_durable());
-            let copy = device.opened_on(device.records.clone(), 5);
-            let steps = copy.session.steps;
-            let standby = steps.candidates.into_iter().map(|(_, candidate)| candidate.epoch);
-            for epoch in copy.session.epochs.into_values().chain(standby) {
-                thief.learns(epoch);
-            }
-            thief.offers.extend(
-                steps.offer.map(|offer| (offer, parties(device.own, device.their), device.own, device.their)),
-            );
+            let turn = Turn::new(Now::default(), &Entropy::new([0; 32]), &device.records, &device.vault);
+            let (own, their) = (device.own, device.their);
+            let relation = Relation { session: thief.session, own, their, parties: parties(own, their) };
+            thief.loot.rob(&turn, relation).unwrap();
         }
         thief
     }
 
-    /// Both directions of an epoch.
-    fn learns(&mut self, epoch: Epoch) {
-        self.chains.entry(epoch.n).or_default().push(epoch.chain().clone());
-        for epoch in [epoch.mirrored(), epoch] {
-            self.known.push(Known { n: epoch.n, epoch, records: MemoryRecords::default() });
-        }
-    }
-
-    /// The epoch number and the records, if he can read it. What helps him further he takes.
+    /// The epoch number and the records, if he can read it.
     fn reads(&mut self, envelope: &[u8]) -> Option<(u32, Vec<Record>)> {
-        let sealed = SealedPair::parse(envelope).unwrap();
-        let mut found = None;
-        for known in &mut self.known {
-            let Some(header) = sealed.open_header(&known.epoch.receiving.header_key) else { continue };
-            let mut turn = Turn::new(Now::default(), &Entropy::new([1; 32]), &known.records, &self.vault);
-            let Ok(reach) = known.epoch.reach(&turn, &self.session, header.index, (0, 0)).unwrap() else {
-                continue;
-            };
-            let Some(body) = sealed.open_body(reach.key(), &self.session) else { continue };
-            known.epoch.pass(&mut turn, &self.session, reach, WallTime::default()).unwrap();
-            let changes = turn.finish().0;
-            known.records.apply(changes);
-            found = Some((known.n, decode_body(&body).unwrap()));
-            break;
-        }
-        let (n, records) = found?;
-        for record in &records {
-            if let Record::Accept(accept) = record {
-                self.finishes(n + 1, accept);
-            }
-        }
-        Some((n, records))
-    }
-
-    /// Takes a step whose offer he stole.
-    fn finishes(&mut self, n: u32, accept: &[u8]) {
-        let chains = self.chains.get(&(n - 1)).cloned().unwrap_or_default();
-        let mut learned = vec![];
-        for (offer, parties, own, their) in &self.offers {
-            for chain in &chains {
-                let step = Step { session: self.session, n, chain, own: *own, their: *their, parties };
-                if offer.n == n
-                    && let Ok(prk) = offer.finish(&step, accept)
-                {
-                    learned.push(Epoch::begin(n, &prk, *own, *their, 0));
-                }
-            }
-        }
-        for epoch in learned {
-            let known = self.known.iter().any(|one| one.epoch.fingerprint == epoch.fingerprint);
-            if !known {
-                self.learns(epoch);
-            }
-        }
+        let read = self.loot.read(self.session, envelope).unwrap()?;
+        Some((read.n, read.records))
     }
 }
 
