@@ -59,6 +59,11 @@ use crate::{
     passphrase::Effort,
 };
 
+const _: () = assert!(
+    !causerie_protocol::STAND_IN_CRYPTOGRAPHY,
+    "the feature `stand-in` of causerie-protocol is for simulations: its cryptography protects nothing"
+);
+
 /// What a node needs to start.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -5,8 +5,12 @@
 
 use core::{convert::Infallible, fmt};
 
+#[cfg(feature = "stand-in")]
+use crate::stand_in::{Hkdf, Sha256};
+#[cfg(not(feature = "stand-in"))]
 use hkdf::Hkdf;
 use rand_core::{TryCryptoRng, TryRng};
+#[cfg(not(feature = "stand-in"))]
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 

@@ -44,6 +44,8 @@ pub mod room;
 mod rotation;
 pub mod secret;
 pub mod session;
+#[cfg(feature = "stand-in")]
+mod stand_in;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(not(any(test, feature = "testing")))]
@@ -56,3 +58,6 @@ pub mod turn;
 pub mod upgrade;
 pub mod vault;
 pub mod wire;
+
+/// Whether this is a build for simulations, whose cryptography protects nothing: see `stand_in`.
+pub const STAND_IN_CRYPTOGRAPHY: bool = cfg!(feature = "stand-in");

@@ -2,6 +2,7 @@
 //!
 //! The expected values come from a second implementation written from the description of the formats alone
 //! (RFC 8032 and RFC 7748 in plain integers); a difference is a change of the wire format.
+#![cfg(not(feature = "stand-in"))]
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a vector that cannot be read fails its test")]
 
 use std::net::IpAddr;

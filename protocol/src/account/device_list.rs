@@ -11,8 +11,11 @@
 
 use core::fmt;
 
+#[cfg(feature = "stand-in")]
+use crate::stand_in::{PublicKey, StaticSecret};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+#[cfg(not(feature = "stand-in"))]
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use super::{account_id, device_id, signature};

@@ -7,7 +7,10 @@
 
 use core::fmt;
 
+#[cfg(feature = "stand-in")]
+use crate::stand_in::{PublicKey, StaticSecret};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+#[cfg(not(feature = "stand-in"))]
 use x25519_dalek::{PublicKey, StaticSecret};
 
 use super::{

@@ -6,12 +6,19 @@
 //! has two ephemerals. snow does not wipe its states, so they are dropped as soon as their keys are out.
 //! Source: The Noise Protocol Framework, revision 34.
 
+#[cfg(feature = "stand-in")]
+mod stand_in;
+
 use core::{cell::Cell, fmt};
 
+#[cfg(feature = "stand-in")]
+use self::stand_in::DefaultResolver;
+#[cfg(not(feature = "stand-in"))]
+use snow::resolvers::DefaultResolver;
 use snow::{
     Builder, HandshakeState, TransportState,
     params::{CipherChoice, DHChoice, HashChoice},
-    resolvers::{BoxedCryptoResolver, CryptoResolver, DefaultResolver},
+    resolvers::{BoxedCryptoResolver, CryptoResolver},
     types::{Cipher, Dh, Hash, Random},
 };
 use thiserror::Error;

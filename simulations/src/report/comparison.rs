@@ -41,7 +41,7 @@ pub fn compare(before: &Report, now: &Report) -> Vec<Difference> {
             differences.push(Difference { run: name, figure: "accepted runs", before: 0.0, now: 1.0, is_worse });
             continue;
         };
-        let broken = |run: &Run| if run.violation.is_some() { 1.0 } else { 0.0 };
+        let broken = |run: &Run| -> f64 { if run.violation.is_some() { 1.0 } else { 0.0 } };
         for (figure, of, slack) in figures() {
             let (was, is) = (of(old), of(run));
             if (is - was).abs() > TOLERANCE * was.abs() + slack {
