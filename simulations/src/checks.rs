@@ -11,17 +11,21 @@ mod memory;
 mod order;
 mod panics;
 mod repetition;
+mod theft;
+
+use std::collections::BTreeMap;
 
 use causerie_protocol::{
     answer::{MessageState, MessageView},
     ids::MessageId,
     output::Output,
+    testing::{tap::Tapped, thief::Home},
 };
 use serde::Serialize;
 
 use crate::{
     ledger::{Ledger, Number},
-    scenario::Bounds,
+    scenario::Scenario,
 };
 
 /// Something that happened.
@@ -85,9 +89,9 @@ pub enum Fact<'a> {
     Weighed {
         /// Whose.
         who: usize,
-        /// Records in its store.
-        records: usize,
-        /// Bytes of memory; 0 when they are not counted.
+        /// Records in its store, by kind.
+        records: &'a BTreeMap<char, usize>,
+        /// Characters of its engine, written out; 0 while it does not run.
         memory: usize,
         /// Contacts.
         contacts: usize,
@@ -110,6 +114,15 @@ pub enum Fact<'a> {
     },
     /// An old disk, or an empty one, took the place of somebody's.
     Forgot,
+    /// Everything durable of a device was copied by a thief.
+    Stolen {
+        /// Whose.
+        who: usize,
+        /// What.
+        home: &'a Home<'a>,
+    },
+    /// What is sealed and how steps go, as the engines do it: no wire shows it.
+    Tapped(&'a Tapped),
     /// Calm is over.
     CalmEnded {
         /// Messages that are not where they must be.
@@ -147,15 +160,17 @@ pub struct Checks(Vec<Box<dyn Check>>);
 impl Checks {
     /// Every oracle, with the scenario's bounds.
     #[must_use]
-    pub fn new(bounds: Bounds) -> Self {
+    pub fn new(scenario: &Scenario) -> Self {
+        let bounds = scenario.bounds;
         Self(vec![
             Box::new(loss::NoLoss),
             Box::new(repetition::NoRepetition::default()),
             Box::new(order::CausalOrder),
             Box::new(early_claims::NoEarlyClaims),
             Box::new(convergence::Convergence::new(bounds)),
-            Box::new(memory::Bounded::new(bounds)),
-            Box::new(frame_limits::FrameLimits),
+            Box::new(memory::Bounded::new(bounds, scenario.talk.bytes_max)),
+            Box::new(frame_limits::FrameLimits::default()),
+            Box::new(theft::NoThief::default()),
             Box::new(panics::NoPanics),
         ])
     }

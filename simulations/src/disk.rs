@@ -158,6 +158,16 @@ impl Disk {
         &self.ring
     }
 
+    /// How many records of each kind the store holds: a key begins with its kind's letter.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeMap<char, usize> {
+        let mut kinds = BTreeMap::new();
+        for key in self.records.keys() {
+            *kinds.entry(key.first().copied().map_or('?', char::from)).or_default() += 1;
+        }
+        kinds
+    }
+
     /// How many records the store holds.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -130,8 +130,10 @@ pub struct Person {
     pub messages: usize,
     /// Frames that it sent.
     pub sent: u64,
-    header: Vec<u8>,
-    wrapping: Secret,
+    /// The vault's header.
+    pub(crate) header: Vec<u8>,
+    /// What opens it.
+    pub(crate) wrapping: Secret,
     next_command: u64,
 }
 

@@ -29,6 +29,7 @@ use causerie_protocol::{
     input::Input,
     moment::Moment,
     output::Output,
+    testing::tap,
 };
 
 pub use strangers::Strangers;
@@ -81,6 +82,8 @@ pub(crate) enum Happening {
     Travels { who: usize },
     /// Somebody writes: to this one, or to any friend.
     Writes { who: usize, life: u32, to: Option<usize> },
+    /// Somebody asks once more for a message that was answered, with its key.
+    AsksAgain { who: usize, life: u32, number: usize },
     /// Somebody looks at what another wrote.
     Reads { who: usize, life: u32, from: usize },
     /// A fault of the scenario.
@@ -148,6 +151,8 @@ pub struct World {
     pub(crate) next_link: u64,
     pub(crate) meetings: BTreeMap<(usize, usize), Meeting>,
     pub(crate) acquainted: usize,
+    /// Devices that were robbed.
+    pub(crate) robbed: usize,
     /// Looks at conversations that were not answered yet.
     pub(crate) looks: usize,
     /// Everything had time to arrive.
@@ -199,12 +204,13 @@ impl World {
             next_link: 0,
             meetings: BTreeMap::new(),
             acquainted: 0,
+            robbed: 0,
             looks: 0,
             settled: false,
             strangers: Strangers::new(seed, &scenario.hostile),
             random: Random::new(seed, "world", 0),
             ledger: Ledger::default(),
-            checks: Checks::new(scenario.bounds),
+            checks: Checks::new(scenario),
             trace: Trace::default(),
             measures: Measures::default(),
             scenario: scenario.clone(),
@@ -325,6 +331,7 @@ impl World {
             Happening::RoomAgain { who } => self.room_again(who),
             Happening::Travels { who } => self.travels(who),
             Happening::Writes { who, life, to } => self.writes(who, life, to),
+            Happening::AsksAgain { who, life, number } => self.asks_again(who, life, number),
             Happening::Reads { who, life, from } => self.reads(who, life, from),
             Happening::Fault { position, who } => self.fault(position, who),
             Happening::Copies { who } => {
@@ -378,6 +385,11 @@ impl World {
                     person.held.push_back(Held::Until(ticket));
                 }
                 output => person.held.push_back(Held::Put(output)),
+            }
+        }
+        if self.robbed > 0 {
+            for tapped in tap::take() {
+                self.tell(&Fact::Tapped(&tapped))?;
             }
         }
         self.release(who)?;

@@ -113,6 +113,8 @@ pub enum Attack {
     Replay,
     /// Says what others said, with something changed, cut off or added.
     Mutation,
+    /// Announces many who are not there.
+    Announcements,
     /// All of these.
     Anything,
 }

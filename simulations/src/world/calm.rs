@@ -159,8 +159,9 @@ impl World {
     fn weigh(&mut self) -> Result<(), Violation> {
         for who in 0..self.people.len() {
             let person = &self.people[who];
-            let (records, contacts, messages) = (person.disk.len(), person.friends.len(), person.messages);
-            self.tell(&Fact::Weighed { who, records, memory: 0, contacts, messages })?;
+            let (records, contacts, messages) = (person.disk.kinds(), person.friends.len(), person.messages);
+            let memory = person.engine.as_ref().map_or(0, |engine| format!("{engine:?}").len());
+            self.tell(&Fact::Weighed { who, records: &records, memory, contacts, messages })?;
         }
         Ok(())
     }

@@ -2,7 +2,11 @@
 
 use core::time::Duration;
 
-use causerie_protocol::{input::Input, room::Room};
+use causerie_protocol::{
+    input::Input,
+    room::Room,
+    testing::{tap, thief::Home},
+};
 
 use super::{Happening, Phase, World, living::Ending};
 use crate::{
@@ -71,7 +75,7 @@ impl World {
                 (person.ahead, person.behind) = (ahead, behind);
                 if person.is_online() { self.input(who, Input::Resumed) } else { Ok(()) }
             }
-            FaultKind::Theft => Ok(()),
+            FaultKind::Theft => self.robs(who),
         }
     }
 
@@ -105,6 +109,25 @@ impl World {
     pub(super) fn disk_failed(&mut self, who: usize) -> Result<(), Violation> {
         self.stop(who, Ending::Kill, Absence::Down)?;
         self.start(who)
+    }
+
+    /// A thief copies what is durable of a device, and hears everything from now on.
+    fn robs(&mut self, who: usize) -> Result<(), Violation> {
+        if self.robbed == 0 {
+            tap::start();
+        }
+        self.robbed += 1;
+        let mut disk = self.people[who].disk.clone();
+        disk.crash();
+        let person = &self.people[who];
+        let home = Home {
+            header: &person.header,
+            wrapping: &person.wrapping,
+            identity: disk.identity(),
+            ring: disk.ring(),
+            records: &disk,
+        };
+        self.checks.look(&Fact::Stolen { who, home: &home }, &self.ledger)
     }
 
     fn goes_down(&mut self, who: usize, ending: Ending, down: Duration) -> Result<(), Violation> {

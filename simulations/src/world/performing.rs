@@ -1,5 +1,7 @@
 //! Doing what engines put out, when its turn has come: nothing behind a write before the write is durable.
 
+use core::time::Duration;
+
 use causerie_protocol::{
     answer::{Answer, CommandError, ContactState, MessageState, MessageView},
     command::Command,
@@ -175,6 +177,11 @@ impl World {
                 if is_first {
                     person.messages += 1;
                     self.measures.answered += 1;
+                    let life = person.life;
+                    let is_keyed = self.ledger.message(number).is_some_and(|message| message.keyed);
+                    if is_keyed && number.is_multiple_of(8) {
+                        self.after(Duration::from_secs(3), Happening::AsksAgain { who, life, number });
+                    }
                 }
                 self.tell(&Fact::Answered { number, id: message })
             }

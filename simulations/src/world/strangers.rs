@@ -19,6 +19,9 @@ use crate::{
 /// Frames that strangers remember.
 const REMEMBERED: usize = 256;
 
+/// How many somebody announces at once.
+const ANNOUNCED: usize = 128;
+
 /// Bytes of what a stranger makes up, at most: a frame's length is a u16.
 const FRAME_BYTES: u64 = 65_536;
 
@@ -47,17 +50,21 @@ impl Strangers {
         }
     }
 
-    /// The frames of one attack on somebody.
-    fn frames(&mut self, attack: Attack, whom: usize) -> Vec<Vec<u8>> {
-        let attack = match attack {
+    /// One kind of attack, where it can be any.
+    fn choose(&mut self, attack: Attack) -> Attack {
+        match attack {
             Attack::Anything => {
-                let kinds = [Attack::Silence, Attack::Noise, Attack::Replay, Attack::Mutation];
-                kinds[self.random.index(kinds.len())]
+                [Attack::Silence, Attack::Noise, Attack::Replay, Attack::Mutation, Attack::Announcements]
+                    [self.random.index(5)]
             }
             attack => attack,
-        };
+        }
+    }
+
+    /// The frames of one attack on somebody.
+    fn frames(&mut self, attack: Attack, whom: usize) -> Vec<Vec<u8>> {
         let count = match attack {
-            Attack::Silence => 0,
+            Attack::Silence | Attack::Announcements => 0,
             _ => 1 + self.random.index(6),
         };
         (0..count).map(|_| self.frame(attack, whom)).collect()
@@ -114,6 +121,16 @@ impl World {
         }
     }
 
+    /// A stranger announces many who are not there.
+    fn announce(&mut self, whom: usize, stranger: usize, count: usize) -> Result<(), Violation> {
+        for number in 0..count {
+            let Some(peer) = TransportId::new(&self.strangers.random.bytes::<32>()) else { continue };
+            let addresses = vec![Places::address(self.people[whom].island, stranger + number)];
+            self.input(whom, Input::Discovered { peer, addresses })?;
+        }
+        Ok(())
+    }
+
     pub(super) fn attacks(&mut self, which: usize, position: usize) -> Result<(), Violation> {
         if self.phase != Phase::Faults {
             return Ok(());
@@ -128,7 +145,12 @@ impl World {
         let Some(whom) = whom.filter(|whom| self.people.get(*whom).is_some_and(|person| person.is_online())) else {
             return Ok(());
         };
+        let attack = self.strangers.choose(attack);
         let stranger = self.people.len() + which;
+        if attack == Attack::Announcements {
+            let among_others = self.strangers.hostile[position].attack == Attack::Anything;
+            return self.announce(whom, stranger, if among_others { ANNOUNCED / 16 } else { ANNOUNCED });
+        }
         let [near, far] = self.wire(stranger, whom);
         let own = self.people[whom].transport.clone();
         let Some(peer) = TransportId::new(&self.strangers.random.bytes::<32>()) else { return Ok(()) };

@@ -80,6 +80,17 @@ impl World {
         Ok(())
     }
 
+    /// Whoever asked with a key did not hear the answer, as a program that ended meanwhile, and asks again.
+    pub(super) fn asks_again(&mut self, who: usize, life: u32, number: Number) -> Result<(), Violation> {
+        if self.phase != Phase::Faults || !self.lives(who, life) {
+            return Ok(());
+        }
+        let kept = self.ledger.message(number).filter(|message| message.at_author);
+        let Some(reader) = kept.map(|message| message.reader) else { return Ok(()) };
+        let command = self.send(who, reader, number);
+        self.input(who, Input::Commands(vec![command]))
+    }
+
     /// Somebody was told of a message: perhaps they look at it, and answer.
     pub(super) fn react(&mut self, who: usize, from: usize) {
         if self.phase != Phase::Faults {
