@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::super::{
     kem::{self, CT_BYTES, KemSeed},
-    noise::{self, PUBLIC_BYTES, StaticKeys},
+    noise::{self, PUBLIC_BYTES},
 };
 use crate::{
     entropy::TurnRandom,
@@ -64,16 +64,13 @@ impl Step<'_> {
         if offer.len() != OFFER_BYTES {
             return Err(StepRefusal::Length);
         }
-        let (prologue, own, their) = (self.prologue(false), self.statics(), &self.parties.their_static);
-        let (heard, ek) = noise::StepHeard::read(&own, their, &prologue, offer, random)
+        let Parties { own_static: own, their_static: their, .. } = self.parties;
+        let prologue = self.prologue(false);
+        let (heard, ek) = noise::StepHeard::read(own, their, &prologue, offer, random)
             .map_err(|_| StepRefusal::Handshake)?;
         let (ct, psk) = kem::encapsulate(self.chain, &ek, random).ok_or(StepRefusal::Key)?;
         let (message, split) = heard.answer(&psk).map_err(|_| StepRefusal::Handshake)?;
         Ok(([ct, message].concat(), split.prk))
-    }
-
-    fn statics(&self) -> StaticKeys {
-        StaticKeys::from_secret(self.parties.own_static.clone())
     }
 
     pub(super) fn prologue(&self, we_offer: bool) -> Vec<u8> {
@@ -137,7 +134,7 @@ impl Offer {
     /// The handshake as it stood when the OFFER left, and the OFFER.
     fn rebuild(&self, step: &Step<'_>) -> Result<(noise::StepOffered, Vec<u8>), StepRefusal> {
         noise::StepOffered::rebuild(
-            &step.statics(),
+            &step.parties.own_static,
             &step.parties.their_static,
             self.ephemeral.clone(),
             &step.prologue(true),
