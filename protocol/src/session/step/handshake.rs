@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::super::{
-    kem::{self, CT_BYTES, KemSeed},
+    kem::{self, CT_BYTES, KemKey, KemSeed},
     noise::{self, PUBLIC_BYTES},
 };
 use crate::{
@@ -112,7 +112,7 @@ impl Offer {
             kem_seed: KemSeed::draw(random),
             said: Vec::new(),
         };
-        offer.said = offer.rebuild(step)?.1;
+        offer.said = offer.rebuild(step, &offer.kem_seed.grow())?.1;
         Ok(offer)
     }
 
@@ -122,23 +122,24 @@ impl Offer {
             return Err(StepRefusal::Length);
         }
         let (ct, message) = accept.split_at_checked(CT_BYTES).ok_or(StepRefusal::Length)?;
-        let (waiting, said) = self.rebuild(step)?;
+        let key = self.kem_seed.grow();
+        let (waiting, said) = self.rebuild(step, &key)?;
         if said != self.said {
             return Err(StepRefusal::Own);
         }
-        let psk = self.kem_seed.decapsulate(step.chain, ct).ok_or(StepRefusal::Length)?;
+        let psk = key.decapsulate(step.chain, ct).ok_or(StepRefusal::Length)?;
         let split = waiting.finish(&psk, message).map_err(|_| StepRefusal::Handshake)?;
         Ok(split.prk)
     }
 
     /// The handshake as it stood when the OFFER left, and the OFFER.
-    fn rebuild(&self, step: &Step<'_>) -> Result<(noise::StepOffered, Vec<u8>), StepRefusal> {
+    fn rebuild(&self, step: &Step<'_>, key: &KemKey) -> Result<(noise::StepOffered, Vec<u8>), StepRefusal> {
         noise::StepOffered::rebuild(
             &step.parties.own_static,
             &step.parties.their_static,
             self.ephemeral.clone(),
             &step.prologue(true),
-            &self.kem_seed.encapsulation_key(),
+            &key.encapsulation_key(),
         )
         .map_err(|_| StepRefusal::Own)
     }
