@@ -32,9 +32,10 @@ impl fmt::Debug for Entropy {
     }
 }
 
-/// A stream of bytes drawn from one turn's [`Entropy`].
+/// A stream of bytes drawn from one turn's [`Entropy`]. Most turns draw none, so nothing is computed before the first.
 pub struct TurnRandom {
-    expander: Hkdf<Sha256>,
+    entropy: Entropy,
+    expander: Option<Hkdf<Sha256>>,
     block: [u8; 32],
     used: usize,
     counter: u64,
@@ -44,12 +45,7 @@ impl TurnRandom {
     /// Begins the stream of one turn.
     #[must_use]
     pub fn new(entropy: &Entropy) -> Self {
-        Self {
-            expander: Hkdf::new(Some(b"causerie/1 turn"), &entropy.0),
-            block: [0; 32],
-            used: 32,
-            counter: 0,
-        }
+        Self { entropy: entropy.clone(), expander: None, block: [0; 32], used: 32, counter: 0 }
     }
 
     /// The next `N` bytes.
@@ -79,8 +75,10 @@ impl TurnRandom {
     }
 
     fn refill(&mut self) {
+        let entropy = &self.entropy;
+        let expander = self.expander.get_or_insert_with(|| Hkdf::new(Some(b"causerie/1 turn"), &entropy.0));
         // Expanding to one hash length cannot fail (RFC 5869: at most 255 hash lengths).
-        self.expander.expand(&self.counter.to_be_bytes(), &mut self.block).ok();
+        expander.expand(&self.counter.to_be_bytes(), &mut self.block).ok();
         self.counter += 1;
         self.used = 0;
     }

@@ -37,27 +37,42 @@ impl KemSeed {
 
     /// The key that others encapsulate to.
     pub(super) fn encapsulation_key(&self) -> Vec<u8> {
-        self.key().encapsulation_key().to_bytes().to_vec()
+        self.grow().encapsulation_key()
     }
 
-    /// The psk that follows from their ciphertext; `None` when it has another length than a ciphertext.
+    /// See [`KemKey::decapsulate`].
     pub(super) fn decapsulate(&self, salt: &Secret, ct: &[u8]) -> Option<Secret> {
-        let key = self.key();
-        let ek = key.encapsulation_key().to_bytes();
-        let mut shared = key.decapsulate_slice(ct).ok()?;
-        let psk = kem_psk(salt, shared.as_ref(), &ek, ct);
-        shared.as_mut_slice().zeroize();
-        Some(psk)
+        self.grow().decapsulate(salt, ct)
     }
 
-    fn key(&self) -> DecapsulationKey768 {
+    /// The key pair, which costs as much as using it.
+    pub(super) fn grow(&self) -> KemKey {
         let mut seed = Seed::default();
         for (to, from) in seed.iter_mut().zip(self.0.expose().iter().chain(self.1.expose())) {
             *to = *from;
         }
         let key = DecapsulationKey768::from_seed(seed);
         seed.as_mut_slice().zeroize();
-        key
+        KemKey(key)
+    }
+}
+
+/// A key pair that has grown from its seed; never stored.
+pub(super) struct KemKey(DecapsulationKey768);
+
+impl KemKey {
+    /// The key that others encapsulate to.
+    pub(super) fn encapsulation_key(&self) -> Vec<u8> {
+        self.0.encapsulation_key().to_bytes().to_vec()
+    }
+
+    /// The psk that follows from their ciphertext; `None` when it has another length than a ciphertext.
+    pub(super) fn decapsulate(&self, salt: &Secret, ct: &[u8]) -> Option<Secret> {
+        let ek = self.0.encapsulation_key().to_bytes();
+        let mut shared = self.0.decapsulate_slice(ct).ok()?;
+        let psk = kem_psk(salt, shared.as_ref(), &ek, ct);
+        shared.as_mut_slice().zeroize();
+        Some(psk)
     }
 }
 

@@ -181,13 +181,13 @@ pub(crate) struct StepOffered(HandshakeState);
 impl StepOffered {
     /// Builds it, now or again: the first message comes with it, the very same from the same keys.
     pub(crate) fn rebuild(
-        own: &StaticKeys,
+        own: &Secret,
         their: &[u8; PUBLIC_BYTES],
         ephemeral: Secret,
         prologue: &[u8],
         payload: &[u8],
     ) -> Result<(Self, Vec<u8>), NoiseError> {
-        let mut state = Setup::new(STEP, prologue, &own.secret).with(their).drawing(ephemeral).initiator()?;
+        let mut state = Setup::new(STEP, prologue, own).with(their).drawing(ephemeral).initiator()?;
         let offered = write(&mut state, payload)?;
         Ok((Self(state), offered))
     }
@@ -208,16 +208,14 @@ impl StepHeard {
     /// Reads the first message: its payload comes with it. It proves who offers, unless one of the two static keys was
     /// stolen.
     pub(crate) fn read(
-        own: &StaticKeys,
+        own: &Secret,
         their: &[u8; PUBLIC_BYTES],
         prologue: &[u8],
         offered: &[u8],
         random: &mut TurnRandom,
     ) -> Result<(Self, Vec<u8>), NoiseError> {
-        let mut state = Setup::new(STEP, prologue, &own.secret)
-            .with(their)
-            .drawing(Secret::new(random.bytes()))
-            .responder()?;
+        let mut state =
+            Setup::new(STEP, prologue, own).with(their).drawing(Secret::new(random.bytes())).responder()?;
         let payload = read(&mut state, offered)?;
         Ok((Self(state), payload))
     }

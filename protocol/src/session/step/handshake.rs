@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::super::{
-    kem::{self, CT_BYTES, KemSeed},
-    noise::{self, PUBLIC_BYTES, StaticKeys},
+    kem::{self, CT_BYTES, KemKey, KemSeed},
+    noise::{self, PUBLIC_BYTES},
 };
 use crate::{
     entropy::TurnRandom,
@@ -65,8 +65,9 @@ impl Step<'_> {
         if offer.len() != OFFER_BYTES {
             return Err(StepRefusal::Length);
         }
-        let (prologue, own, their) = (self.prologue(false), self.statics(), &self.parties.their_static);
-        let (heard, ek) = noise::StepHeard::read(&own, their, &prologue, offer, random)
+        let Parties { own_static: own, their_static: their, .. } = self.parties;
+        let prologue = self.prologue(false);
+        let (heard, ek) = noise::StepHeard::read(own, their, &prologue, offer, random)
             .map_err(|_| StepRefusal::Handshake)?;
         let (ct, psk) = kem::encapsulate(self.chain, &ek, random).ok_or(StepRefusal::Key)?;
         let (message, split) = heard.answer(&psk).map_err(|_| StepRefusal::Handshake)?;
@@ -81,10 +82,6 @@ impl Step<'_> {
     /// What follows from the epoch before it alone, which whoever had that one has too.
     pub(super) fn root_of_chain(&self) -> Secret {
         self.chain.expand("alone")
-    }
-
-    fn statics(&self) -> StaticKeys {
-        StaticKeys::from_secret(self.parties.own_static.clone())
     }
 
     pub(super) fn prologue(&self, we_offer: bool) -> Vec<u8> {
@@ -126,7 +123,7 @@ impl Offer {
             kem_seed: KemSeed::draw(random),
             said: Vec::new(),
         };
-        offer.said = offer.rebuild(step)?.1;
+        offer.said = offer.rebuild(step, &offer.kem_seed.grow())?.1;
         Ok(offer)
     }
 
@@ -142,23 +139,24 @@ impl Offer {
             return Err(StepRefusal::Length);
         }
         let (ct, message) = accept.split_at_checked(CT_BYTES).ok_or(StepRefusal::Length)?;
-        let (waiting, said) = self.rebuild(step)?;
+        let key = self.kem_seed.grow();
+        let (waiting, said) = self.rebuild(step, &key)?;
         if said != self.said {
             return Err(StepRefusal::Own);
         }
-        let psk = self.kem_seed.decapsulate(step.chain, ct).ok_or(StepRefusal::Length)?;
+        let psk = key.decapsulate(step.chain, ct).ok_or(StepRefusal::Length)?;
         let split = waiting.finish(&psk, message).map_err(|_| StepRefusal::Handshake)?;
         Ok(split.prk)
     }
 
     /// The handshake as it stood when the OFFER left, and the OFFER.
-    fn rebuild(&self, step: &Step<'_>) -> Result<(noise::StepOffered, Vec<u8>), StepRefusal> {
+    fn rebuild(&self, step: &Step<'_>, key: &KemKey) -> Result<(noise::StepOffered, Vec<u8>), StepRefusal> {
         noise::StepOffered::rebuild(
-            &step.statics(),
+            &step.parties.own_static,
             &step.parties.their_static,
             self.ephemeral.clone(),
             &step.prologue(true),
-            &self.kem_seed.encapsulation_key(),
+            &key.encapsulation_key(),
         )
         .map_err(|_| StepRefusal::Own)
     }

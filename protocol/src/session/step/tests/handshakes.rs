@@ -138,11 +138,10 @@ fn an_offer_whose_key_is_none_is_refused() {
     let chain = secret(&vector, "chain_before");
     let (offerer, acceptor) = (sides(&vector, true), sides(&vector, false));
     let step = step_of(&vector, &chain, &offerer);
-    let own = crate::session::noise::StaticKeys::from_secret(offerer.0.own_static.clone());
     // Coefficients above the modulus, and a key that is cut short.
     for (payload, refusal) in [(vec![0xff; 1_184], StepRefusal::Key), (vec![0; 1_183], StepRefusal::Length)] {
         let (_, offer) = crate::session::noise::StepOffered::rebuild(
-            &own,
+            &offerer.0.own_static,
             &offerer.0.their_static,
             Secret::new([3; 32]),
             &step.prologue(true),
