@@ -129,7 +129,7 @@ impl Offer {
 
     /// The same keys in an offer of another step.
     pub(super) fn made_for(&self, step: &Step<'_>) -> Result<Self, StepRefusal> {
-        let said = self.rebuild(step)?.1;
+        let said = self.rebuild(step, &self.kem_seed.grow())?.1;
         Ok(Self { n: step.n, ephemeral: self.ephemeral.clone(), kem_seed: self.kem_seed.clone(), said })
     }
 
