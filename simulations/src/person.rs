@@ -94,6 +94,8 @@ pub struct Person {
     pub island: usize,
     /// Ends of links that are this engine's.
     pub links: BTreeSet<LinkId>,
+    /// Links that were lost while it slept: it hears that when it wakes.
+    pub lost_links: BTreeSet<LinkId>,
     /// Dials that were not answered yet.
     pub dials: BTreeSet<DialId>,
     /// The wall clock is so far ahead.
@@ -157,6 +159,7 @@ impl Person {
             transport: TransportId::new(&random.bytes::<32>())?,
             island,
             links: BTreeSet::new(),
+            lost_links: BTreeSet::new(),
             dials: BTreeSet::new(),
             ahead: Duration::ZERO,
             behind: Duration::ZERO,

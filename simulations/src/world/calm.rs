@@ -31,6 +31,7 @@ impl World {
         self.network.calm();
         let begun = self.now;
         let sent: Vec<u64> = self.people.iter().map(|person| person.sent).collect();
+        self.come_home()?;
         for who in 0..self.people.len() {
             if self.people[who].disk_full {
                 self.room_again(who)?;

@@ -147,7 +147,13 @@ impl World {
         let Some(wire) = self.wires.remove(&link) else { return Ok(()) };
         let Some(person) = self.people.get_mut(wire.owner) else { return Ok(()) };
         person.links.remove(&link);
-        if person.is_online() { self.input(wire.owner, Input::LinkDown { link }) } else { Ok(()) }
+        if person.is_online() {
+            return self.input(wire.owner, Input::LinkDown { link });
+        }
+        if person.engine.is_some() {
+            person.lost_links.insert(link);
+        }
+        Ok(())
     }
 
     /// Tries the addresses of a dial in order.

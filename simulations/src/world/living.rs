@@ -86,6 +86,7 @@ impl World {
         person.wakes = None;
         person.held.clear();
         person.dials.clear();
+        person.lost_links.clear();
         for (_, intent) in std::mem::take(&mut person.intents) {
             if let Intent::Read { from } = intent {
                 self.ledger.may_have_read(who, from, self.now);
@@ -139,11 +140,14 @@ impl World {
         person.slept += now.since(person.sleeps_since);
         person.absence = None;
         person.life += 1;
-        let dials = std::mem::take(&mut person.dials);
+        let (dials, lost) = (std::mem::take(&mut person.dials), std::mem::take(&mut person.lost_links));
         self.release(who)?;
         self.input(who, Input::Resumed)?;
         for dial in dials {
             self.input(who, Input::DialFailed { dial })?;
+        }
+        for link in lost {
+            self.input(who, Input::LinkDown { link })?;
         }
         self.appears(who);
         self.ask_again(who)
@@ -276,6 +280,24 @@ impl World {
             let addresses = vec![Places::address(island, who)];
             self.input(who, Input::Listening { addresses })?;
             self.appears(who);
+        }
+        Ok(())
+    }
+
+    /// Travellers come home, where everybody knows them to be.
+    pub(super) fn come_home(&mut self) -> Result<(), Violation> {
+        for who in 0..self.scenario.travellers.min(self.people.len()) {
+            let (home, island) = (who % self.places.len(), self.people[who].island);
+            if home == island {
+                continue;
+            }
+            self.residents[island].retain(|resident| *resident != who);
+            self.residents[home].push(who);
+            self.people[who].island = home;
+            if self.people[who].is_online() {
+                self.hush_links(who);
+                self.input(who, Input::Listening { addresses: vec![Places::address(home, who)] })?;
+            }
         }
         Ok(())
     }
