@@ -143,6 +143,9 @@ impl World {
         let (dials, lost) = (std::mem::take(&mut person.dials), std::mem::take(&mut person.lost_links));
         self.release(who)?;
         self.input(who, Input::Resumed)?;
+        // The disk may have filled or been emptied by others meanwhile.
+        let room = if self.people[who].disk_full { Room::Full } else { Room::Enough };
+        self.input(who, Input::Room(room))?;
         for dial in dials {
             self.input(who, Input::DialFailed { dial })?;
         }
