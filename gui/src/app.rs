@@ -569,15 +569,23 @@ impl App {
     }
 
     fn keep_preferences(&mut self, context: &egui::Context) {
-        if let Some(inner) = context.input(|input| input.viewport().inner_rect)
-            && !context.input(|input| input.viewport().maximized.unwrap_or(false))
-        {
-            self.preferences.size = [inner.width(), inner.height()];
+        let (inner, outer, maximized, ends) = context.input(|input| {
+            let window = input.viewport();
+            let maximized = window.maximized.unwrap_or(false);
+            (window.inner_rect, window.outer_rect, maximized, window.close_requested())
+        });
+        // A window opens before it is zoomed.
+        let zoom = context.zoom_factor();
+        if let Some(inner) = inner.filter(|_| !maximized) {
+            self.preferences.size = [inner.width() * zoom, inner.height() * zoom];
+            // Wayland says no place.
+            self.preferences.place = outer.map(|outer| [outer.left() * zoom, outer.top() * zoom]);
         }
-        // A size is kept when the program ends: a window that is dragged larger has a new one each pass.
-        let chosen = Preferences { size: self.kept.size, ..self.preferences.clone() };
-        let ends = context.input(|input| input.viewport().close_requested());
-        if self.gate == Gate::Open && (chosen != self.kept || (ends && self.preferences != self.kept)) {
+        // These are kept when the program ends: a window that is dragged has new ones each pass.
+        let Preferences { size, place, .. } = self.kept;
+        let chosen = Preferences { size, place, ..self.preferences.clone() };
+        let may_keep = matches!(self.gate, Gate::Open | Gate::Shut(_));
+        if may_keep && (chosen != self.kept || (ends && self.preferences != self.kept)) {
             self.preferences.keep(&self.place.home);
             self.kept = self.preferences.clone();
         }
