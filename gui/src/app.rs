@@ -99,8 +99,10 @@ pub struct App {
     toast: Option<(String, f64)>,
     /// The list and what is beside it take turns.
     narrow: bool,
-    /// The list is what keys go to.
-    in_list: bool,
+    /// Where the list ends, and what is beside it begins.
+    list_edge: f32,
+    /// What the list took the place of by keys, and gives it back to.
+    beside: Option<Route>,
     /// What the window is called.
     title: String,
     background: background::Background,
@@ -152,7 +154,8 @@ impl App {
             drafts: BTreeMap::new(),
             toast: None,
             narrow: false,
-            in_list: false,
+            list_edge: 0.0,
+            beside: None,
             title: String::new(),
             background,
         })
@@ -265,7 +268,8 @@ impl App {
         }
         if !narrow {
             let panel = egui::Panel::left("conversations").default_size(300.0).size_range(220.0..=460.0);
-            panel.show(ui, |ui| actions.extend(list_ui(ui, &view, &mut self.looking, route)));
+            let shown = panel.show(ui, |ui| actions.extend(list_ui(ui, &view, &mut self.looking, route)));
+            self.list_edge = shown.response.rect.right();
         }
         let mut chosen = self.preferences.clone();
         let home = self.place.home.display().to_string();
@@ -351,7 +355,7 @@ impl App {
             }
             Tell::Answer(number, answer) => self.on_answer(context, number, answer),
             Tell::Searched(number, told) => self.on_searched(number, told),
-            Tell::Checked(opens) => self.on_checked(opens),
+            Tell::Checked(opens) => self.on_checked(context, opens),
             Tell::PassphraseSet(set) => self.on_passphrase_set(context, set),
             Tell::Stopped => {}
             Tell::Quit => self.quit(context),
@@ -535,6 +539,7 @@ impl App {
             return;
         }
         let left = self.route;
+        self.beside = None;
         self.route = match (left, self.searching.within) {
             (Route::Contact(whom), _) | (Route::Search, Some(whom)) => Route::Chat(whom),
             _ => Route::Nothing,

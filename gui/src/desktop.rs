@@ -101,12 +101,17 @@ impl Desktop {
 
     /// Shows a notification soon.
     pub fn show(&self, one: Notification) {
-        self.letterbox.put(one.about, Some(one));
+        self.letterbox.put(one.about, Letter::Show(one));
+    }
+
+    /// Has this said where something about the same is shown; what was put away stays away.
+    pub fn reword(&self, one: Notification) {
+        self.letterbox.put(one.about, Letter::Reword(one));
     }
 
     /// Takes away what is shown about somebody.
     pub fn withdraw(&self, about: AccountId) {
-        self.letterbox.put(about, None);
+        self.letterbox.put(about, Letter::Withdraw);
     }
 
     /// What the tray is to say.
@@ -131,10 +136,21 @@ struct Letterbox {
     news: Notify,
 }
 
+/// What is to be shown about somebody.
+#[derive(Debug)]
+enum Letter {
+    /// This.
+    Show(Notification),
+    /// This in the place of something else, if there is something.
+    Reword(Notification),
+    /// Nothing any more.
+    Withdraw,
+}
+
 #[derive(Debug, Default)]
 struct Letters {
-    /// What is to be shown about somebody; `None`: nothing any more.
-    notices: BTreeMap<AccountId, Option<Notification>>,
+    /// About whom.
+    notices: BTreeMap<AccountId, Letter>,
     words: Option<Words>,
     closed: bool,
 }
@@ -145,10 +161,17 @@ impl Letterbox {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, about: AccountId, notice: Option<Notification>) {
+    fn put(&self, about: AccountId, letter: Letter) {
         let mut letters = self.letters();
-        if letters.notices.len() < LETTERS_MAX || letters.notices.contains_key(&about) {
-            letters.notices.insert(about, notice);
+        let letter = match (letters.notices.get(&about), letter) {
+            // What waits to be shown is shown, in other words.
+            (Some(Letter::Show(_)), Letter::Reword(one)) => Letter::Show(one),
+            (_, letter) => letter,
+        };
+        // Only what is new has to find room: what says less than what is shown always does.
+        let is_new = matches!(letter, Letter::Show(_)) && !letters.notices.contains_key(&about);
+        if !is_new || letters.notices.len() < LETTERS_MAX {
+            letters.notices.insert(about, letter);
         }
         drop(letters);
         self.news.notify_one();
@@ -254,10 +277,14 @@ impl Around<'_> {
                 tray.say(words).await;
             }
         }
-        for (about, notice) in letters.notices {
-            match notice {
-                Some(notice) => self.notifications.show(&notice, &self.words.open).await,
-                None => self.notifications.withdraw(about).await,
+        for (about, letter) in letters.notices {
+            match letter {
+                Letter::Show(notice) => self.notifications.show(&notice, &self.words.open).await,
+                Letter::Reword(notice) if self.notifications.is_shown(about) => {
+                    self.notifications.show(&notice, &self.words.open).await;
+                }
+                Letter::Reword(_) => {}
+                Letter::Withdraw => self.notifications.withdraw(about).await,
             }
         }
     }

@@ -28,7 +28,7 @@ use causerie_protocol::{
     answer::{Answer, ContactState},
     command::{Command, Reference},
 };
-use eframe::egui::{self, ViewportCommand};
+use eframe::egui::{self, Key, Modifiers, ViewportCommand};
 use egui_kittest::{Harness, kittest::Queryable as _};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -225,12 +225,7 @@ impl Stage {
     }
 
     fn clicks(&self, id: u32) {
-        self.runtime.block_on(async {
-            let server = self.bus.object_server();
-            let path = "/org/freedesktop/Notifications";
-            let server = server.interface::<_, Notifications>(path).await.unwrap();
-            Notifications::action_invoked(server.signal_emitter(), id, "default").await.unwrap();
-        });
+        click(&self.runtime, &self.bus, id);
     }
 
     /// The item in the tray, as the desktop sees it.
@@ -284,6 +279,15 @@ impl Stage {
         drop(self.app);
         self.runtime.block_on(self.bruno.stop()).unwrap();
     }
+}
+
+/// Clicks a notification.
+fn click(runtime: &Runtime, bus: &Connection, id: u32) {
+    runtime.block_on(async {
+        let path = "/org/freedesktop/Notifications";
+        let server = bus.object_server().interface::<_, Notifications>(path).await.unwrap();
+        Notifications::action_invoked(server.signal_emitter(), id, "default").await.unwrap();
+    });
 }
 
 fn loopback() -> NetworkOptions {
@@ -378,8 +382,22 @@ fn messages_are_told_while_no_window_is_there_and_a_click_opens_their_conversati
 /// Opens a window, in which the conversation is in view, and closes it again.
 fn reads_in_a_window(stage: &mut Stage) {
     let home = stage.homes[0].path().to_owned();
-    let app = &mut stage.app;
-    let mut window = Harness::builder().with_size([980.0, 680.0]).allow_missing_glyphs().build_ui_state(
+    let mut window = window(&mut stage.app);
+    until_it_shows(&mut window, "its conversation, read", |window| {
+        sees(window, "message 0") && window.state().0.model().unread() == 0
+    });
+    // Somebody who rings while it is open has it, and does not bring it back once it is closed.
+    assert!(doorbell::ring(&home, &Ring::Show));
+    until_it_shows(&mut window, "itself when it rings", comes_to_the_front);
+    drop(window);
+    assert_eq!(stage.app.leave(), Next::Rest, "closing goes on without a window");
+}
+
+/// A window, and whether it was opened before.
+type Window<'a> = Harness<'static, (&'a mut App, bool)>;
+
+fn window(app: &mut App) -> Window<'_> {
+    Harness::builder().with_size([980.0, 680.0]).allow_missing_glyphs().build_ui_state(
         |ui: &mut egui::Ui, (app, opened): &mut (&mut App, bool)| {
             let context = ui.ctx().clone();
             if !std::mem::replace(opened, true) {
@@ -389,28 +407,105 @@ fn reads_in_a_window(stage: &mut Stage) {
             app.ui(ui);
         },
         (app, false),
-    );
+    )
+}
+
+#[track_caller]
+fn until_it_shows(window: &mut Window<'_>, what: &str, shows: impl Fn(&Window<'_>) -> bool) {
     let began = Instant::now();
-    while window.query_all_by_label_contains("message 0").next().is_none()
-        || window.state().0.model().unread() > 0
-    {
-        assert!(began.elapsed() < PATIENCE, "its conversation is not in view and read");
+    while !shows(window) {
+        assert!(began.elapsed() < PATIENCE, "waited in vain until a window shows {what}");
         window.step();
         std::thread::yield_now();
     }
-    // Somebody who rings while it is open has it, and does not bring it back once it is closed.
-    assert!(doorbell::ring(&home, &Ring::Show));
-    while !comes_to_the_front(&window) {
-        assert!(began.elapsed() < PATIENCE, "the ring is not heard");
-        window.step();
-    }
-    drop(window);
-    assert_eq!(stage.app.leave(), Next::Rest, "closing goes on without a window");
 }
 
-fn comes_to_the_front<State>(window: &Harness<'_, State>) -> bool {
+/// Sets a passphrase, and locks the window.
+fn locks(window: &mut Window<'_>) {
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    window.run_steps(2);
+    for field in ["New passphrase", "The same once more"] {
+        window.get_by_label(field).focus();
+        window.step();
+        window.get_by_label(field).type_text("correct horse");
+        window.step();
+    }
+    window.get_by_label("Set the passphrase").click();
+    until_it_shows(window, "that it is set", |window| sees(window, "The passphrase is set"));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until_it_shows(window, "that it is locked", |window| sees(window, "The window is locked"));
+}
+
+fn sees(window: &Window<'_>, label: &str) -> bool {
+    window.query_all_by_label_contains(label).next().is_some()
+}
+
+fn comes_to_the_front(window: &Window<'_>) -> bool {
     let asked = |viewport: &egui::ViewportOutput| viewport.commands.contains(&ViewportCommand::Focus);
     window.output().viewport_output.values().any(asked)
+}
+
+#[test]
+fn what_was_told_before_the_window_locks_says_no_more_and_leads_to_its_conversation() {
+    if !has_bus("what_was_told_before_the_window_locks_says_no_more_and_leads_to_its_conversation") {
+        return;
+    }
+    let mut stage = Stage::new("{\"language\":\"english\"}");
+    stage.writes("a secret");
+    stage.until("it is told", |stage| !stage.asked().is_empty());
+    let first = stage.asked()[0].clone();
+    assert_eq!((first.title.as_str(), first.body.as_str()), ("Bruno", "a secret"));
+
+    let (runtime, bus, heard) = (&stage.runtime, &stage.bus, &stage.heard);
+    let mut window = window(&mut stage.app);
+    until_it_shows(&mut window, "the list", |window| sees(window, "a secret"));
+    locks(&mut window);
+    let last = || heard.lock().unwrap().asked.last().cloned().unwrap();
+    until_it_shows(&mut window, "nothing, nor does the desktop", |_| last().title == "Causerie");
+    assert_eq!((last().id, last().body.as_str()), (first.id, "New message"), "in its place");
+
+    click(runtime, bus, first.id);
+    until_it_shows(&mut window, "itself", comes_to_the_front);
+    assert!(!sees(&window, "a secret") && !sees(&window, "Bruno"), "it is locked all the same");
+    window.event(egui::Event::Text("correct horse".to_owned()));
+    window.step();
+    window.key_press(Key::Enter);
+    until_it_shows(&mut window, "the conversation", |window| sees(window, ": a secret"));
+    until_it_shows(&mut window, "that it is read", |window| window.state().0.model().unread() == 0);
+    drop(window);
+    stage.app.leave();
+    stage.until("it is taken away", |stage| stage.heard.lock().unwrap().closed == [first.id]);
+    stage.ends();
+}
+
+/// Whoever put a notification away does not get it back because the window locks.
+#[test]
+fn what_was_put_away_is_not_told_again_when_the_window_locks() {
+    if !has_bus("what_was_put_away_is_not_told_again_when_the_window_locks") {
+        return;
+    }
+    let mut stage = Stage::new("{\"language\":\"english\"}");
+    stage.writes("a secret");
+    stage.until("it is told", |stage| !stage.asked().is_empty());
+    let first = stage.asked()[0].clone();
+    stage.runtime.block_on(async {
+        let path = "/org/freedesktop/Notifications";
+        let server = stage.bus.object_server().interface::<_, Notifications>(path).await.unwrap();
+        Notifications::notification_closed(server.signal_emitter(), first.id, 2).await.unwrap();
+    });
+    let mut window = window(&mut stage.app);
+    until_it_shows(&mut window, "the list", |window| sees(window, "a secret"));
+    locks(&mut window);
+    drop(window);
+    stage.app.leave();
+    // What the tray says comes after what was put into other words: that is done once it is shown.
+    stage.until("it is in the tray that it is locked", |stage| {
+        stage.menu().iter().all(|(_, says)| !says.contains("Lock"))
+    });
+    stage.writes("another");
+    stage.until("that is told", |stage| stage.asked().last().unwrap().body == "2 new messages");
+    assert_eq!(stage.asked().len(), 2, "{:?}", stage.asked());
+    stage.ends();
 }
 
 #[test]
