@@ -10,6 +10,8 @@
 
 use std::{
     cell::RefCell,
+    mem::ManuallyDrop,
+    panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
@@ -89,15 +91,30 @@ impl Waker {
     }
 }
 
+/// Why there is no window any more, while the program was not to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// None can be opened here, in words.
+    NotOpened(String),
+    /// It was open and broke, as when another program destroys it.
+    Broken,
+}
+
+impl Failure {
+    fn not_opened(error: impl ToString) -> Self {
+        Self::NotOpened(error.to_string())
+    }
+}
+
 /// Opens and closes the window until the program is to end; resting first where that is asked for.
 ///
 /// # Errors
-/// When no window can be opened here, in words.
-pub fn run(app: &mut App, rests: bool) -> Result<(), String> {
+/// [`Failure`]; the node still runs.
+pub fn run(app: &mut App, rests: bool) -> Result<(), Failure> {
     if log::set_logger(&TROUBLE).is_ok() {
         log::set_max_level(log::LevelFilter::Error);
     }
-    let mut display = EventLoop::<UserEvent>::with_user_event().build().map_err(|error| error.to_string())?;
+    let mut display = EventLoop::<UserEvent>::with_user_event().build().map_err(Failure::not_opened)?;
     // Movements outside of our windows are of no use, and would be sent on while there is none.
     display.listen_device_events(DeviceEvents::Never);
     app.waker().rests_in(display.create_proxy());
@@ -111,7 +128,7 @@ pub fn run(app: &mut App, rests: bool) -> Result<(), String> {
     }
 }
 
-fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, String> {
+fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Failure> {
     let side = u32::from(ICON_SIDE);
     let icon = IconData { rgba: icon::drawn(ICON_SIDE, false), width: side, height: side };
     let viewport = ViewportBuilder::default()
@@ -140,10 +157,14 @@ fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Strin
         }),
         display,
     );
-    let run = display.run_app_on_demand(&mut Open { window: made, screens });
-    run.map_err(|error| error.to_string())?;
+    // A panic says itself what broke; the node is still to be stopped cleanly. What holds the window is not dropped
+    // then, for that would panic again.
+    let mut open = ManuallyDrop::new(Open { window: made, screens });
+    let run = catch_unwind(AssertUnwindSafe(|| display.run_app_on_demand(&mut *open)));
+    run.map_err(|_| Failure::Broken)?.map_err(Failure::not_opened)?;
+    drop(ManuallyDrop::into_inner(open));
     if !opened {
-        return Err(TROUBLE.said());
+        return Err(Failure::NotOpened(TROUBLE.said()));
     }
     Ok(app.leave())
 }
@@ -172,9 +193,9 @@ fn is_in_sight(place: [f32; 2], size: [f32; 2], screens: &[Rect]) -> bool {
     })
 }
 
-fn rest(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, String> {
+fn rest(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Failure> {
     let mut resting = Resting { next: Next::Rest, context: egui::Context::default(), app };
-    display.run_app_on_demand(&mut resting).map_err(|error| error.to_string())?;
+    display.run_app_on_demand(&mut resting).map_err(Failure::not_opened)?;
     Ok(resting.next)
 }
 

@@ -187,6 +187,20 @@ fn the_window_is_where_it_was_left() {
 }
 
 #[test]
+fn a_window_that_another_program_destroys_ends_the_program_and_no_more() {
+    let Some(screen) = Screen::open() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let chosen = json!({"language": "english", "theme": "light", "size": [980, 680]});
+    let mut alice = Person::new(&screen, folder.path().join("alice"), "Alice", 0, &chosen);
+    begins(&alice);
+    alice.presses(&CONTROL, Key::Letter(','));
+    assert_eq!(alice.is_destroyed().code(), Some(1), "a sentence, and no panic's end");
+    assert!(alice.asks("node.status", &json!({})).is_none(), "nobody answers any more");
+    alice.starts();
+    assert!(alice.closes().success());
+}
+
+#[test]
 fn without_a_screen_a_sentence_says_so() {
     let folder = tempfile::tempdir().unwrap();
     // None at all, and one that is not there.

@@ -126,6 +126,12 @@ impl<'a> Person<'a> {
         self.ends()
     }
 
+    /// Ends as when another program destroys the window.
+    pub(crate) fn is_destroyed(&mut self) -> ExitStatus {
+        self.screen.destroy(self.window);
+        self.ends()
+    }
+
     #[track_caller]
     pub(crate) fn ends(&mut self) -> ExitStatus {
         until("the program ends", || self.child.try_wait().unwrap())

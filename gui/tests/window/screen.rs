@@ -198,6 +198,11 @@ impl Screen {
         self.connection.send_event(false, window, EventMask::NO_EVENT, event).unwrap().check().unwrap();
     }
 
+    /// Takes a window away, as no window manager does.
+    pub(crate) fn destroy(&self, window: Window) {
+        self.connection.destroy_window(window).unwrap().check().unwrap();
+    }
+
     /// Presses a key while others are held.
     pub(crate) fn press(&self, held: &[Held], key: Key) {
         let (code, shifted) = self.keys[&key.sign()];
