@@ -57,6 +57,8 @@ pub enum Action {
     Test(AccountId),
     /// To copy what can be told to somebody who helps.
     CopyReport,
+    /// Let a file with an invitation be chosen.
+    ChooseFile,
     /// To show what is known of a message of this conversation.
     Describe(AccountId, MessageId),
     /// To copy a text.

@@ -283,7 +283,7 @@ impl App {
                 }
                 Route::Chat(with) => chat_ui(ui, &view, with, self.chats.entry(with).or_default()),
                 Route::Contact(whom) => contact_ui(ui, &view, whom, &mut self.editing),
-                Route::AddContact => add_contact_ui(ui, &view, &mut self.adding),
+                Route::AddContact => add_contact_ui(ui, &view, &mut self.adding, offers),
                 Route::Search => search_ui(ui, &view, &mut self.searching),
                 Route::Settings => settings_ui(ui, view.text, &home, offers, &mut chosen, &mut self.locking),
                 Route::Network => network_ui(ui, &view, &self.tests),
@@ -362,6 +362,7 @@ impl App {
             Tell::Lock => self.lock(context),
             Tell::Rung(ring) => self.appear(context, ring),
             Tell::Chosen(about) => self.on_chosen(context, about),
+            Tell::Files(files) => self.adding.look_into(files),
             Tell::Offers(offers) => self.on_offers(offers),
         }
     }
@@ -449,6 +450,7 @@ impl App {
             Action::CopyReport => {
                 self.backend.ask(Ask::Report);
             }
+            Action::ChooseFile => self.choose_file(),
             Action::Describe(with, message) => self.describe(context, with, message),
             Action::Invite(_) | Action::Revoke(_) | Action::Accept(_) => {
                 self.perform_invitation(context, action)

@@ -105,6 +105,8 @@ pub enum Tell {
     Lock,
     /// A notification about this contact was clicked.
     Chosen(AccountId),
+    /// What was chosen in a dialog for files; none where it was put away.
+    Files(Vec<PathBuf>),
     /// What the desktop around the window offers, now.
     Offers(Offers),
 }

@@ -292,7 +292,6 @@ impl ApplicationHandler<UserEvent> for Open<'_> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "screens are not that large")]
 fn points_of(screen: &MonitorHandle) -> Rect {
     let place = screen.position().to_logical::<f32>(screen.scale_factor());
     let size = screen.size().to_logical::<f32>(screen.scale_factor());

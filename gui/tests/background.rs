@@ -35,7 +35,7 @@ use tokio::runtime::Runtime;
 use zbus::{
     Connection, Proxy,
     object_server::SignalEmitter,
-    zvariant::{OwnedValue, Value},
+    zvariant::{OwnedObjectPath, OwnedValue, Value},
 };
 
 /// Nothing here takes so long on any machine.
@@ -101,9 +101,36 @@ struct Heard {
     asked: Vec<Asked>,
     closed: Vec<u32>,
     items: Vec<String>,
+    /// Titles of dialogs, and where they are answered.
+    dialogs: Vec<(String, OwnedObjectPath)>,
 }
 
 type Shared = Arc<Mutex<Heard>>;
+
+struct FileChooser(Shared);
+
+#[zbus::interface(name = "org.freedesktop.portal.FileChooser")]
+impl FileChooser {
+    fn open_file(
+        &self,
+        _parent: String,
+        title: String,
+        options: HashMap<String, OwnedValue>,
+        #[zbus(header)] call: zbus::message::Header<'_>,
+    ) -> OwnedObjectPath {
+        let token = String::try_from(options.get("handle_token").unwrap().try_clone().unwrap()).unwrap();
+        let sender = call.sender().unwrap().as_str().trim_start_matches(':').replace('.', "_");
+        let path = format!("/org/freedesktop/portal/desktop/request/{sender}/{token}");
+        let path = OwnedObjectPath::try_from(path).unwrap();
+        self.0.lock().unwrap().dialogs.push((title, path.clone()));
+        path
+    }
+
+    #[zbus(property, name = "version")]
+    fn version(&self) -> u32 {
+        4
+    }
+}
 
 struct Notifications(Shared);
 
@@ -190,7 +217,7 @@ impl Stage {
         let app = App::start(place, Waker::default(), Bus::Session).unwrap();
         let mut stage = Self { runtime, bus, heard, app, context: egui::Context::default(), bruno, homes };
         stage.until("it is in the tray", |stage| {
-            stage.app.offers() == Offers { tray: true, notifications: true }
+            stage.app.offers() == Offers { tray: true, notifications: true, files: true }
         });
         stage.until("they met again", |stage| {
             stage.app.model().conversations().first().is_some_and(|one| one.contact.online)
@@ -281,6 +308,14 @@ impl Stage {
     }
 }
 
+/// Answers the dialog that was opened last: how, and with which file.
+fn answer(runtime: &Runtime, bus: &Connection, heard: &Shared, how: u32, file: &str) {
+    let (_, path) = heard.lock().unwrap().dialogs.last().unwrap().clone();
+    let answer = (how, HashMap::from([("uris", Value::from(vec![file]))]));
+    let interface = "org.freedesktop.portal.Request";
+    runtime.block_on(bus.emit_signal(None::<&str>, path, interface, "Response", &answer)).unwrap();
+}
+
 /// Clicks a notification.
 fn click(runtime: &Runtime, bus: &Connection, id: u32) {
     runtime.block_on(async {
@@ -300,6 +335,10 @@ async fn desktop(heard: &Shared) -> Connection {
         .serve_at("/org/freedesktop/Notifications", Notifications(Arc::clone(heard)))
         .unwrap()
         .serve_at("/StatusNotifierWatcher", Watcher { heard: Arc::clone(heard), has_host: true })
+        .unwrap()
+        .serve_at("/org/freedesktop/portal/desktop", FileChooser(Arc::clone(heard)))
+        .unwrap()
+        .name("org.freedesktop.portal.Desktop")
         .unwrap()
         .name("org.freedesktop.Notifications")
         .unwrap()
@@ -549,7 +588,7 @@ fn a_tray_that_goes_away_gives_the_window_back() {
         Watcher::status_notifier_host_unregistered(watcher.signal_emitter()).await.unwrap();
     });
     stage.until("the window is wanted", |stage| stage.app.rest(&stage.context) == Next::Window);
-    assert_eq!(stage.app.offers(), Offers { tray: false, notifications: true });
+    assert_eq!(stage.app.offers(), Offers { tray: false, notifications: true, files: true });
     assert!(stage.asked().is_empty());
     stage.ends();
 }
@@ -569,4 +608,32 @@ fn without_a_bus_there_is_a_window_and_nothing_else() {
     assert_eq!(app.rest(&context), Next::Window);
     assert_eq!(app.offers(), Offers::default());
     app.close(&context);
+}
+
+#[test]
+fn an_invitation_is_found_in_a_file_that_is_chosen() {
+    if !has_bus("an_invitation_is_found_in_a_file_that_is_chosen") {
+        return;
+    }
+    let mut stage = Stage::new("{\"language\":\"french\"}");
+    let file = stage.homes[0].path().join("à lire.txt");
+    std::fs::write(&file, "Voici : causerie:i1#nonsense").unwrap();
+    let uri = format!("file://{}", file.display()).replace('à', "%C3%A0").replace(' ', "%20");
+    let (runtime, bus, heard) = (&stage.runtime, &stage.bus, &stage.heard);
+    let mut window = window(&mut stage.app);
+    until_it_shows(&mut window, "the list", |window| sees(window, "Bruno"));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::N);
+    window.run_steps(2);
+    // It is put away, it ends by itself, a file is chosen.
+    for how in [1, 2, 0] {
+        let opened = heard.lock().unwrap().dialogs.len();
+        window.get_by_label("Choisir une image…").click();
+        until_it_shows(&mut window, "the dialog", |_| heard.lock().unwrap().dialogs.len() > opened);
+        assert_eq!(heard.lock().unwrap().dialogs[opened].0, "Une image du code d’une invitation");
+        assert!(!sees(&window, "Voici l’invitation trouvée"));
+        answer(runtime, bus, heard, how, &uri);
+    }
+    until_it_shows(&mut window, "what was found", |window| sees(window, "Voici l’invitation trouvée"));
+    drop(window);
+    stage.ends();
 }

@@ -18,6 +18,7 @@ use crate::{
     backend::{Ask, Backend, Place},
     desktop::{Bus, Desktop, Offers},
     doorbell::Ring,
+    portal::Dialog,
     preferences::Closing,
     screens::closing::{Answer, closing_ui},
     text::Text,
@@ -219,6 +220,13 @@ impl App {
         for one in self.background.attention.on_lock(&self.model, &self.text) {
             self.background.desktop.reword(one);
         }
+    }
+
+    /// Lets a file be chosen in which an invitation is looked for.
+    pub(super) fn choose_file(&self) {
+        let say = |key| self.text.say(key);
+        let (title, pictures, all) = (say("choose-title"), say("choose-pictures"), say("choose-all"));
+        self.background.desktop.choose(Dialog { title, pictures, all });
     }
 
     pub(super) const fn on_offers(&mut self, offers: Offers) {
