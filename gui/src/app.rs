@@ -174,6 +174,13 @@ impl App {
         // What lies on top of everything has its own keys.
         if self.gate == Gate::Open && context.memory(|memory| memory.top_modal_layer().is_none()) {
             for action in Shortcut::pressed(context) {
+                // A menu does not stay open over something else, and Escape does no more than close it.
+                if egui::Popup::is_any_open(context) {
+                    egui::Popup::close_all(context);
+                    if matches!(action, Action::Back) {
+                        continue;
+                    }
+                }
                 self.perform(context, action);
             }
         }
@@ -326,6 +333,10 @@ impl App {
                 self.locking.has_passphrase = has_passphrase;
                 self.passphrase = None;
                 self.ask_all(context, Model::questions());
+            }
+            Tell::Elsewhere => {
+                let questions = self.model.elsewhere();
+                self.ask_all(context, questions);
             }
             Tell::Missed => {
                 self.attend_missed();

@@ -10,6 +10,7 @@
 )]
 
 use std::{
+    io::{BufRead as _, Write as _},
     path::Path,
     time::{Duration, Instant},
 };
@@ -415,6 +416,43 @@ fn in_a_narrow_window_f6_changes_between_the_list_and_the_conversation() {
     assert!(alice.sees(&search), "whoever left the conversation is not brought back to it");
     alice.closes();
     bruno.closes();
+}
+
+#[test]
+fn a_menu_is_closed_by_escape_and_by_whatever_is_done_by_keys() {
+    let (mut alice, mut bruno) = two_contacts();
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    let (pin, write) = (alice.text.say("pin"), alice.text.say("chat-write"));
+    for (modifiers, key) in [(Modifiers::NONE, Key::Escape), (Modifiers::ALT, Key::ArrowDown)] {
+        alice.window.query_all_by_label_contains("Bruno").next().unwrap().click_secondary();
+        alice.window.run_steps(3);
+        assert!(alice.sees(&pin));
+        alice.presses(modifiers, key);
+        assert!(!alice.sees(&pin), "{key:?} closes it");
+        assert!(alice.sees(&write), "and the conversation stays");
+    }
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn what_the_command_line_does_is_seen_in_the_window() {
+    let (mut alice, mut bruno) = two_contacts();
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    // With nobody there to receive it, no event tells of it.
+    bruno.closes();
+    until(&mut [&mut alice], "he is gone", |people| !people[0].sees("Online"));
+    let mut door = causerie_node::home::socket::connect_as(alice.home.path(), "node.sock").unwrap();
+    let params = serde_json::json!({"conversation": "Bruno", "text": "from a script"});
+    let question = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "message.send", "params": params});
+    writeln!(door, "{question}").unwrap();
+    let mut said = String::new();
+    std::io::BufReader::new(&door).read_line(&mut said).unwrap();
+    assert!(said.contains("queued"), "{said}");
+    until(&mut [&mut alice], "it is in the conversation and in the list", |people| {
+        people[0].sees(": from a script") && people[0].sees("You: from a script")
+    });
+    alice.closes();
 }
 
 #[test]

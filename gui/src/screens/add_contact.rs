@@ -215,7 +215,10 @@ fn mine(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut V
     words(ui, text.say("add-mine-text"));
     let open = view.model.invitation.as_ref().filter(|one| one.state == InvitationState::Open);
     let Some((invitation, link)) = open.and_then(|one| one.link.as_ref().map(|link| (one, link))) else {
-        ui.checkbox(&mut adding.many, text.say("add-many"));
+        ui.scope(|ui| {
+            theme::outline_choices(ui);
+            ui.checkbox(&mut adding.many, text.say("add-many"));
+        });
         if primary_button(ui, &text.say("add-make"), true) {
             adding.made = true;
             actions.push(Action::Invite(adding.many));
