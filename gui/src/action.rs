@@ -57,6 +57,8 @@ pub enum Action {
     Test(AccountId),
     /// To copy what can be told to somebody who helps.
     CopyReport,
+    /// Let a file with an invitation be chosen.
+    ChooseFile,
     /// To show what is known of a message of this conversation.
     Describe(AccountId, MessageId),
     /// To copy a text.
@@ -338,12 +340,18 @@ fn by_keys_held() -> impl Iterator<Item = Shortcut> {
 /// Takes Ctrl or Alt with a digit out of what was pressed.
 fn digits(events: &mut Vec<egui::Event>) -> Vec<Action> {
     let mut actions = Vec::new();
+    let mut writes = false;
     events.retain(|event| {
+        // With Alt a digit is still written, right after its key.
+        if std::mem::take(&mut writes) && matches!(event, egui::Event::Text(_)) {
+            return false;
+        }
         let egui::Event::Key { key, physical_key, pressed: true, modifiers, .. } = event else { return true };
         let held = (modifiers.alt != modifiers.command) && !modifiers.shift;
         let place = DIGITS.iter().position(|digit| physical_key.unwrap_or(*key) == *digit);
         let Some(place) = place.filter(|_| held) else { return true };
         actions.push(Action::OpenAt(place));
+        writes = true;
         false
     });
     actions
@@ -363,6 +371,22 @@ mod tests {
             assert!(!seen.contains(keys), "{keys:?}");
             seen.push(*keys);
         }
+    }
+
+    #[test]
+    fn a_digit_that_opens_a_conversation_is_not_written_in_it() {
+        let key = |key, modifiers| egui::Event::Key {
+            key,
+            physical_key: Some(key),
+            pressed: true,
+            repeat: false,
+            modifiers,
+        };
+        let text = |text: &str| egui::Event::Text(text.to_owned());
+        let mut events =
+            vec![key(Key::Num1, Modifiers::ALT), text("&"), text("b"), key(Key::Num2, Modifiers::NONE)];
+        assert_eq!(digits(&mut events).len(), 1);
+        assert_eq!(events, [text("b"), key(Key::Num2, Modifiers::NONE)]);
     }
 
     fn press(modifiers: Modifiers, key: Key, physical_key: Key) -> Vec<Action> {

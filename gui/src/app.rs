@@ -99,8 +99,10 @@ pub struct App {
     toast: Option<(String, f64)>,
     /// The list and what is beside it take turns.
     narrow: bool,
-    /// The list is what keys go to.
-    in_list: bool,
+    /// Where the list ends, and what is beside it begins.
+    list_edge: f32,
+    /// What the list took the place of by keys, and gives it back to.
+    beside: Option<Route>,
     /// What the window is called.
     title: String,
     background: background::Background,
@@ -152,7 +154,8 @@ impl App {
             drafts: BTreeMap::new(),
             toast: None,
             narrow: false,
-            in_list: false,
+            list_edge: 0.0,
+            beside: None,
             title: String::new(),
             background,
         })
@@ -171,6 +174,13 @@ impl App {
         // What lies on top of everything has its own keys.
         if self.gate == Gate::Open && context.memory(|memory| memory.top_modal_layer().is_none()) {
             for action in Shortcut::pressed(context) {
+                // A menu does not stay open over something else, and Escape does no more than close it.
+                if egui::Popup::is_any_open(context) {
+                    egui::Popup::close_all(context);
+                    if matches!(action, Action::Back) {
+                        continue;
+                    }
+                }
                 self.perform(context, action);
             }
         }
@@ -265,7 +275,8 @@ impl App {
         }
         if !narrow {
             let panel = egui::Panel::left("conversations").default_size(300.0).size_range(220.0..=460.0);
-            panel.show(ui, |ui| actions.extend(list_ui(ui, &view, &mut self.looking, route)));
+            let shown = panel.show(ui, |ui| actions.extend(list_ui(ui, &view, &mut self.looking, route)));
+            self.list_edge = shown.response.rect.right();
         }
         let mut chosen = self.preferences.clone();
         let home = self.place.home.display().to_string();
@@ -279,7 +290,7 @@ impl App {
                 }
                 Route::Chat(with) => chat_ui(ui, &view, with, self.chats.entry(with).or_default()),
                 Route::Contact(whom) => contact_ui(ui, &view, whom, &mut self.editing),
-                Route::AddContact => add_contact_ui(ui, &view, &mut self.adding),
+                Route::AddContact => add_contact_ui(ui, &view, &mut self.adding, offers),
                 Route::Search => search_ui(ui, &view, &mut self.searching),
                 Route::Settings => settings_ui(ui, view.text, &home, offers, &mut chosen, &mut self.locking),
                 Route::Network => network_ui(ui, &view, &self.tests),
@@ -323,6 +334,10 @@ impl App {
                 self.passphrase = None;
                 self.ask_all(context, Model::questions());
             }
+            Tell::Elsewhere => {
+                let questions = self.model.elsewhere();
+                self.ask_all(context, questions);
+            }
             Tell::Missed => {
                 self.attend_missed();
                 self.ask_all(context, Model::questions());
@@ -351,13 +366,14 @@ impl App {
             }
             Tell::Answer(number, answer) => self.on_answer(context, number, answer),
             Tell::Searched(number, told) => self.on_searched(number, told),
-            Tell::Checked(opens) => self.on_checked(opens),
+            Tell::Checked(opens) => self.on_checked(context, opens),
             Tell::PassphraseSet(set) => self.on_passphrase_set(context, set),
             Tell::Stopped => {}
             Tell::Quit => self.quit(context),
             Tell::Lock => self.lock(context),
             Tell::Rung(ring) => self.appear(context, ring),
             Tell::Chosen(about) => self.on_chosen(context, about),
+            Tell::Files(files) => self.adding.look_into(files),
             Tell::Offers(offers) => self.on_offers(offers),
         }
     }
@@ -445,6 +461,7 @@ impl App {
             Action::CopyReport => {
                 self.backend.ask(Ask::Report);
             }
+            Action::ChooseFile => self.choose_file(),
             Action::Describe(with, message) => self.describe(context, with, message),
             Action::Invite(_) | Action::Revoke(_) | Action::Accept(_) => {
                 self.perform_invitation(context, action)
@@ -535,6 +552,7 @@ impl App {
             return;
         }
         let left = self.route;
+        self.beside = None;
         self.route = match (left, self.searching.within) {
             (Route::Contact(whom), _) | (Route::Search, Some(whom)) => Route::Chat(whom),
             _ => Route::Nothing,
@@ -569,15 +587,23 @@ impl App {
     }
 
     fn keep_preferences(&mut self, context: &egui::Context) {
-        if let Some(inner) = context.input(|input| input.viewport().inner_rect)
-            && !context.input(|input| input.viewport().maximized.unwrap_or(false))
-        {
-            self.preferences.size = [inner.width(), inner.height()];
+        let (inner, outer, maximized, ends) = context.input(|input| {
+            let window = input.viewport();
+            let maximized = window.maximized.unwrap_or(false);
+            (window.inner_rect, window.outer_rect, maximized, window.close_requested())
+        });
+        // A window opens before it is zoomed.
+        let zoom = context.zoom_factor();
+        if let Some(inner) = inner.filter(|_| !maximized) {
+            self.preferences.size = [inner.width() * zoom, inner.height() * zoom];
+            // Wayland says no place.
+            self.preferences.place = outer.map(|outer| [outer.left() * zoom, outer.top() * zoom]);
         }
-        // A size is kept when the program ends: a window that is dragged larger has a new one each pass.
-        let chosen = Preferences { size: self.kept.size, ..self.preferences.clone() };
-        let ends = context.input(|input| input.viewport().close_requested());
-        if self.gate == Gate::Open && (chosen != self.kept || (ends && self.preferences != self.kept)) {
+        // These are kept when the program ends: a window that is dragged has new ones each pass.
+        let Preferences { size, place, .. } = self.kept;
+        let chosen = Preferences { size, place, ..self.preferences.clone() };
+        let may_keep = matches!(self.gate, Gate::Open | Gate::Shut(_));
+        if may_keep && (chosen != self.kept || (ends && self.preferences != self.kept)) {
             self.preferences.keep(&self.place.home);
             self.kept = self.preferences.clone();
         }

@@ -198,6 +198,19 @@ impl Attention {
         served
     }
 
+    /// What is shown already, in the words that it may have now that conversations are locked away.
+    #[must_use]
+    pub fn on_lock(&self, model: &Model, text: &Text) -> Vec<Notification> {
+        let worded = |(about, reason): (&AccountId, &Reason)| {
+            let body = match reason {
+                Reason::Messages => new_messages(text, model.conversation(*about)),
+                Reason::Request(_) => text.say("notify-request"),
+            };
+            Notification { about: *about, title: text.say("app-name"), body }
+        };
+        self.shown.iter().map(worded).collect()
+    }
+
     /// Whether it is old, or ours.
     fn is_history(&self, message: &MessageView) -> bool {
         message.outgoing
@@ -217,7 +230,7 @@ impl Attention {
         }
         let (text, name) = (how.text, say::in_one_line(&one.contact.name, NAME_MAX));
         let count = one.unread.max(1);
-        let how_many = || text.say_with("notify-new", &[("count", count.into())]);
+        let how_many = || new_messages(text, Some(one));
         let (title, body) = match how.level() {
             Level::Nothing => return None,
             Level::Presence => (text.say("app-name"), how_many()),
@@ -247,6 +260,12 @@ impl Attention {
         self.shown.insert(contact.id, Reason::Request(false));
         Some(Notification { about: contact.id, title, body })
     }
+}
+
+/// How many there are, and nothing of them.
+fn new_messages(text: &Text, one: Option<&ConversationView>) -> String {
+    let count = one.map_or(1, |one| one.unread.max(1));
+    text.say_with("notify-new", &[("count", count.into())])
 }
 
 #[cfg(test)]

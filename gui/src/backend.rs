@@ -31,10 +31,10 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{
         broadcast::{self, error::RecvError},
-        mpsc,
+        mpsc, watch,
     },
     task::{AbortHandle, JoinSet, spawn_blocking},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// Asks and tells on their way. Chosen: more than a pass of the window can cause.
@@ -42,6 +42,9 @@ const QUEUE_MAX: usize = 1_024;
 
 /// How long the end of the program waits for what was asked last.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Between two looks at what other programs changed.
+const CHANGES_PAUSE: Duration = Duration::from_millis(200);
 
 /// What the window wants of its node.
 #[derive(Debug)]
@@ -93,6 +96,8 @@ pub enum Tell {
     Reported(Result<Report, NodeError>),
     /// Something happened.
     Event(Arc<Event>),
+    /// Another program changed something: it is to be asked anew, and was not missed.
+    Elsewhere,
     /// More happened than could be told: how things stand is to be asked anew.
     Missed,
     /// The node has stopped, as was asked.
@@ -105,6 +110,8 @@ pub enum Tell {
     Lock,
     /// A notification about this contact was clicked.
     Chosen(AccountId),
+    /// What was chosen in a dialog for files; none where it was put away.
+    Files(Vec<PathBuf>),
     /// What the desktop around the window offers, now.
     Offers(Offers),
 }
@@ -337,6 +344,7 @@ impl Back {
             Ok(node) => {
                 let events = node.handle().events();
                 tokio::spawn(follow(events.follow(), self.teller.clone()));
+                tokio::spawn(follow_changes(events.changes(), self.teller.clone()));
                 self.listen_at_the_door();
                 self.teller.tell(Tell::Started(node.handle().has_passphrase())).await;
                 Some(node)
@@ -413,6 +421,14 @@ async fn follow(mut events: broadcast::Receiver<Arc<Event>>, teller: Teller) {
             Err(RecvError::Lagged(_)) => teller.tell(Tell::Missed).await,
             Err(RecvError::Closed) => return,
         }
+    }
+}
+
+/// What the command line does beside the window is seen in it; a script that does much of it is seen now and then.
+async fn follow_changes(mut changes: watch::Receiver<()>, teller: Teller) {
+    while changes.changed().await.is_ok() {
+        teller.tell(Tell::Elsewhere).await;
+        sleep(CHANGES_PAUSE).await;
     }
 }
 

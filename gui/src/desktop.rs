@@ -1,12 +1,12 @@
-//! What is around the window: the tray and notifications, in a thread of their own.
+//! What is around the window: the tray, notifications and dialogs, in a thread of their own.
 //!
 //! ```text
-//! window ── the newest of each ──▶ letterbox ──▶ thread ── D-Bus ──▶ tray, notifications
-//! window ◀───────── Tell ────────── clicks, and what there is ◀──────┘
+//! window ── the newest of each ──▶ letterbox ──▶ thread ── D-Bus ──▶ tray, notifications, dialogs
+//! window ◀───────── Tell ────────── clicks, files, what there is ◀─────┘
 //! ```
 //!
 //! The letterbox keeps only the newest about each conversation, so a burst costs a few calls and the window never waits.
-//! Without a bus there is neither, which is said once and is no error.
+//! Without a bus there is none of it, which is said once and is no error.
 
 use std::{
     collections::BTreeMap,
@@ -31,6 +31,7 @@ use crate::{
     attention::Notification,
     backend::{Tell, Teller},
     notifications::{self, Notifications},
+    portal::{self, Dialog, Portal},
     tray::{self, Tray, WatcherProxy, Words},
 };
 
@@ -56,6 +57,8 @@ pub struct Offers {
     pub tray: bool,
     /// Somebody who shows notifications.
     pub notifications: bool,
+    /// A dialog to choose files in.
+    pub files: bool,
 }
 
 /// Where to look for it.
@@ -101,12 +104,23 @@ impl Desktop {
 
     /// Shows a notification soon.
     pub fn show(&self, one: Notification) {
-        self.letterbox.put(one.about, Some(one));
+        self.letterbox.put(one.about, Letter::Show(one));
+    }
+
+    /// Has this said where something about the same is shown; what was put away stays away.
+    pub fn reword(&self, one: Notification) {
+        self.letterbox.put(one.about, Letter::Reword(one));
     }
 
     /// Takes away what is shown about somebody.
     pub fn withdraw(&self, about: AccountId) {
-        self.letterbox.put(about, None);
+        self.letterbox.put(about, Letter::Withdraw);
+    }
+
+    /// Lets a file be chosen; [`Tell::Files`] says which.
+    pub fn choose(&self, dialog: Dialog) {
+        self.letterbox.letters().dialog = Some(dialog);
+        self.letterbox.news.notify_one();
     }
 
     /// What the tray is to say.
@@ -131,11 +145,23 @@ struct Letterbox {
     news: Notify,
 }
 
+/// What is to be shown about somebody.
+#[derive(Debug)]
+enum Letter {
+    /// This.
+    Show(Notification),
+    /// This in the place of something else, if there is something.
+    Reword(Notification),
+    /// Nothing any more.
+    Withdraw,
+}
+
 #[derive(Debug, Default)]
 struct Letters {
-    /// What is to be shown about somebody; `None`: nothing any more.
-    notices: BTreeMap<AccountId, Option<Notification>>,
+    /// About whom.
+    notices: BTreeMap<AccountId, Letter>,
     words: Option<Words>,
+    dialog: Option<Dialog>,
     closed: bool,
 }
 
@@ -145,10 +171,17 @@ impl Letterbox {
         self.letters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn put(&self, about: AccountId, notice: Option<Notification>) {
+    fn put(&self, about: AccountId, letter: Letter) {
         let mut letters = self.letters();
-        if letters.notices.len() < LETTERS_MAX || letters.notices.contains_key(&about) {
-            letters.notices.insert(about, notice);
+        let letter = match (letters.notices.get(&about), letter) {
+            // What waits to be shown is shown, in other words.
+            (Some(Letter::Show(_)), Letter::Reword(one)) => Letter::Show(one),
+            (_, letter) => letter,
+        };
+        // Only what is new has to find room: what says less than what is shown always does.
+        let is_new = matches!(letter, Letter::Show(_)) && !letters.notices.contains_key(&about);
+        if !is_new || letters.notices.len() < LETTERS_MAX {
+            letters.notices.insert(about, letter);
         }
         drop(letters);
         self.news.notify_one();
@@ -165,8 +198,9 @@ impl Letterbox {
 async fn run(letterbox: &Letterbox, teller: &Teller, words: Words) -> zbus::Result<()> {
     let bus = connection::Builder::session()?.method_timeout(CALL_PATIENCE).build().await?;
     let watcher = tray::watcher(&bus).await?;
-    let mut around =
-        Around { notifications: Notifications::new(&bus).await?, tray: None, words, teller, told: None };
+    let notifications = Notifications::new(&bus).await?;
+    let mut around = Around { notifications, tray: None, words, teller, told: None };
+    let mut portal = Portal::new(&bus).await?;
     let server = around.notifications.server().clone();
     let mut clicks = server.receive_action_invoked().await?;
     let mut closed = server.receive_notification_closed().await?;
@@ -175,8 +209,9 @@ async fn run(letterbox: &Letterbox, teller: &Teller, words: Words) -> zbus::Resu
     let names = DBusProxy::new(&bus).await?;
     let mut watchers = names.receive_name_owner_changed_with_args(&[(0, tray::WATCHER)]).await?;
     let mut servers = names.receive_name_owner_changed_with_args(&[(0, notifications::SERVER)]).await?;
+    let mut portals = names.receive_name_owner_changed_with_args(&[(0, portal::PORTAL)]).await?;
     around.look(&watcher).await;
-    around.tell().await;
+    around.tell(&portal).await;
     // When to look into the letterbox, and at the tray, where there is a reason to.
     let (mut letters_at, mut tray_at) = (None, None);
     let mut rests_until = Instant::now();
@@ -189,6 +224,9 @@ async fn run(letterbox: &Letterbox, teller: &Teller, words: Words) -> zbus::Resu
                 if letters.closed {
                     break;
                 }
+                if let Some(dialog) = &letters.dialog {
+                    portal.ask(dialog).await;
+                }
                 around.serve(letters).await;
                 rests_until = Instant::now() + PAUSE;
             }
@@ -198,8 +236,13 @@ async fn run(letterbox: &Letterbox, teller: &Teller, words: Words) -> zbus::Resu
             },
             Some(_) = servers.next() => {
                 around.notifications.look_again().await;
-                around.tell().await;
+                around.tell(&portal).await;
             }
+            Some(_) = portals.next() => {
+                portal.look_again().await;
+                around.tell(&portal).await;
+            }
+            files = portal.chosen() => teller.tell(Tell::Files(files)).await,
             Some(_) = hosts.next() => tray_at = Some(Instant::now()),
             Some(_) = unhosts.next() => tray_at = Some(Instant::now() + TRAY_PATIENCE),
             watched = watchers.next() => {
@@ -211,7 +254,7 @@ async fn run(letterbox: &Letterbox, teller: &Teller, words: Words) -> zbus::Resu
             () = until(tray_at) => {
                 tray_at = None;
                 around.look(&watcher).await;
-                around.tell().await;
+                around.tell(&portal).await;
             }
         }
     }
@@ -254,10 +297,14 @@ impl Around<'_> {
                 tray.say(words).await;
             }
         }
-        for (about, notice) in letters.notices {
-            match notice {
-                Some(notice) => self.notifications.show(&notice, &self.words.open).await,
-                None => self.notifications.withdraw(about).await,
+        for (about, letter) in letters.notices {
+            match letter {
+                Letter::Show(notice) => self.notifications.show(&notice, &self.words.open).await,
+                Letter::Reword(notice) if self.notifications.is_shown(about) => {
+                    self.notifications.show(&notice, &self.words.open).await;
+                }
+                Letter::Reword(_) => {}
+                Letter::Withdraw => self.notifications.withdraw(about).await,
             }
         }
     }
@@ -271,8 +318,12 @@ impl Around<'_> {
     }
 
     /// Says what there is, where it is not known yet.
-    async fn tell(&mut self) {
-        let offers = Offers { tray: self.tray.is_some(), notifications: self.notifications.can_show() };
+    async fn tell(&mut self, portal: &Portal) {
+        let offers = Offers {
+            tray: self.tray.is_some(),
+            notifications: self.notifications.can_show(),
+            files: portal.can_choose(),
+        };
         if self.told.replace(offers) != Some(offers) {
             self.teller.tell(Tell::Offers(offers)).await;
         }

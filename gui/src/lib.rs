@@ -21,6 +21,7 @@ pub mod emoji;
 pub mod icon;
 pub mod model;
 pub mod notifications;
+pub mod portal;
 pub mod preferences;
 pub mod qr_reading;
 pub mod route;

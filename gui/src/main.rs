@@ -9,7 +9,7 @@ use causerie::{
     backend::Place,
     desktop::Bus,
     doorbell::{self, Ring},
-    window::{self, Waker},
+    window::{self, Failure, Waker},
 };
 use causerie_node::{NetworkOptions, home::Home};
 use clap::Parser;
@@ -47,11 +47,17 @@ fn run() -> Result<(), String> {
     }
     let ran = window::run(&mut app, rests);
     app.close(&egui::Context::default());
-    ran.map_err(|error| format!("{NO_WINDOW}\n({error})"))
+    ran.map_err(|failure| match failure {
+        Failure::NotOpened(why) => format!("{NO_WINDOW}\n({why})"),
+        Failure::Broken => BROKEN_WINDOW.to_owned(),
+    })
 }
 
 const NO_WINDOW: &str = "causerie: no window can be opened here. In a terminal, `causerie-node` does the same: \
                          `causerie-node --help`.";
+
+const BROKEN_WINDOW: &str = "causerie: the window was destroyed or broke, so the program has ended. Nothing that was \
+                             said is lost.";
 
 /// A messenger without servers: the window. The same from a terminal: `causerie-node`.
 #[derive(Debug, Parser)]

@@ -150,6 +150,18 @@ impl Model {
         if stale { self.load(with, Part::Same).into_iter().collect() } else { Vec::new() }
     }
 
+    /// Another program changed something; returns what to ask because of it.
+    pub fn elsewhere(&mut self) -> Vec<Command> {
+        let loaded: Vec<AccountId> = self.timelines.keys().copied().collect();
+        let pages = loaded.into_iter().filter_map(|with| {
+            self.timelines.get_mut(&with)?.doubt();
+            self.load(with, Part::Same)
+        });
+        let mut questions: Vec<Command> = pages.collect();
+        questions.push(Command::ListConversations);
+        questions
+    }
+
     /// What is drafted in a conversation, as it is now.
     pub fn set_draft(&mut self, with: AccountId, text: &str) {
         if let Some(one) = self.conversations.get_mut(&with) {

@@ -119,6 +119,11 @@ impl Notifications {
         }
     }
 
+    /// Whether something about somebody is on the screen.
+    pub(crate) fn is_shown(&self, about: AccountId) -> bool {
+        self.shown.contains_key(&about)
+    }
+
     /// Takes away what is shown about somebody.
     pub(crate) async fn withdraw(&mut self, about: AccountId) {
         if let Some(id) = self.shown.remove(&about) {

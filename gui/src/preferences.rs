@@ -15,6 +15,9 @@ const NAME: &str = "window.json";
 /// Bytes of the file that are read at most.
 const BYTES_MAX: u64 = 64 * 1_024;
 
+/// Points over which screens can spread. Chosen: ten of the largest, side by side.
+const SCREENS_MAX: f32 = 100_000.0;
+
 /// A language of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -99,8 +102,10 @@ pub struct Preferences {
     pub theme: Theme,
     /// How much larger everything is.
     pub zoom: f32,
-    /// The window's size in points.
+    /// The window's size in points of the screen, whatever the zoom.
     pub size: [f32; 2],
+    /// Where the window's frame begins, in points of the screen; `None`: wherever the system puts it.
+    pub place: Option<[f32; 2]>,
     /// Minutes without a key or the pointer after which the window locks; `None`: never by itself.
     pub lock_after: Option<u32>,
     /// What closing the window means.
@@ -121,6 +126,7 @@ impl Default for Preferences {
             theme: Theme::System,
             zoom: 1.0,
             size: [980.0, 680.0],
+            place: None,
             lock_after: None,
             closing: Closing::Ask,
             notify: Level::Message,
@@ -141,6 +147,7 @@ impl Preferences {
             zoom: if read.zoom.is_finite() { read.zoom.clamp(0.75, 2.0) } else { 1.0 },
             lock_after: read.lock_after.filter(|minutes| LOCK_AFTER.contains(&Some(*minutes))),
             size: read.size.map(|side| if side.is_finite() { side.clamp(360.0, 10_000.0) } else { 700.0 }),
+            place: read.place.filter(|place| place.iter().all(|at| at.abs() < SCREENS_MAX)),
             emoji: read.emoji.sane(),
             ..read
         }
@@ -173,6 +180,7 @@ mod tests {
             theme: Theme::Dark,
             zoom: 1.25,
             size: [800.0, 600.0],
+            place: Some([-1_200.0, 35.0]),
             lock_after: Some(15),
             closing: Closing::Stay,
             notify: Level::Name,
@@ -184,8 +192,8 @@ mod tests {
             fs::write(home.path().join(NAME), nonsense).unwrap();
             assert_eq!(Preferences::read(home.path()), Preferences::default(), "{nonsense}");
         }
-        fs::write(home.path().join(NAME), "{\"zoom\":1e9,\"size\":[0,-5]}").unwrap();
+        fs::write(home.path().join(NAME), "{\"zoom\":1e9,\"size\":[0,-5],\"place\":[1e30,0]}").unwrap();
         let read = Preferences::read(home.path());
-        assert_eq!((read.zoom, read.size), (2.0, [360.0, 360.0]));
+        assert_eq!((read.zoom, read.size, read.place), (2.0, [360.0, 360.0], None));
     }
 }

@@ -257,6 +257,12 @@ fn apply(style: &mut Style, palette: &Palette, dark: bool) {
     style.visuals = visuals;
 }
 
+/// From here on what can be chosen has an outline that is seen, chosen or not.
+pub fn outline_choices(ui: &mut egui::Ui) {
+    let line = palette(ui).text_weak;
+    ui.visuals_mut().widgets.inactive.bg_stroke.color = line;
+}
+
 const fn rgb(red: u8, green: u8, blue: u8) -> Color32 {
     Color32::from_rgb(red, green, blue)
 }

@@ -9,18 +9,23 @@
 //! both states: the connection to the display stays read while no window is there.
 
 use std::{
+    cell::RefCell,
+    mem::ManuallyDrop,
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
 use eframe::{
     EframeWinitApplication, NativeOptions, UserEvent,
-    egui::{self, IconData, ViewportBuilder, ViewportId},
+    egui::{self, IconData, Rect, ViewportBuilder, ViewportId},
 };
 use winit::{
     application::ApplicationHandler,
     event::{DeviceEvent, DeviceId, StartCause, WindowEvent},
     event_loop::{ActiveEventLoop, ControlFlow, DeviceEvents, EventLoop, EventLoopProxy},
+    monitor::MonitorHandle,
     platform::run_on_demand::EventLoopExtRunOnDemand as _,
     window::WindowId,
 };
@@ -29,11 +34,15 @@ use crate::{
     app::{App, Next},
     icon,
     notifications::DESKTOP_ENTRY,
+    preferences::Preferences,
     theme::system_fonts::SystemFonts,
 };
 
 /// Side of the picture on the window's frame.
 const ICON_SIDE: u16 = 64;
+
+/// How much of a window's upper edge one can take hold of, in points. Chosen: a piece of a frame's title.
+const HOLD: [f32; 2] = [120.0, 16.0];
 
 /// Wakes whoever has to look at what was told: the window, or the loop that rests without one.
 #[derive(Clone, Default)]
@@ -82,15 +91,30 @@ impl Waker {
     }
 }
 
+/// Why there is no window any more, while the program was not to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// None can be opened here, in words.
+    NotOpened(String),
+    /// It was open and broke, as when another program destroys it.
+    Broken,
+}
+
+impl Failure {
+    fn not_opened(error: impl ToString) -> Self {
+        Self::NotOpened(error.to_string())
+    }
+}
+
 /// Opens and closes the window until the program is to end; resting first where that is asked for.
 ///
 /// # Errors
-/// When no window can be opened here, in words.
-pub fn run(app: &mut App, rests: bool) -> Result<(), String> {
+/// [`Failure`]; the node still runs.
+pub fn run(app: &mut App, rests: bool) -> Result<(), Failure> {
     if log::set_logger(&TROUBLE).is_ok() {
         log::set_max_level(log::LevelFilter::Error);
     }
-    let mut display = EventLoop::<UserEvent>::with_user_event().build().map_err(|error| error.to_string())?;
+    let mut display = EventLoop::<UserEvent>::with_user_event().build().map_err(Failure::not_opened)?;
     // Movements outside of our windows are of no use, and would be sent on while there is none.
     display.listen_device_events(DeviceEvents::Never);
     app.waker().rests_in(display.create_proxy());
@@ -104,7 +128,7 @@ pub fn run(app: &mut App, rests: bool) -> Result<(), String> {
     }
 }
 
-fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, String> {
+fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Failure> {
     let side = u32::from(ICON_SIDE);
     let icon = IconData { rgba: icon::drawn(ICON_SIDE, false), width: side, height: side };
     let viewport = ViewportBuilder::default()
@@ -113,7 +137,13 @@ fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Strin
         .with_icon(icon)
         .with_inner_size(app.preferences().size)
         .with_min_inner_size([360.0, 420.0]);
-    let options = NativeOptions { viewport, system_font_fallback: false, ..NativeOptions::default() };
+    let screens = Screens::default();
+    let options = NativeOptions {
+        viewport,
+        system_font_fallback: false,
+        window_builder: Some(placed(app.preferences(), Rc::clone(&screens))),
+        ..NativeOptions::default()
+    };
     let mut opened = false;
     let painter = Painter { app: &mut *app, opened: &mut opened };
     let made = eframe::create_native(
@@ -127,17 +157,45 @@ fn open(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Strin
         }),
         display,
     );
-    let run = display.run_app_on_demand(&mut Open { window: made });
-    run.map_err(|error| error.to_string())?;
+    // A panic says itself what broke; the node is still to be stopped cleanly. What holds the window is not dropped
+    // then, for that would panic again.
+    let mut open = ManuallyDrop::new(Open { window: made, screens });
+    let run = catch_unwind(AssertUnwindSafe(|| display.run_app_on_demand(&mut *open)));
+    run.map_err(|_| Failure::Broken)?.map_err(Failure::not_opened)?;
+    drop(ManuallyDrop::into_inner(open));
     if !opened {
-        return Err(TROUBLE.said());
+        return Err(Failure::NotOpened(TROUBLE.said()));
     }
     Ok(app.leave())
 }
 
-fn rest(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, String> {
+/// What can be seen, in points; known once the display answers, which is before the window is made.
+type Screens = Rc<RefCell<Vec<Rect>>>;
+
+/// Puts the window where it was left, unless that is out of sight now.
+fn placed(
+    preferences: &Preferences,
+    screens: Screens,
+) -> Box<dyn FnOnce(ViewportBuilder) -> ViewportBuilder> {
+    let (place, size) = (preferences.place, preferences.size);
+    Box::new(move |window| match place {
+        Some(place) if is_in_sight(place, size, &screens.borrow()) => window.with_position(place),
+        _ => window,
+    })
+}
+
+/// Whether enough of a window's upper edge is on a screen to take hold of it.
+fn is_in_sight(place: [f32; 2], size: [f32; 2], screens: &[Rect]) -> bool {
+    let edge = Rect::from_min_size(place.into(), egui::vec2(size[0], 2.0 * HOLD[1]));
+    screens.iter().any(|screen| {
+        let seen = screen.intersect(edge);
+        seen.width() >= HOLD[0].min(size[0]) && seen.height() >= HOLD[1]
+    })
+}
+
+fn rest(app: &mut App, display: &mut EventLoop<UserEvent>) -> Result<Next, Failure> {
     let mut resting = Resting { next: Next::Rest, context: egui::Context::default(), app };
-    display.run_app_on_demand(&mut resting).map_err(|error| error.to_string())?;
+    display.run_app_on_demand(&mut resting).map_err(Failure::not_opened)?;
     Ok(resting.next)
 }
 
@@ -192,6 +250,7 @@ impl eframe::App for Window<'_> {
 /// The loop while a window is open: eframe's, without what moves elsewhere.
 struct Open<'a> {
     window: EframeWinitApplication<'a>,
+    screens: Screens,
 }
 
 impl ApplicationHandler<UserEvent> for Open<'_> {
@@ -200,6 +259,7 @@ impl ApplicationHandler<UserEvent> for Open<'_> {
     }
 
     fn resumed(&mut self, display: &ActiveEventLoop) {
+        *self.screens.borrow_mut() = display.available_monitors().map(|one| points_of(&one)).collect();
         self.window.resumed(display);
     }
 
@@ -232,6 +292,12 @@ impl ApplicationHandler<UserEvent> for Open<'_> {
     }
 }
 
+fn points_of(screen: &MonitorHandle) -> Rect {
+    let place = screen.position().to_logical::<f32>(screen.scale_factor());
+    let size = screen.size().to_logical::<f32>(screen.scale_factor());
+    Rect::from_min_size(egui::pos2(place.x, place.y), egui::vec2(size.width, size.height))
+}
+
 /// The loop while there is no window: it waits for what is told, and nothing else.
 struct Resting<'a> {
     app: &'a mut App,
@@ -260,4 +326,33 @@ impl ApplicationHandler<UserEvent> for Resting<'_> {
     }
 
     fn window_event(&mut self, _: &ActiveEventLoop, _: WindowId, _: WindowEvent) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_not_put_where_nobody_can_take_hold_of_it() {
+        let left = Rect::from_min_size(egui::pos2(-1_280.0, 0.0), egui::vec2(1_280.0, 1_024.0));
+        let right = Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1_920.0, 1_080.0));
+        let size = [980.0, 680.0];
+        for (place, both, one) in [
+            ([0.0, 0.0], true, true),
+            ([-600.0, 30.0], true, true),
+            ([-1_000.0, 30.0], true, false),
+            ([1_700.0, 1_000.0], true, true),
+            ([300.0, -4.0], true, true),
+            // Its frame is above, below or beside what is seen, or all but.
+            ([300.0, -40.0], false, false),
+            ([300.0, 1_070.0], false, false),
+            ([1_850.0, 300.0], false, false),
+            ([-900.0, 1_020.0], false, false),
+            ([9_000.0, 9_000.0], false, false),
+        ] {
+            assert_eq!(is_in_sight(place, size, &[left, right]), both, "{place:?}");
+            assert_eq!(is_in_sight(place, size, &[right]), one, "{place:?}");
+        }
+        assert!(!is_in_sight([0.0, 0.0], size, &[]));
+    }
 }

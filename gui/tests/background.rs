@@ -28,14 +28,14 @@ use causerie_protocol::{
     answer::{Answer, ContactState},
     command::{Command, Reference},
 };
-use eframe::egui::{self, ViewportCommand};
+use eframe::egui::{self, Key, Modifiers, ViewportCommand};
 use egui_kittest::{Harness, kittest::Queryable as _};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use zbus::{
     Connection, Proxy,
     object_server::SignalEmitter,
-    zvariant::{OwnedValue, Value},
+    zvariant::{OwnedObjectPath, OwnedValue, Value},
 };
 
 /// Nothing here takes so long on any machine.
@@ -101,9 +101,36 @@ struct Heard {
     asked: Vec<Asked>,
     closed: Vec<u32>,
     items: Vec<String>,
+    /// Titles of dialogs, and where they are answered.
+    dialogs: Vec<(String, OwnedObjectPath)>,
 }
 
 type Shared = Arc<Mutex<Heard>>;
+
+struct FileChooser(Shared);
+
+#[zbus::interface(name = "org.freedesktop.portal.FileChooser")]
+impl FileChooser {
+    fn open_file(
+        &self,
+        _parent: String,
+        title: String,
+        options: HashMap<String, OwnedValue>,
+        #[zbus(header)] call: zbus::message::Header<'_>,
+    ) -> OwnedObjectPath {
+        let token = String::try_from(options.get("handle_token").unwrap().try_clone().unwrap()).unwrap();
+        let sender = call.sender().unwrap().as_str().trim_start_matches(':').replace('.', "_");
+        let path = format!("/org/freedesktop/portal/desktop/request/{sender}/{token}");
+        let path = OwnedObjectPath::try_from(path).unwrap();
+        self.0.lock().unwrap().dialogs.push((title, path.clone()));
+        path
+    }
+
+    #[zbus(property, name = "version")]
+    fn version(&self) -> u32 {
+        4
+    }
+}
 
 struct Notifications(Shared);
 
@@ -190,7 +217,7 @@ impl Stage {
         let app = App::start(place, Waker::default(), Bus::Session).unwrap();
         let mut stage = Self { runtime, bus, heard, app, context: egui::Context::default(), bruno, homes };
         stage.until("it is in the tray", |stage| {
-            stage.app.offers() == Offers { tray: true, notifications: true }
+            stage.app.offers() == Offers { tray: true, notifications: true, files: true }
         });
         stage.until("they met again", |stage| {
             stage.app.model().conversations().first().is_some_and(|one| one.contact.online)
@@ -225,12 +252,7 @@ impl Stage {
     }
 
     fn clicks(&self, id: u32) {
-        self.runtime.block_on(async {
-            let server = self.bus.object_server();
-            let path = "/org/freedesktop/Notifications";
-            let server = server.interface::<_, Notifications>(path).await.unwrap();
-            Notifications::action_invoked(server.signal_emitter(), id, "default").await.unwrap();
-        });
+        click(&self.runtime, &self.bus, id);
     }
 
     /// The item in the tray, as the desktop sees it.
@@ -286,6 +308,23 @@ impl Stage {
     }
 }
 
+/// Answers the dialog that was opened last: how, and with which file.
+fn answer(runtime: &Runtime, bus: &Connection, heard: &Shared, how: u32, file: &str) {
+    let (_, path) = heard.lock().unwrap().dialogs.last().unwrap().clone();
+    let answer = (how, HashMap::from([("uris", Value::from(vec![file]))]));
+    let interface = "org.freedesktop.portal.Request";
+    runtime.block_on(bus.emit_signal(None::<&str>, path, interface, "Response", &answer)).unwrap();
+}
+
+/// Clicks a notification.
+fn click(runtime: &Runtime, bus: &Connection, id: u32) {
+    runtime.block_on(async {
+        let path = "/org/freedesktop/Notifications";
+        let server = bus.object_server().interface::<_, Notifications>(path).await.unwrap();
+        Notifications::action_invoked(server.signal_emitter(), id, "default").await.unwrap();
+    });
+}
+
 fn loopback() -> NetworkOptions {
     NetworkOptions { loopback: true, ..NetworkOptions::default() }
 }
@@ -296,6 +335,10 @@ async fn desktop(heard: &Shared) -> Connection {
         .serve_at("/org/freedesktop/Notifications", Notifications(Arc::clone(heard)))
         .unwrap()
         .serve_at("/StatusNotifierWatcher", Watcher { heard: Arc::clone(heard), has_host: true })
+        .unwrap()
+        .serve_at("/org/freedesktop/portal/desktop", FileChooser(Arc::clone(heard)))
+        .unwrap()
+        .name("org.freedesktop.portal.Desktop")
         .unwrap()
         .name("org.freedesktop.Notifications")
         .unwrap()
@@ -378,8 +421,22 @@ fn messages_are_told_while_no_window_is_there_and_a_click_opens_their_conversati
 /// Opens a window, in which the conversation is in view, and closes it again.
 fn reads_in_a_window(stage: &mut Stage) {
     let home = stage.homes[0].path().to_owned();
-    let app = &mut stage.app;
-    let mut window = Harness::builder().with_size([980.0, 680.0]).allow_missing_glyphs().build_ui_state(
+    let mut window = window(&mut stage.app);
+    until_it_shows(&mut window, "its conversation, read", |window| {
+        sees(window, "message 0") && window.state().0.model().unread() == 0
+    });
+    // Somebody who rings while it is open has it, and does not bring it back once it is closed.
+    assert!(doorbell::ring(&home, &Ring::Show));
+    until_it_shows(&mut window, "itself when it rings", comes_to_the_front);
+    drop(window);
+    assert_eq!(stage.app.leave(), Next::Rest, "closing goes on without a window");
+}
+
+/// A window, and whether it was opened before.
+type Window<'a> = Harness<'static, (&'a mut App, bool)>;
+
+fn window(app: &mut App) -> Window<'_> {
+    Harness::builder().with_size([980.0, 680.0]).allow_missing_glyphs().build_ui_state(
         |ui: &mut egui::Ui, (app, opened): &mut (&mut App, bool)| {
             let context = ui.ctx().clone();
             if !std::mem::replace(opened, true) {
@@ -389,28 +446,105 @@ fn reads_in_a_window(stage: &mut Stage) {
             app.ui(ui);
         },
         (app, false),
-    );
+    )
+}
+
+#[track_caller]
+fn until_it_shows(window: &mut Window<'_>, what: &str, shows: impl Fn(&Window<'_>) -> bool) {
     let began = Instant::now();
-    while window.query_all_by_label_contains("message 0").next().is_none()
-        || window.state().0.model().unread() > 0
-    {
-        assert!(began.elapsed() < PATIENCE, "its conversation is not in view and read");
+    while !shows(window) {
+        assert!(began.elapsed() < PATIENCE, "waited in vain until a window shows {what}");
         window.step();
         std::thread::yield_now();
     }
-    // Somebody who rings while it is open has it, and does not bring it back once it is closed.
-    assert!(doorbell::ring(&home, &Ring::Show));
-    while !comes_to_the_front(&window) {
-        assert!(began.elapsed() < PATIENCE, "the ring is not heard");
-        window.step();
-    }
-    drop(window);
-    assert_eq!(stage.app.leave(), Next::Rest, "closing goes on without a window");
 }
 
-fn comes_to_the_front<State>(window: &Harness<'_, State>) -> bool {
+/// Sets a passphrase, and locks the window.
+fn locks(window: &mut Window<'_>) {
+    window.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    window.run_steps(2);
+    for field in ["New passphrase", "The same once more"] {
+        window.get_by_label(field).focus();
+        window.step();
+        window.get_by_label(field).type_text("correct horse");
+        window.step();
+    }
+    window.get_by_label("Set the passphrase").click();
+    until_it_shows(window, "that it is set", |window| sees(window, "The passphrase is set"));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::L);
+    until_it_shows(window, "that it is locked", |window| sees(window, "The window is locked"));
+}
+
+fn sees(window: &Window<'_>, label: &str) -> bool {
+    window.query_all_by_label_contains(label).next().is_some()
+}
+
+fn comes_to_the_front(window: &Window<'_>) -> bool {
     let asked = |viewport: &egui::ViewportOutput| viewport.commands.contains(&ViewportCommand::Focus);
     window.output().viewport_output.values().any(asked)
+}
+
+#[test]
+fn what_was_told_before_the_window_locks_says_no_more_and_leads_to_its_conversation() {
+    if !has_bus("what_was_told_before_the_window_locks_says_no_more_and_leads_to_its_conversation") {
+        return;
+    }
+    let mut stage = Stage::new("{\"language\":\"english\"}");
+    stage.writes("a secret");
+    stage.until("it is told", |stage| !stage.asked().is_empty());
+    let first = stage.asked()[0].clone();
+    assert_eq!((first.title.as_str(), first.body.as_str()), ("Bruno", "a secret"));
+
+    let (runtime, bus, heard) = (&stage.runtime, &stage.bus, &stage.heard);
+    let mut window = window(&mut stage.app);
+    until_it_shows(&mut window, "the list", |window| sees(window, "a secret"));
+    locks(&mut window);
+    let last = || heard.lock().unwrap().asked.last().cloned().unwrap();
+    until_it_shows(&mut window, "nothing, nor does the desktop", |_| last().title == "Causerie");
+    assert_eq!((last().id, last().body.as_str()), (first.id, "New message"), "in its place");
+
+    click(runtime, bus, first.id);
+    until_it_shows(&mut window, "itself", comes_to_the_front);
+    assert!(!sees(&window, "a secret") && !sees(&window, "Bruno"), "it is locked all the same");
+    window.event(egui::Event::Text("correct horse".to_owned()));
+    window.step();
+    window.key_press(Key::Enter);
+    until_it_shows(&mut window, "the conversation", |window| sees(window, ": a secret"));
+    until_it_shows(&mut window, "that it is read", |window| window.state().0.model().unread() == 0);
+    drop(window);
+    stage.app.leave();
+    stage.until("it is taken away", |stage| stage.heard.lock().unwrap().closed == [first.id]);
+    stage.ends();
+}
+
+/// Whoever put a notification away does not get it back because the window locks.
+#[test]
+fn what_was_put_away_is_not_told_again_when_the_window_locks() {
+    if !has_bus("what_was_put_away_is_not_told_again_when_the_window_locks") {
+        return;
+    }
+    let mut stage = Stage::new("{\"language\":\"english\"}");
+    stage.writes("a secret");
+    stage.until("it is told", |stage| !stage.asked().is_empty());
+    let first = stage.asked()[0].clone();
+    stage.runtime.block_on(async {
+        let path = "/org/freedesktop/Notifications";
+        let server = stage.bus.object_server().interface::<_, Notifications>(path).await.unwrap();
+        Notifications::notification_closed(server.signal_emitter(), first.id, 2).await.unwrap();
+    });
+    let mut window = window(&mut stage.app);
+    until_it_shows(&mut window, "the list", |window| sees(window, "a secret"));
+    locks(&mut window);
+    drop(window);
+    stage.app.leave();
+    // What the tray says comes after what was put into other words: that is done once it is shown.
+    stage.until("it is in the tray that it is locked", |stage| {
+        stage.menu().iter().all(|(_, says)| !says.contains("Lock"))
+    });
+    stage.writes("another");
+    stage.until("that is told", |stage| stage.asked().last().unwrap().body == "2 new messages");
+    assert_eq!(stage.asked().len(), 2, "{:?}", stage.asked());
+    stage.ends();
 }
 
 #[test]
@@ -454,7 +588,7 @@ fn a_tray_that_goes_away_gives_the_window_back() {
         Watcher::status_notifier_host_unregistered(watcher.signal_emitter()).await.unwrap();
     });
     stage.until("the window is wanted", |stage| stage.app.rest(&stage.context) == Next::Window);
-    assert_eq!(stage.app.offers(), Offers { tray: false, notifications: true });
+    assert_eq!(stage.app.offers(), Offers { tray: false, notifications: true, files: true });
     assert!(stage.asked().is_empty());
     stage.ends();
 }
@@ -474,4 +608,32 @@ fn without_a_bus_there_is_a_window_and_nothing_else() {
     assert_eq!(app.rest(&context), Next::Window);
     assert_eq!(app.offers(), Offers::default());
     app.close(&context);
+}
+
+#[test]
+fn an_invitation_is_found_in_a_file_that_is_chosen() {
+    if !has_bus("an_invitation_is_found_in_a_file_that_is_chosen") {
+        return;
+    }
+    let mut stage = Stage::new("{\"language\":\"french\"}");
+    let file = stage.homes[0].path().join("à lire.txt");
+    std::fs::write(&file, "Voici : causerie:i1#nonsense").unwrap();
+    let uri = format!("file://{}", file.display()).replace('à', "%C3%A0").replace(' ', "%20");
+    let (runtime, bus, heard) = (&stage.runtime, &stage.bus, &stage.heard);
+    let mut window = window(&mut stage.app);
+    until_it_shows(&mut window, "the list", |window| sees(window, "Bruno"));
+    window.key_press_modifiers(Modifiers::COMMAND, Key::N);
+    window.run_steps(2);
+    // It is put away, it ends by itself, a file is chosen.
+    for how in [1, 2, 0] {
+        let opened = heard.lock().unwrap().dialogs.len();
+        window.get_by_label("Choisir une image…").click();
+        until_it_shows(&mut window, "the dialog", |_| heard.lock().unwrap().dialogs.len() > opened);
+        assert_eq!(heard.lock().unwrap().dialogs[opened].0, "Une image du code d’une invitation");
+        assert!(!sees(&window, "Voici l’invitation trouvée"));
+        answer(runtime, bus, heard, how, &uri);
+    }
+    until_it_shows(&mut window, "what was found", |window| sees(window, "Voici l’invitation trouvée"));
+    drop(window);
+    stage.ends();
 }

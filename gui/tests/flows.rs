@@ -10,6 +10,7 @@
 )]
 
 use std::{
+    io::{BufRead as _, Write as _},
     path::Path,
     time::{Duration, Instant},
 };
@@ -377,18 +378,81 @@ fn a_window_is_locked_and_goes_on_receiving() {
     alice.types("unlock-passphrase", "wrong");
     alice.clicks("unlock-open");
     until(&mut [&mut alice], "it stays locked", |people| people[0].sees(&people[0].text.say("unlock-wrong")));
-    alice.types("unlock-passphrase", "correct horse");
-    alice.clicks("unlock-open");
+    // Without a click the field has the focus, and Enter does what the button does.
+    alice.window.run_steps(2);
+    alice.window.event(egui::Event::Text("correct horse".to_owned()));
+    alice.window.step();
+    alice.presses(Modifiers::NONE, Key::Enter);
     until(&mut [&mut alice], "what arrived is there", |people| people[0].sees("while you were away"));
     alice.restarts();
     until(&mut [&mut alice], "the home is locked, too", |people| {
         people[0].sees(&people[0].text.say("unlock-text"))
     });
     alice.types("unlock-passphrase", "correct horse");
-    alice.clicks("unlock-open");
+    alice.presses(Modifiers::NONE, Key::Enter);
     until(&mut [&mut alice], "it is open", |people| people[0].sees("while you were away"));
     alice.closes();
     bruno.closes();
+}
+
+#[test]
+fn in_a_narrow_window_f6_changes_between_the_list_and_the_conversation() {
+    let (mut alice, mut bruno) = two_contacts();
+    alice.window.set_size(egui::vec2(400.0, 640.0));
+    alice.window.run_steps(2);
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    let (write, search) = (alice.text.say("chat-write"), alice.text.say("list-search"));
+    assert!(alice.sees(&write) && !alice.sees(&search), "one takes all the room");
+    for _ in 0..2 {
+        alice.presses(Modifiers::NONE, Key::F6);
+        assert!(alice.sees(&search) && !alice.sees(&write));
+        assert!(alice.window.get_by_label(&search).is_focused());
+        alice.presses(Modifiers::NONE, Key::F6);
+        assert!(alice.sees(&write) && !alice.sees(&search));
+        assert!(alice.window.get_by_label(&write).is_focused());
+    }
+    alice.presses(Modifiers::NONE, Key::Escape);
+    alice.presses(Modifiers::NONE, Key::F6);
+    assert!(alice.sees(&search), "whoever left the conversation is not brought back to it");
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn a_menu_is_closed_by_escape_and_by_whatever_is_done_by_keys() {
+    let (mut alice, mut bruno) = two_contacts();
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    let (pin, write) = (alice.text.say("pin"), alice.text.say("chat-write"));
+    for (modifiers, key) in [(Modifiers::NONE, Key::Escape), (Modifiers::ALT, Key::ArrowDown)] {
+        alice.window.query_all_by_label_contains("Bruno").next().unwrap().click_secondary();
+        alice.window.run_steps(3);
+        assert!(alice.sees(&pin));
+        alice.presses(modifiers, key);
+        assert!(!alice.sees(&pin), "{key:?} closes it");
+        assert!(alice.sees(&write), "and the conversation stays");
+    }
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn what_the_command_line_does_is_seen_in_the_window() {
+    let (mut alice, mut bruno) = two_contacts();
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    // With nobody there to receive it, no event tells of it.
+    bruno.closes();
+    until(&mut [&mut alice], "he is gone", |people| !people[0].sees("Online"));
+    let mut door = causerie_node::home::socket::connect_as(alice.home.path(), "node.sock").unwrap();
+    let params = serde_json::json!({"conversation": "Bruno", "text": "from a script"});
+    let question = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "message.send", "params": params});
+    writeln!(door, "{question}").unwrap();
+    let mut said = String::new();
+    std::io::BufReader::new(&door).read_line(&mut said).unwrap();
+    assert!(said.contains("queued"), "{said}");
+    until(&mut [&mut alice], "it is in the conversation and in the list", |people| {
+        people[0].sees(": from a script") && people[0].sees("You: from a script")
+    });
+    alice.closes();
 }
 
 #[test]

@@ -292,7 +292,7 @@ fn a_contact() {
 fn adding_somebody() {
     let adding = Rc::new(RefCell::new(Adding::default()));
     says_what_it_said("add-contact", move |ui, view| {
-        add_contact_ui(ui, view, &mut adding.borrow_mut());
+        add_contact_ui(ui, view, &mut adding.borrow_mut(), Offers { files: true, ..Offers::default() });
     });
 }
 
@@ -300,7 +300,7 @@ fn adding_somebody() {
 fn pages_to_read_and_choose_from() {
     says_what_it_said("settings", |ui, view| {
         let home = "/home/alice/.local/share/causerie";
-        let offers = Offers { tray: true, notifications: true };
+        let offers = Offers { tray: true, notifications: true, files: false };
         let mut locking = Locking::default();
         locking.has_passphrase = true;
         settings_ui(ui, view.text, home, offers, &mut Preferences::default(), &mut locking);
@@ -343,7 +343,7 @@ fn page() -> Page {
             return;
         }
         let view = View { model: &model, text: &text, preferences: &preferences, today: TODAY };
-        asked.extend(add_contact_ui(ui, &view, adding));
+        asked.extend(add_contact_ui(ui, &view, adding, Offers::default()));
     };
     let mut page = Harness::builder()
         .with_size([720.0, 900.0])

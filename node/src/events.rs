@@ -53,6 +53,7 @@ struct Shared {
     kept: Mutex<Kept>,
     news: watch::Sender<()>,
     live: broadcast::Sender<Arc<Event>>,
+    changes: watch::Sender<()>,
 }
 
 #[derive(Debug)]
@@ -78,6 +79,7 @@ impl EventLog {
             kept: Mutex::new(kept),
             news: watch::Sender::new(()),
             live: broadcast::Sender::new(LIVE_MAX),
+            changes: watch::Sender::new(()),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -105,6 +107,17 @@ impl EventLog {
     #[must_use]
     pub fn follow(&self) -> broadcast::Receiver<Arc<Event>> {
         self.shared.live.subscribe()
+    }
+
+    /// Another program changed something of which no event tells, since whoever asks for it has the answer.
+    pub fn changed(&self) {
+        self.shared.changes.send_replace(());
+    }
+
+    /// Follows such changes, for whoever shows how things stand.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.shared.changes.subscribe()
     }
 
     /// Nothing comes any more: followers end once they have everything.

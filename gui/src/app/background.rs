@@ -18,6 +18,7 @@ use crate::{
     backend::{Ask, Backend, Place},
     desktop::{Bus, Desktop, Offers},
     doorbell::Ring,
+    portal::Dialog,
     preferences::Closing,
     screens::closing::{Answer, closing_ui},
     text::Text,
@@ -53,6 +54,8 @@ pub(super) struct Background {
     wanted: bool,
     /// The dialog about closing is open.
     asking: bool,
+    /// Whose notification was clicked while the window was locked.
+    chosen: Option<AccountId>,
     /// The program is to end.
     ends: bool,
 }
@@ -74,6 +77,7 @@ impl Background {
             running: false,
             wanted: false,
             asking: false,
+            chosen: None,
             ends: false,
         };
         backend.ask(Ask::Start(None));
@@ -189,10 +193,40 @@ impl App {
 
     /// A notification was clicked.
     pub(super) fn on_chosen(&mut self, context: &egui::Context, about: AccountId) {
-        if self.gate == Gate::Open && self.model.conversation(about).is_some() {
-            self.open(context, about);
+        if self.gate == Gate::Open {
+            self.open_known(context, about);
+        } else {
+            self.background.chosen = Some(about);
         }
         self.appear(context, Ring::Show);
+    }
+
+    /// The window was unlocked: what was clicked meanwhile is shown now.
+    pub(super) fn open_chosen(&mut self, context: &egui::Context) {
+        if let Some(about) = self.background.chosen.take() {
+            self.open_known(context, about);
+        }
+    }
+
+    fn open_known(&mut self, context: &egui::Context, about: AccountId) {
+        if self.model.conversation(about).is_some() {
+            (self.palette, self.details) = (None, None);
+            self.open(context, about);
+        }
+    }
+
+    /// Notifications that are shown say no more than they would now.
+    pub(super) fn hush(&self) {
+        for one in self.background.attention.on_lock(&self.model, &self.text) {
+            self.background.desktop.reword(one);
+        }
+    }
+
+    /// Lets a file be chosen in which an invitation is looked for.
+    pub(super) fn choose_file(&self) {
+        let say = |key| self.text.say(key);
+        let (title, pictures, all) = (say("choose-title"), say("choose-pictures"), say("choose-all"));
+        self.background.desktop.choose(Dialog { title, pictures, all });
     }
 
     pub(super) const fn on_offers(&mut self, offers: Offers) {

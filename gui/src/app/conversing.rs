@@ -22,6 +22,7 @@ const UNREAD_LOADED_MAX: usize = 600;
 impl App {
     pub(super) fn open(&mut self, context: &egui::Context, with: AccountId) {
         self.route = Route::Chat(with);
+        self.beside = None;
         let unread = self.model.conversation(with).map_or(0, |one| one.unread);
         let kept_draft = self.model.conversation(with).map(|one| one.draft.clone());
         let chat = self

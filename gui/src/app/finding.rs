@@ -40,7 +40,7 @@ impl App {
             Action::Search(here) => self.begin_search(here),
             Action::SearchMessages(query) => self.search(query),
             Action::OpenFound(found) => self.open_found(context, *found),
-            Action::NextPane => self.next_pane(),
+            Action::NextPane => self.next_pane(context),
             Action::Zoom(zoom) => self.zoom(context, zoom),
             _ => {}
         }
@@ -101,18 +101,29 @@ impl App {
         }
     }
 
-    /// The list, then what is beside it.
-    fn next_pane(&mut self) {
-        self.in_list = !self.in_list;
-        match self.route {
-            Route::Chat(with) if !self.in_list => self.chats.entry(with).or_default().focus = true,
-            _ => {
-                if self.narrow {
-                    self.route = Route::Nothing;
-                }
-                self.looking.focus = true;
+    /// From the list to what is beside it, and back.
+    fn next_pane(&mut self, context: &egui::Context) {
+        if self.is_in_list(context) {
+            if let Some(beside) = self.beside.take() {
+                self.route = beside;
             }
+            if let Route::Chat(with) = self.route {
+                self.chats.entry(with).or_default().focus = true;
+                return;
+            }
+        } else if self.narrow {
+            self.beside = Some(std::mem::replace(&mut self.route, Route::Nothing));
         }
+        self.looking.focus = true;
+    }
+
+    /// Whether keys go to the list.
+    fn is_in_list(&self, context: &egui::Context) -> bool {
+        if self.narrow {
+            return self.route == Route::Nothing;
+        }
+        let focused = context.memory(egui::Memory::focused).and_then(|id| context.read_response(id));
+        focused.is_some_and(|one| one.rect.right() <= self.list_edge)
     }
 
     fn zoom(&mut self, context: &egui::Context, zoom: Zoom) {

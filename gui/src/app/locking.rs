@@ -63,6 +63,7 @@ impl App {
             self.typed.clear();
             self.palette = None;
             self.gate = Gate::Shut(false);
+            self.hush();
         } else {
             self.route = Route::Settings;
             let words = self.text.say("lock-needs-passphrase");
@@ -83,10 +84,13 @@ impl App {
         }
     }
 
-    pub(super) fn on_checked(&mut self, opens: bool) {
+    pub(super) fn on_checked(&mut self, context: &egui::Context, opens: bool) {
         if matches!(self.gate, Gate::Shut(_)) {
             self.active = Instant::now();
             self.gate = if opens { Gate::Open } else { Gate::Shut(true) };
+            if opens {
+                self.open_chosen(context);
+            }
         }
     }
 

@@ -146,6 +146,24 @@ fn each_level_says_so_much() {
 }
 
 #[test]
+fn what_is_shown_says_no_more_once_it_is_locked_away() {
+    let mut bench = Bench::new();
+    for text in ["a secret", "another"] {
+        bench.arrives(message(ANNA, text));
+    }
+    let cleo = AccountId::from_bytes([3; 32]);
+    bench.happens(Event::ContactAdded(Box::new(contact(cleo, "Cleo", ContactState::Request))));
+    bench.arrives(message(BEN, "read"));
+    bench.reads(BEN);
+    bench.served();
+    let told = bench.attention.on_lock(&bench.model, &bench.text);
+    assert!(told.iter().all(|one| one.title == "Causerie"));
+    let told: Vec<_> = told.into_iter().map(|one| (one.about, one.body)).collect();
+    let request = "Somebody wants to be your contact".to_owned();
+    assert_eq!(told, [(ANNA, "2 new messages".to_owned()), (cleo, request)]);
+}
+
+#[test]
 fn silent_for_what_is_in_view_muted_blocked_or_ours() {
     let mut bench = Bench::new();
     bench.model.watched = Some(ANNA);

@@ -119,6 +119,11 @@ impl Timeline {
         self.stale
     }
 
+    /// What is loaded may not be how things stand any more.
+    pub(super) const fn doubt(&mut self) {
+        self.stale |= self.begun;
+    }
+
     /// What was asked for does not come.
     pub(super) fn refused(&mut self) {
         self.asked = None;

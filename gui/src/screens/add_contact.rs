@@ -1,7 +1,9 @@
 //! How two people come together: an invitation to give, one that was given, and who asks.
 //!
-//! One that was given is pasted, dropped as a file, or found in a picture of its code. Whatever is found stands in the
-//! field, to be looked at: nothing is accepted by itself, and the clipboard is read only when somebody pastes.
+//! One that was given is pasted, dropped or chosen as a file, or found in a picture of its code. Whatever is found stands
+//! in the field, to be looked at: nothing is accepted by itself, and the clipboard is read only when somebody pastes.
+
+use std::path::PathBuf;
 
 use causerie_protocol::answer::{ContactState, InvitationState};
 use eframe::egui::{
@@ -12,6 +14,7 @@ use eframe::egui::{
 use crate::{
     action::Action,
     components::{avatar::avatar, qr_code::qr_code},
+    desktop::Offers,
     qr_reading::{Reading, Source, file_in, link_in},
     screens::{View, card, name_of, page, primary, primary_button, request_buttons, words},
     text::day_of,
@@ -32,6 +35,8 @@ pub struct Adding {
     pub wrong: Option<String>,
     /// A picture in which an invitation is looked for.
     reading: Option<Reading>,
+    /// Files that were chosen, before they are looked into.
+    chosen: Vec<PathBuf>,
     /// What is in the field was found in a picture or a file.
     found: bool,
     /// An invitation was just asked for: it is to be copied next.
@@ -40,13 +45,25 @@ pub struct Adding {
     painted: Option<u64>,
 }
 
+impl Adding {
+    /// Looks for an invitation in files that were chosen; where none was, nothing changes.
+    pub fn look_into(&mut self, files: Vec<PathBuf>) {
+        self.chosen = files;
+    }
+}
+
 /// Paints it.
-pub fn add_contact_ui(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding) -> Vec<Action> {
+pub fn add_contact_ui(
+    ui: &mut egui::Ui,
+    view: &View<'_>,
+    adding: &mut Adding,
+    offers: Offers,
+) -> Vec<Action> {
     let mut actions = Vec::new();
     take_in(ui, view, adding);
     page(ui, &view.text.say("add-title"), |ui| {
         requests(ui, view, &mut actions);
-        card(ui, |ui| theirs(ui, view, adding, &mut actions));
+        card(ui, |ui| theirs(ui, view, adding, offers, &mut actions));
         card(ui, |ui| mine(ui, view, adding, &mut actions));
     });
     if ui.input(|input| !input.raw.hovered_files.is_empty()) {
@@ -67,7 +84,8 @@ fn take_in(ui: &egui::Ui, view: &View<'_>, adding: &mut Adding) {
     let focused = ui.memory(egui::Memory::focused);
     let typing = focused.is_some_and(|id| TextEditState::load(ui.ctx(), id).is_some());
     let searching = typing && focused != Some(field_id());
-    let mut source = None;
+    let chosen = std::mem::take(&mut adding.chosen);
+    let mut source = (!chosen.is_empty()).then_some(Source::Files(chosen));
     ui.input_mut(|input| {
         let dropped = &input.raw.dropped_files;
         if !dropped.is_empty() {
@@ -139,7 +157,13 @@ fn requests(ui: &mut egui::Ui, view: &View<'_>, actions: &mut Vec<Action>) {
     });
 }
 
-fn theirs(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut Vec<Action>) {
+fn theirs(
+    ui: &mut egui::Ui,
+    view: &View<'_>,
+    adding: &mut Adding,
+    offers: Offers,
+    actions: &mut Vec<Action>,
+) {
     let text = view.text;
     ui.label(theme::strong(text.say("add-theirs")));
     let label = text.say("add-paste");
@@ -175,9 +199,14 @@ fn theirs(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut
     } else {
         ui.weak(text.say("add-picture"));
     }
-    if primary_button(ui, &text.say("add-accept"), given) || (entered && given) {
-        actions.push(Action::Accept(adding.pasted.clone()));
-    }
+    ui.horizontal_wrapped(|ui| {
+        if primary_button(ui, &text.say("add-accept"), given) || (entered && given) {
+            actions.push(Action::Accept(adding.pasted.clone()));
+        }
+        if offers.files && ui.button(text.say("add-choose")).clicked() {
+            actions.push(Action::ChooseFile);
+        }
+    });
 }
 
 fn mine(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut Vec<Action>) {
@@ -186,7 +215,10 @@ fn mine(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut V
     words(ui, text.say("add-mine-text"));
     let open = view.model.invitation.as_ref().filter(|one| one.state == InvitationState::Open);
     let Some((invitation, link)) = open.and_then(|one| one.link.as_ref().map(|link| (one, link))) else {
-        ui.checkbox(&mut adding.many, text.say("add-many"));
+        ui.scope(|ui| {
+            theme::outline_choices(ui);
+            ui.checkbox(&mut adding.many, text.say("add-many"));
+        });
         if primary_button(ui, &text.say("add-make"), true) {
             adding.made = true;
             actions.push(Action::Invite(adding.many));

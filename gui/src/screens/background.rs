@@ -16,6 +16,7 @@ use crate::{
 /// Paints them; what was chosen is in `chosen` at once.
 pub fn background_cards(ui: &mut egui::Ui, text: &Text, offers: Offers, chosen: &mut Preferences) {
     card(ui, |ui| {
+        theme::outline_choices(ui);
         ui.label(theme::strong(text.say("settings-notify")));
         if !offers.notifications {
             words(ui, text.say("settings-notify-none"));
@@ -27,6 +28,7 @@ pub fn background_cards(ui: &mut egui::Ui, text: &Text, offers: Offers, chosen: 
         ui.weak(text.say("settings-notify-text"));
     });
     card(ui, |ui| {
+        theme::outline_choices(ui);
         ui.label(theme::strong(text.say("settings-closing")));
         if !offers.tray {
             words(ui, text.say("settings-closing-none"));

@@ -244,8 +244,8 @@ fn height(
         Item::Day(_) | Item::Unread => 36.0,
         Item::Message(place, _, together) => {
             let words = rows.get(place).map_or(0.0, |row| {
-                let words = galley(ui, view, row, width).size().y;
-                folded(words, shown_as(row)).map_or(words, |folded| folded + UNFOLD_HEIGHT)
+                let words = galley(ui, view, row, width);
+                folded(&words, shown_as(row)).map_or(words.size().y, |folded| folded + UNFOLD_HEIGHT)
             });
             let gap = if together { 2.0 } else { 8.0 };
             words + 2.0 * PADDING.y + TIME_HEIGHT + gap
@@ -253,9 +253,18 @@ fn height(
     }
 }
 
-/// How much of words of this height is shown where not all are.
-fn folded(height: f32, shown_as: ShownAs) -> Option<f32> {
-    (shown_as.folds && height > FOLDED_FROM).then_some(FOLDED)
+/// How much of these words is shown where not all are: whole lines.
+fn folded(words: &egui::Galley, shown_as: ShownAs) -> Option<f32> {
+    if !shown_as.folds || words.size().y <= FOLDED_FROM {
+        return None;
+    }
+    let shown = words.rows.partition_point(|line| line.rect().bottom() <= FOLDED);
+    Some(
+        shown
+            .checked_sub(1)
+            .and_then(|last| words.rows.get(last))
+            .map_or(FOLDED, |line| line.rect().bottom()),
+    )
 }
 
 /// What stands between messages.
@@ -318,7 +327,7 @@ fn bubble(
     };
     let foot = ui.painter().layout_no_wrap(time.clone(), FontId::proportional(11.0), foot_colour);
     let sign = if row.outgoing { SIGN + 3.0 } else { 0.0 };
-    let cut = folded(words.size().y, shown_as);
+    let cut = folded(&words, shown_as);
     let shown = vec2(words.size().x, cut.unwrap_or(words.size().y));
     let below = TIME_HEIGHT + if cut.is_some() { UNFOLD_HEIGHT } else { 0.0 };
     let size = vec2(shown.x.max(foot.size().x + sign), shown.y + below) + 2.0 * PADDING;
@@ -342,7 +351,8 @@ fn bubble(
     }
     let inside = Rect::from_min_size(bubble.min + PADDING, shown);
     let mut child = ui.new_child(UiBuilder::new().max_rect(inside).id_salt("words"));
-    child.shrink_clip_rect(inside.expand(1.0));
+    // Of a line that is not shown nothing is.
+    child.shrink_clip_rect(if cut.is_some() { inside } else { inside.expand(1.0) });
     child.add(Label::new(words).selectable(true).wrap());
     let mut unfold = false;
     if cut.is_some() {

@@ -60,6 +60,7 @@ pub fn gate_ui(ui: &mut egui::Ui, text: &Text, gate: &Gate, typed: &mut Typed) -
     if matches!(gate, Gate::Welcome | Gate::Locked(_) | Gate::Shut(_) | Gate::Trouble(_)) {
         egui::Panel::bottom("languages").show_separator_line(false).show(ui, |ui| {
             ui.horizontal(|ui| {
+                theme::outline_choices(ui);
                 for language in Language::ALL {
                     if ui.radio(text.language() == language, language.name()).clicked() {
                         actions.push(Action::Speak(language));

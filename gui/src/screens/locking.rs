@@ -82,6 +82,7 @@ fn when(ui: &mut egui::Ui, text: &Text, chosen: &mut Preferences, actions: &mut 
     ui.label(theme::strong(text.say("lock-title")));
     words(ui, text.say("lock-text"));
     ui.horizontal_wrapped(|ui| {
+        theme::outline_choices(ui);
         for minutes in LOCK_AFTER {
             let label = match minutes {
                 None => text.say("lock-never"),

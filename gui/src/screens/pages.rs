@@ -31,6 +31,7 @@ pub fn settings_ui(
         card(ui, |ui| {
             ui.label(theme::strong(text.say("settings-language")));
             ui.horizontal_wrapped(|ui| {
+                theme::outline_choices(ui);
                 for language in Language::ALL {
                     if ui.radio(text.language() == language, language.name()).clicked() {
                         actions.push(Action::Speak(language));
@@ -41,6 +42,7 @@ pub fn settings_ui(
         card(ui, |ui| {
             ui.label(theme::strong(text.say("settings-theme")));
             ui.horizontal_wrapped(|ui| {
+                theme::outline_choices(ui);
                 for theme in Theme::ALL {
                     let label = match theme {
                         Theme::System => "theme-system",

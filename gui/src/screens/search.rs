@@ -105,7 +105,12 @@ fn field(ui: &mut egui::Ui, view: &View<'_>, searching: &mut Searching, actions:
     if let Some(one) = searching.within.and_then(|with| view.model.conversation(with)) {
         let label = text.say_with("search-within", &[("name", name_of(&one.contact).into())]);
         let mut only = true;
-        changed |= ui.checkbox(&mut only, label).changed();
+        changed |= ui
+            .scope(|ui| {
+                theme::outline_choices(ui);
+                ui.checkbox(&mut only, label).changed()
+            })
+            .inner;
         if !only {
             searching.within = None;
         }

@@ -161,6 +161,45 @@ fn a_second_start_shows_the_first_window_and_ends() {
     assert!(alice.closes().success());
 }
 
+/// Its place and its size, at any zoom; but not where nobody sees it.
+#[test]
+fn the_window_is_where_it_was_left() {
+    let Some(screen) = Screen::open() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for zoom in [1.0, 2.0] {
+        let chosen = json!({"language": "english", "theme": "light", "size": [980, 680], "zoom": zoom});
+        let home = folder.path().join(zoom.to_string());
+        let mut alice = Person::new(&screen, home, "Alice", 0, &chosen);
+        begins(&alice);
+        for place in [[310, 44], [57, 3]] {
+            alice.moves(place[0], place[1]);
+            assert!(alice.closes().success());
+            alice.starts_where_it_was();
+            assert_eq!(alice.place(), [place[0], place[1], 980, 680], "at zoom {zoom}");
+        }
+        assert!(alice.closes().success());
+        alice.rewrites(|chosen| chosen["place"] = json!([9_000, 9_000]));
+        alice.starts_where_it_was();
+        let [x, y, ..] = alice.place();
+        assert!((0..1_100).contains(&x) && (0..100).contains(&y), "it is out of sight at {x}, {y}");
+        assert!(alice.closes().success());
+    }
+}
+
+#[test]
+fn a_window_that_another_program_destroys_ends_the_program_and_no_more() {
+    let Some(screen) = Screen::open() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let chosen = json!({"language": "english", "theme": "light", "size": [980, 680]});
+    let mut alice = Person::new(&screen, folder.path().join("alice"), "Alice", 0, &chosen);
+    begins(&alice);
+    alice.presses(&CONTROL, Key::Letter(','));
+    assert_eq!(alice.is_destroyed().code(), Some(1), "a sentence, and no panic's end");
+    assert!(alice.asks("node.status", &json!({})).is_none(), "nobody answers any more");
+    alice.starts();
+    assert!(alice.closes().success());
+}
+
 #[test]
 fn without_a_screen_a_sentence_says_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -74,13 +74,38 @@ impl<'a> Person<'a> {
     pub(crate) fn new(screen: &'a Screen, home: PathBuf, name: &'static str, x: i32, chosen: &Value) -> Self {
         std::fs::create_dir_all(&home).unwrap();
         std::fs::write(home.join("window.json"), chosen.to_string()).unwrap();
-        let (child, window) = open(screen, &home, x);
+        let (child, window) = open(screen, &home);
+        screen.place(window, x, 0);
         Self { name, home, screen, x, child, window }
     }
 
     /// Opens the window again, after it has ended.
     pub(crate) fn starts(&mut self) {
-        (self.child, self.window) = open(self.screen, &self.home, self.x);
+        self.starts_where_it_was();
+        self.screen.place(self.window, self.x, 0);
+    }
+
+    /// Opens the window again, after it has ended, and does not move it.
+    pub(crate) fn starts_where_it_was(&mut self) {
+        (self.child, self.window) = open(self.screen, &self.home);
+    }
+
+    /// Drags the window there.
+    pub(crate) fn moves(&self, x: i32, y: i32) {
+        self.screen.place(self.window, x, y);
+    }
+
+    /// Where the window is, and its size.
+    pub(crate) fn place(&self) -> [i32; 4] {
+        self.screen.place_of(self.window)
+    }
+
+    /// Changes what was chosen for the window, while the program does not run.
+    pub(crate) fn rewrites(&self, change: impl FnOnce(&mut Value)) {
+        let file = self.home.join("window.json");
+        let mut chosen = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        change(&mut chosen);
+        std::fs::write(file, chosen.to_string()).unwrap();
     }
 
     /// Ends as when the machine does.
@@ -98,6 +123,12 @@ impl<'a> Person<'a> {
     /// Ends as when the window's frame is asked to.
     pub(crate) fn closes(&mut self) -> ExitStatus {
         self.screen.close(self.window);
+        self.ends()
+    }
+
+    /// Ends as when another program destroys the window.
+    pub(crate) fn is_destroyed(&mut self) -> ExitStatus {
+        self.screen.destroy(self.window);
         self.ends()
     }
 
@@ -223,7 +254,7 @@ pub(crate) fn rows(answer: &Value) -> Vec<Value> {
     listed.cloned().unwrap_or_default()
 }
 
-fn open(screen: &Screen, home: &Path, x: i32) -> (Child, Window) {
+fn open(screen: &Screen, home: &Path) -> (Child, Window) {
     let mut command = program(home);
     screen.show(&mut command);
     let mut child = command.spawn().unwrap();
@@ -231,7 +262,7 @@ fn open(screen: &Screen, home: &Path, x: i32) -> (Child, Window) {
         assert!(child.try_wait().unwrap().is_none(), "the program ended before there was a window");
         screen.window_of(child.id())
     });
-    screen.place(window, x);
+    screen.attend(window);
     // While the node starts there is a heading and nothing below it.
     until("the window shows a page", || screen.picture(window)?.has_something(150..400).then_some(()));
     (child, window)

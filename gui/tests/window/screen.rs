@@ -166,12 +166,22 @@ impl Screen {
         String::from_utf8(found.unwrap().value).unwrap()
     }
 
-    /// Puts a window there, as a window manager would.
-    pub(crate) fn place(&self, window: Window, x: i32) {
-        let place = ConfigureWindowAux::new().x(x).y(0);
-        self.connection.configure_window(window, &place).unwrap().check().unwrap();
+    /// Hears of a window's focus.
+    pub(crate) fn attend(&self, window: Window) {
         let events = ChangeWindowAttributesAux::new().event_mask(EventMask::FOCUS_CHANGE);
         self.connection.change_window_attributes(window, &events).unwrap().check().unwrap();
+    }
+
+    /// Puts a window there, as a window manager would.
+    pub(crate) fn place(&self, window: Window, x: i32, y: i32) {
+        let place = ConfigureWindowAux::new().x(x).y(y);
+        self.connection.configure_window(window, &place).unwrap().check().unwrap();
+    }
+
+    /// Where a window is, and its size.
+    pub(crate) fn place_of(&self, window: Window) -> [i32; 4] {
+        let place = self.connection.get_geometry(window).unwrap().reply().unwrap();
+        [place.x.into(), place.y.into(), place.width.into(), place.height.into()]
     }
 
     /// From now on keys go to this window.
@@ -186,6 +196,11 @@ impl Screen {
         let asked = [atom(b"WM_DELETE_WINDOW"), 0, 0, 0, 0];
         let event = ClientMessageEvent::new(32, window, atom(b"WM_PROTOCOLS"), asked);
         self.connection.send_event(false, window, EventMask::NO_EVENT, event).unwrap().check().unwrap();
+    }
+
+    /// Takes a window away, as no window manager does.
+    pub(crate) fn destroy(&self, window: Window) {
+        self.connection.destroy_window(window).unwrap().check().unwrap();
     }
 
     /// Presses a key while others are held.

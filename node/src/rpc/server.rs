@@ -12,7 +12,7 @@
 
 use std::io;
 
-use causerie_protocol::answer::Answer;
+use causerie_protocol::{answer::Answer, command::Command};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncWriteExt, BufWriter},
@@ -160,13 +160,16 @@ impl Requests {
             Err(unread) => return self.say(failure(&unread.id, &unread.failure)).await,
         };
         match methods::parse(&request.method, request.params) {
-            Ok(Call::Command { command, form }) => match self.node.submit(command).await {
-                Ok(reply) => {
-                    let asked = Asked { id: request.id, form, reply };
-                    self.answers.spawn(answer(asked, self.node.clone(), self.lines.clone()));
+            Ok(Call::Command { command, form }) => {
+                let silent = is_silent(&command);
+                match self.node.submit(command).await {
+                    Ok(reply) => {
+                        let asked = Asked { id: request.id, form, silent, reply };
+                        self.answers.spawn(answer(asked, self.node.clone(), self.lines.clone()));
+                    }
+                    Err(error) => self.refuse(request.id.as_ref(), &Failure::of(&error)).await,
                 }
-                Err(error) => self.refuse(request.id.as_ref(), &Failure::of(&error)).await,
-            },
+            }
             Ok(Call::Report(wishes)) => {
                 let (id, node, lines) = (request.id, self.node.clone(), self.lines.clone());
                 self.answers.spawn(report(id, wishes, node, lines));
@@ -208,12 +211,24 @@ impl Requests {
 struct Asked {
     id: Option<Value>,
     form: Form,
+    silent: bool,
     reply: oneshot::Receiver<Result<Answer, NodeError>>,
 }
 
+/// Whether it changes what people see and no event says so.
+const fn is_silent(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SendMessage { .. } | Command::MarkRead { .. } | Command::MarkConversation { .. }
+    )
+}
+
 async fn answer(asked: Asked, node: NodeHandle, lines: mpsc::Sender<String>) {
-    let Asked { id, form, reply } = asked;
+    let Asked { id, form, silent, reply } = asked;
     let reply = reply.await.unwrap_or(Err(NodeError::Stopped));
+    if silent && reply.is_ok() {
+        node.events().changed();
+    }
     let Some(id) = id else {
         return;
     };
