@@ -21,7 +21,8 @@ pub fn sessions(online: &Online, person: usize, day: u32, random: &mut Random) -
         .map(|number| {
             let length = random.about(piece).min(part.saturating_sub(Duration::from_secs(60)));
             let free = part.saturating_sub(length).saturating_sub(Duration::from_secs(30));
-            let begins = midnight + HOUR * online.wakes_at + part * number + random.between(Duration::ZERO, free);
+            let begins =
+                midnight + HOUR * online.wakes_at + part * number + random.between(Duration::ZERO, free);
             (begins, begins + length)
         })
         .collect()

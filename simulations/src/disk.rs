@@ -207,10 +207,8 @@ impl Records for Disk {
         if from >= to {
             return Ok(Vec::new());
         }
-        let range = self.records.range::<[u8], _>((
-            core::ops::Bound::Included(from),
-            core::ops::Bound::Excluded(to),
-        ));
+        let range =
+            self.records.range::<[u8], _>((core::ops::Bound::Included(from), core::ops::Bound::Excluded(to)));
         let pairs = range.map(|(key, value)| (key.clone(), value.clone()));
         Ok(match order {
             Order::Ascending => pairs.take(limit).collect(),

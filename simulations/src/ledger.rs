@@ -90,7 +90,14 @@ pub struct Ledger {
 
 impl Ledger {
     /// A person asks for a message to be sent.
-    pub fn asks(&mut self, author: usize, reader: usize, now: Moment, overlap: Duration, keyed: bool) -> Number {
+    pub fn asks(
+        &mut self,
+        author: usize,
+        reader: usize,
+        now: Moment,
+        overlap: Duration,
+        keyed: bool,
+    ) -> Number {
         let known = self.known.entry((author, reader)).or_default();
         let after = [known.written.last().copied(), known.told_last];
         known.asked.push(self.messages.len());
@@ -310,7 +317,10 @@ mod tests {
     fn what_is_on_no_disk_need_not_arrive() {
         let mut ledger = Ledger::default();
         let at = Moment::from_micros;
-        let (kept, lost) = (ledger.asks(0, 1, at(1), Duration::ZERO, false), ledger.asks(0, 1, at(1), Duration::ZERO, false));
+        let (kept, lost) = (
+            ledger.asks(0, 1, at(1), Duration::ZERO, false),
+            ledger.asks(0, 1, at(1), Duration::ZERO, false),
+        );
         ledger.answered(kept, id(1), at(2));
         ledger.received(kept, at(3));
         ledger.answered(lost, id(2), at(5));

@@ -9,7 +9,10 @@ use std::{
     time::Instant,
 };
 
-use causerie_protocol::{STAND_IN_CRYPTOGRAPHY, testing::plant::{self, Plant}};
+use causerie_protocol::{
+    STAND_IN_CRYPTOGRAPHY,
+    testing::plant::{self, Plant},
+};
 use causerie_simulations::{
     report::{self, Report, Run},
     scenario::{Cryptography, Scenario},
@@ -142,7 +145,8 @@ fn run(path: &Path, seeds: Option<&[u64]>, choices: &Choices) -> Result<Report, 
         for people in &sizes {
             let (world, violation) = live(&scenario, *people, *seed, choices, &[])?;
             if let Some(violation) = &violation {
-                let plant = choices.plant.map(|plant| format!(" --plant {}", plant.name())).unwrap_or_default();
+                let plant =
+                    choices.plant.map(|plant| format!(" --plant {}", plant.name())).unwrap_or_default();
                 println!("BROKEN {}: {}", violation.check, violation.sentence);
                 println!(
                     "replay: causerie-simulations replay {} --seed {seed} --people {people}{plant}",
@@ -196,7 +200,10 @@ fn live(
     if !choices.quiet {
         let rate = u32::try_from(world.inputs()).map_or(f64::NAN, f64::from) / seconds;
         let inputs = world.inputs();
-        eprintln!("{}: {people} people, seed {seed}: {inputs} inputs in {seconds:.1} s, {rate:.0} a second", scenario.name);
+        eprintln!(
+            "{}: {people} people, seed {seed}: {inputs} inputs in {seconds:.1} s, {rate:.0} a second",
+            scenario.name
+        );
     }
     Ok((world, violation))
 }
@@ -217,10 +224,9 @@ fn tell(progress: Progress, scenario: &Scenario, begun: Instant) {
 fn scenario(path: &Path) -> Result<Scenario, String> {
     let scenario = Scenario::parse(&read(path)?).map_err(|error| format!("{}: {error}", path.display()))?;
     match (scenario.cryptography, STAND_IN_CRYPTOGRAPHY) {
-        (Cryptography::StandIn, false) => Err(format!(
-            "{} wants stand-in cryptography: build with `--features stand-in`",
-            path.display()
-        )),
+        (Cryptography::StandIn, false) => {
+            Err(format!("{} wants stand-in cryptography: build with `--features stand-in`", path.display()))
+        }
         _ => Ok(scenario),
     }
 }
@@ -245,7 +251,8 @@ fn range(text: &str) -> Result<Vec<u64>, String> {
     let wrong = || format!("`{text}` is neither a number nor a range like 1..100");
     match text.split_once("..") {
         Some((first, end)) => {
-            let (first, end): (u64, u64) = (first.parse().map_err(|_| wrong())?, end.parse().map_err(|_| wrong())?);
+            let (first, end): (u64, u64) =
+                (first.parse().map_err(|_| wrong())?, end.parse().map_err(|_| wrong())?);
             if first < end { Ok((first..end).collect()) } else { Err(wrong()) }
         }
         None => Ok(vec![text.parse().map_err(|_| wrong())?]),

@@ -97,7 +97,9 @@ impl Network {
     #[must_use]
     pub fn passes(&self, people: [usize; 2], islands: [usize; 2], since: Duration) -> bool {
         !self.rules.iter().any(|rule| {
-            matches!(rule.effect, Effect::Partition) && rule.to.is_on(since) && rule.to.is_for(people, islands)
+            matches!(rule.effect, Effect::Partition)
+                && rule.to.is_on(since)
+                && rule.to.is_for(people, islands)
         })
     }
 }
@@ -159,8 +161,12 @@ mod tests {
 
     #[test]
     fn the_first_that_decides_wins_and_calm_leaves_latency() {
-        let mut network =
-            network(vec![Effect::Drop { share: 0.0 }, Effect::Cut { share: 1.0 }, Effect::Partition, latency()]);
+        let mut network = network(vec![
+            Effect::Drop { share: 0.0 },
+            Effect::Cut { share: 1.0 },
+            Effect::Partition,
+            latency(),
+        ]);
         assert_eq!(network.decide(PACKET, Moment::default(), Duration::ZERO), Verdict::Break);
         assert!(!network.passes(PACKET.people, PACKET.islands, Duration::ZERO));
         network.calm();

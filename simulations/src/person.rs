@@ -188,7 +188,9 @@ impl Person {
     #[must_use]
     pub fn clock(&self, now: Moment) -> Now {
         let millis = BEGINNING.as_millis().saturating_add(now.as_micros() / 1_000);
-        let moment = Moment::from_micros(now.since(Moment::default() + self.slept).as_micros().try_into().unwrap_or(u64::MAX));
+        let moment = Moment::from_micros(
+            now.since(Moment::default() + self.slept).as_micros().try_into().unwrap_or(u64::MAX),
+        );
         Now { moment, wall: WallTime::from_millis(millis) + self.ahead - self.behind }
     }
 

@@ -63,8 +63,7 @@ impl Places {
     /// Whether somebody on one island can dial somebody on another.
     #[must_use]
     pub fn can_dial(&self, from: usize, to: usize) -> bool {
-        from == to
-            || (self.islands[from].reach != Reach::Isolated && self.islands[to].reach == Reach::Open)
+        from == to || (self.islands[from].reach != Reach::Isolated && self.islands[to].reach == Reach::Open)
     }
 
     /// Where a person on an island is.
@@ -115,8 +114,7 @@ mod tests {
 
     #[test]
     fn routers_let_out_and_not_in() {
-        let places =
-            places("{ count = 1 }, { count = 1, reach = 'nat' }, { count = 1, reach = 'isolated' }");
+        let places = places("{ count = 1 }, { count = 1, reach = 'nat' }, { count = 1, reach = 'isolated' }");
         let can: Vec<(usize, usize)> = (0..3)
             .flat_map(|from| (0..3).map(move |to| (from, to)))
             .filter(|(from, to)| places.can_dial(*from, *to))

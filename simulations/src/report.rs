@@ -192,7 +192,11 @@ impl Run {
             elapsed_seconds: Distribution::of(elapsed),
             bytes_a_message: ratio(bytes(false), measures.delivered),
             work_a_message: ratio(work(measures), measures.delivered),
-            control_bytes_an_online_hour: if online_hours > 0.0 { float(bytes(true)) / online_hours } else { 0.0 },
+            control_bytes_an_online_hour: if online_hours > 0.0 {
+                float(bytes(true)) / online_hours
+            } else {
+                0.0
+            },
             frames: measures.frames.iter().map(|(len, count)| (*len, *count)).collect(),
             settled_after_seconds: measures.settled_after.map(|time| time.as_secs_f64()),
             repair_frames_a_person: ratio(measures.repair.0, count(people)),

@@ -329,7 +329,10 @@ impl Scenario {
             (talk.bytes_min > talk.bytes_max, "`talk.bytes-min` is above `talk.bytes-max`"),
             (talk.burst_max == 0 || talk.burst_max > 256, "`talk.burst-max` must be from 1 to 256"),
             (!(0.0..=1e6).contains(&talk.bursts_an_hour), "`talk.bursts-an-hour` must be from 0 to 1000000"),
-            (!(0.01..=24.0).contains(&self.online.hours_a_day), "`online.hours-a-day` must be from 0.01 to 24"),
+            (
+                !(0.01..=24.0).contains(&self.online.hours_a_day),
+                "`online.hours-a-day` must be from 0.01 to 24",
+            ),
             (self.online.sessions_a_day == 0, "`online.sessions-a-day` must be at least 1"),
             (
                 self.online.wakes_at >= self.online.sleeps_at || self.online.sleeps_at > 24,
@@ -342,7 +345,10 @@ impl Scenario {
                 self.islands.iter().any(|islands| (islands.count == 0) == (islands.of == 0)),
                 "`islands` need either `count` or `of`",
             ),
-            (self.friends.drawn == Drawn::All && sizes.iter().any(|size| *size > 200), "`all` is for at most 200 people"),
+            (
+                self.friends.drawn == Drawn::All && sizes.iter().any(|size| *size > 200),
+                "`all` is for at most 200 people",
+            ),
         ];
         if let Some((_, why)) = refusals.iter().find(|(refused, _)| *refused) {
             return Err(ScenarioError::Senseless((*why).to_owned()));

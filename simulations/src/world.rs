@@ -318,7 +318,11 @@ impl World {
                 self.input(who, Input::Discovered { peer, addresses })
             }
             Happening::Expired { who, life, peer } => {
-                if self.lives(who, life) { self.input(who, Input::DiscoveryExpired { peer }) } else { Ok(()) }
+                if self.lives(who, life) {
+                    self.input(who, Input::DiscoveryExpired { peer })
+                } else {
+                    Ok(())
+                }
             }
             Happening::Befriend { who, whom } => self.befriend(who, whom),
             Happening::Day { who, day } => {
@@ -365,7 +369,8 @@ impl World {
             Ok(Err(error)) => self.tell(&Fact::Unreadable { who, words: &error.to_string() }),
             Err(panic) => {
                 let words = panic.downcast_ref::<String>().map(String::as_str);
-                let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words");
+                let words =
+                    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words");
                 self.tell(&Fact::Panicked { who, words })
             }
         }

@@ -32,7 +32,11 @@ impl Check for Convergence {
                     "; the first is message {number} from person {} to person {}, {}",
                     message.author,
                     message.reader,
-                    if message.at_reader { "which came and whose author was not told" } else { "which did not come" }
+                    if message.at_reader {
+                        "which came and whose author was not told"
+                    } else {
+                        "which did not come"
+                    }
                 )
             });
             return Err(format!("{outstanding} messages are not settled after a calm{which}"));

@@ -41,9 +41,10 @@ impl Check for FrameLimits {
             Output::Transmit { frame, .. } if frame.len() > limits::FRAME_BYTES_MAX => {
                 Err(format!("person {who} sends a frame of {} bytes", frame.len()))
             }
-            Output::Transmit { frame, .. } if !self.lengths.contains(&frame.len()) => {
-                Err(format!("person {who} sends a frame of {} bytes, which is no length of ours", frame.len()))
-            }
+            Output::Transmit { frame, .. } if !self.lengths.contains(&frame.len()) => Err(format!(
+                "person {who} sends a frame of {} bytes, which is no length of ours",
+                frame.len()
+            )),
             Output::Persist(changes) => {
                 let values = changes.writes.values().flatten();
                 match values.map(Vec::len).find(|len| *len > limits::VALUE_BYTES_MAX) {

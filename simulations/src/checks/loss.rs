@@ -25,7 +25,9 @@ impl Check for NoLoss {
                     return Err(format!("person {who} no longer has message {lost}, which was answered"));
                 }
                 if let Some(lost) = known.told.iter().find(|number| !seen.contains(number)) {
-                    return Err(format!("person {who} no longer has message {lost}, of which they were told"));
+                    return Err(format!(
+                        "person {who} no longer has message {lost}, of which they were told"
+                    ));
                 }
                 if *settled {
                     let asked = [ledger.known(*who, *with), ledger.known(*with, *who)];
@@ -45,12 +47,10 @@ impl Check for NoLoss {
                 Some(message) if message.author == *who => Ok(()),
                 _ => Err(format!("message {number} came back to person {who}, who did not write it")),
             },
-            Fact::Received { who, from, number: Some(number), .. } => {
-                match ledger.message(*number) {
-                    Some(message) if [message.reader, message.author] == [*who, *from] => Ok(()),
-                    _ => Err(format!("person {who} was told of message {number}, which is not theirs")),
-                }
-            }
+            Fact::Received { who, from, number: Some(number), .. } => match ledger.message(*number) {
+                Some(message) if [message.reader, message.author] == [*who, *from] => Ok(()),
+                _ => Err(format!("person {who} was told of message {number}, which is not theirs")),
+            },
             _ => Ok(()),
         }
     }

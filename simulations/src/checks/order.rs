@@ -17,7 +17,8 @@ impl Check for CausalOrder {
     fn look(&mut self, fact: &Fact<'_>, ledger: &Ledger) -> Result<(), String> {
         let Fact::Looked { who, rows, .. } = fact else { return Ok(()) };
         let numbers = rows.iter().filter_map(|row| ledger::number(row.text.as_deref()?));
-        let places: BTreeMap<Number, usize> = numbers.enumerate().map(|(place, number)| (number, place)).collect();
+        let places: BTreeMap<Number, usize> =
+            numbers.enumerate().map(|(place, number)| (number, place)).collect();
         for (number, place) in &places {
             let Some(message) = ledger.message(*number) else {
                 return Err(format!("person {who} sees message {number}, which nobody wrote"));

@@ -39,7 +39,9 @@ impl Check for NoThief {
                 }
                 for (who, thief) in &mut self.thieves {
                     thief.hears(tapped);
-                    thief.verdict().map_err(|breach| format!("who robbed person {who} is not locked out: {breach:?}"))?;
+                    thief
+                        .verdict()
+                        .map_err(|breach| format!("who robbed person {who} is not locked out: {breach:?}"))?;
                 }
                 Ok(())
             }

@@ -38,14 +38,26 @@ pub fn compare(before: &Report, now: &Report) -> Vec<Difference> {
         let same = |old: &&Run| (old.people, old.seed) == (run.people, run.seed);
         let Some(old) = before.runs.iter().find(same) else {
             let is_worse = true;
-            differences.push(Difference { run: name, figure: "accepted runs", before: 0.0, now: 1.0, is_worse });
+            differences.push(Difference {
+                run: name,
+                figure: "accepted runs",
+                before: 0.0,
+                now: 1.0,
+                is_worse,
+            });
             continue;
         };
         let broken = |run: &Run| -> f64 { if run.violation.is_some() { 1.0 } else { 0.0 } };
         for (figure, of, slack) in figures() {
             let (was, is) = (of(old), of(run));
             if (is - was).abs() > TOLERANCE * was.abs() + slack {
-                differences.push(Difference { run: name.clone(), figure, before: was, now: is, is_worse: is > was });
+                differences.push(Difference {
+                    run: name.clone(),
+                    figure,
+                    before: was,
+                    now: is,
+                    is_worse: is > was,
+                });
             }
         }
         if (broken(run) - broken(old)).abs() > 0.5 {

@@ -12,7 +12,10 @@ pub fn words(report: &Report) -> String {
     // Writing to a string does not fail.
     let _ = writeln!(text, "{}: {}", report.scenario, report.about);
     if report.cryptography != "real" {
-        let _ = writeln!(text, "With stand-in cryptography, which protects nothing: sizes are true, keys are not.");
+        let _ = writeln!(
+            text,
+            "With stand-in cryptography, which protects nothing: sizes are true, keys are not."
+        );
     }
     for run in &report.runs {
         of_run(&mut text, run);
@@ -22,12 +25,20 @@ pub fn words(report: &Report) -> String {
             text,
             "\nFrom the fewest people to the most, a message costs {bytes:.2} times the bytes and {work:.2} times the work."
         );
-        let _ = writeln!(text, "{:>8} {:>10} {:>16} {:>16} {:>22}", "people", "delivered", "bytes/message", "inputs/message", "control bytes/hour");
+        let _ = writeln!(
+            text,
+            "{:>8} {:>10} {:>16} {:>16} {:>22}",
+            "people", "delivered", "bytes/message", "inputs/message", "control bytes/hour"
+        );
         for run in &report.runs {
             let _ = writeln!(
                 text,
                 "{:>8} {:>10} {:>16.0} {:>16.1} {:>22.0}",
-                run.people, run.delivered, run.bytes_a_message, run.work_a_message, run.control_bytes_an_online_hour
+                run.people,
+                run.delivered,
+                run.bytes_a_message,
+                run.work_a_message,
+                run.control_bytes_an_online_hour
             );
         }
     }
@@ -47,7 +58,8 @@ fn of_run(text: &mut String, run: &Run) {
         "  cost                {:.0} bytes and {:.1} inputs a message; {:.0} bytes of control an hour online ({:.0} h)",
         run.bytes_a_message, run.work_a_message, run.control_bytes_an_online_hour, run.online_hours
     );
-    let settled = run.settled_after_seconds.map_or_else(|| "never".to_owned(), |time| format!("after {time:.0} s"));
+    let settled =
+        run.settled_after_seconds.map_or_else(|| "never".to_owned(), |time| format!("after {time:.0} s"));
     let _ = writeln!(
         text,
         "  calm                settled {settled}; {:.0} frames, {:.0} bytes a person",
@@ -56,7 +68,8 @@ fn of_run(text: &mut String, run: &Run) {
     row(text, "records in a store", &run.store_records, 0);
     row(text, "bytes in a store", &run.store_bytes, 0);
     let (dials, met) = run.dials;
-    let _ = writeln!(text, "  network             {dials} dials, {met} met; {} links broke", run.broken_links);
+    let _ =
+        writeln!(text, "  network             {dials} dials, {met} met; {} links broke", run.broken_links);
     let notices: Vec<String> = run.notices.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
     let _ = writeln!(text, "  told once           {}; {} warnings", notices.join(", "), run.warnings);
 }

@@ -123,7 +123,9 @@ impl Rule {
         if !(0.0..=1.0).contains(&share) {
             return Err("`network`: a `share` is from 0 to 1".to_owned());
         }
-        if self.to.every.is_some() != self.to.lasts.is_some() || self.to.every.is_some_and(|every| every.is_zero()) {
+        if self.to.every.is_some() != self.to.lasts.is_some()
+            || self.to.every.is_some_and(|every| every.is_zero())
+        {
             return Err("`network`: `every` and `lasts` belong together".to_owned());
         }
         Ok(())
@@ -134,7 +136,8 @@ impl Selector {
     /// Whether it applies at this time after the setup.
     #[must_use]
     pub fn is_on(&self, since: Duration) -> bool {
-        let inside = self.from.is_none_or(|from| since >= from) && self.until.is_none_or(|until| since < until);
+        let inside =
+            self.from.is_none_or(|from| since >= from) && self.until.is_none_or(|until| since < until);
         let phase = match (self.every, self.lasts) {
             (Some(every), Some(lasts)) => {
                 let begun = since.saturating_sub(self.from.unwrap_or_default());

@@ -168,7 +168,9 @@ impl World {
                     continue;
                 }
                 let other_life = self.people[other].life;
-                for (who, life, whom, whom_life) in [(who, life, other, other_life), (other, other_life, who, life)] {
+                for (who, life, whom, whom_life) in
+                    [(who, life, other, other_life), (other, other_life, who, life)]
+                {
                     let heard = self.random.between(Duration::from_millis(10), HEARD);
                     self.after(heard, Happening::Discovered { who, life, whom, whom_life });
                 }
@@ -235,7 +237,8 @@ impl World {
             self.queue.push(self.begun + begins, Happening::Comes { who });
             self.queue.push(self.begun + ends, Happening::Goes { who });
         }
-        self.queue.push(self.begun + Duration::from_secs(86_400) * (day + 1), Happening::Day { who, day: day + 1 });
+        self.queue
+            .push(self.begun + Duration::from_secs(86_400) * (day + 1), Happening::Day { who, day: day + 1 });
     }
 
     pub(super) fn comes(&mut self, who: usize) -> Result<(), Violation> {

@@ -142,7 +142,8 @@ impl World {
             Some(some) => some.get(self.strangers.random.index(some.len())).copied(),
             None => Some(self.strangers.random.index(self.people.len())),
         };
-        let Some(whom) = whom.filter(|whom| self.people.get(*whom).is_some_and(|person| person.is_online())) else {
+        let Some(whom) = whom.filter(|whom| self.people.get(*whom).is_some_and(|person| person.is_online()))
+        else {
             return Ok(());
         };
         let attack = self.strangers.choose(attack);
