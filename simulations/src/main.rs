@@ -183,6 +183,9 @@ fn live(
     choices: &Choices,
     watch: &[usize],
 ) -> Result<Lived, String> {
+    if people < scenario.people_min() {
+        return Err(format!("{} needs at least {} people", scenario.name, scenario.people_min()));
+    }
     let begun = Instant::now();
     plant::set(choices.plant);
     let mut world = World::new(scenario, people, seed).map_err(|violation| violation.sentence)?;

@@ -314,6 +314,15 @@ impl Scenario {
         }
     }
 
+    /// The fewest people that a run needs so that everybody is there whom the scenario names.
+    #[must_use]
+    pub fn people_min(&self) -> usize {
+        let of_faults = self.faults.iter().filter_map(|fault| fault.who.as_ref());
+        let of_strangers = self.hostile.iter().filter_map(|hostile| hostile.whom.as_ref());
+        let named = of_faults.chain(of_strangers).flatten().map(|who| who + 1).max().unwrap_or(0);
+        named.max(self.travellers).max(2)
+    }
+
     fn check(&self) -> Result<(), ScenarioError> {
         let sizes = self.sizes();
         let smallest = sizes.iter().copied().min().unwrap_or(0);

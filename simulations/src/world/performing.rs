@@ -96,11 +96,12 @@ impl World {
                 self.told_state(who, to, &up_to, state)
             }
             Event::ContactChanged(view) | Event::ContactAdded(view) => {
-                if self.phase == Phase::Setup && view.state == ContactState::Active {
-                    if let Some(with) = self.by_account.get(&view.id) {
-                        let known = &mut self.people[who].acquainted;
-                        self.acquainted += usize::from(known.insert(*with));
-                    }
+                if self.phase == Phase::Setup
+                    && view.state == ContactState::Active
+                    && let Some(with) = self.by_account.get(&view.id)
+                {
+                    let known = &mut self.people[who].acquainted;
+                    self.acquainted += usize::from(known.insert(*with));
                 }
                 Ok(())
             }
