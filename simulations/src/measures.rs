@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use causerie_protocol::moment::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::trace::INPUTS;
@@ -42,6 +43,8 @@ pub struct Measures {
     pub records: Vec<usize>,
     /// Bytes in each store at the end.
     pub store_bytes: Vec<usize>,
+    /// Who came back after a fault, and when.
+    pub returned: Vec<(usize, Moment)>,
     /// Change-sets that were applied, and the records in them.
     pub writes: (u64, u64),
 }

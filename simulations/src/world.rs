@@ -234,6 +234,18 @@ impl World {
         &self.measures
     }
 
+    /// What became of each message.
+    #[must_use]
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// When the setup was over and life began.
+    #[must_use]
+    pub const fn begun(&self) -> Moment {
+        self.begun
+    }
+
     /// The hash of everything that went in and came out.
     #[must_use]
     pub fn digest(&self) -> String {

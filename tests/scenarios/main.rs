@@ -11,6 +11,7 @@
 
 mod damage;
 mod direct_message;
+mod fidelity;
 mod first_contact;
 mod full_disk;
 mod hostile_link;

@@ -112,7 +112,7 @@ fn packages_use_only_those_below_them() {
         ("causerie-protocol", &[][..]),
         ("causerie-node", &["causerie-protocol"]),
         ("causerie", &["causerie-node", "causerie-protocol"]),
-        ("causerie-tests", &["causerie", "causerie-node", "causerie-protocol"]),
+        ("causerie-tests", &["causerie", "causerie-node", "causerie-protocol", "causerie-simulations"]),
         ("causerie-simulations", &["causerie-protocol"]),
     ]);
     let metadata = cargo(&["metadata", "--no-deps", "--format-version", "1"]);

@@ -37,6 +37,27 @@ pub enum Family {
     SelfGivenIpv6,
 }
 
+/// What a host has sent, as the kernel counts it: bytes and packets at its cable with the heads of Ethernet, of these
+/// the multicast ones from the head of IP on, TCP's segments and the connections that it began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// At the cable.
+    pub bytes: u64,
+    /// At the cable.
+    pub packets: u64,
+    /// Of TCP, those without payload among them.
+    pub segments: u64,
+    /// That TCP began, whatever became of them.
+    pub connections: u64,
+    /// Of IPv4.
+    pub multicast_packets: u64,
+    /// Of IPv4.
+    pub multicast_bytes: u64,
+}
+
+const TX_BYTES: &str = "/sys/class/net/eth0/statistics/tx_bytes";
+const TX_PACKETS: &str = "/sys/class/net/eth0/statistics/tx_packets";
+
 /// A host, for whoever runs a program there.
 #[derive(Clone, Debug)]
 pub(crate) struct Host {
@@ -95,6 +116,33 @@ impl Lan {
     #[must_use]
     pub fn ipv4(&self, host: usize) -> String {
         format!("10.77.0.{host}")
+    }
+
+    /// From now on every packet is counted: the kernel hands its cables several of one connection as one otherwise, with
+    /// one head.
+    pub fn splits_packets(&self) {
+        for host in 1..=self.hosts {
+            ip_at(&self.namespace(host), &["link", "set", "eth0", "gso_max_segs", "1"]).unwrap();
+        }
+    }
+
+    /// What this host has sent since it was set up.
+    #[must_use]
+    pub fn traffic(&self, host: usize) -> Traffic {
+        let mut command = self.host(host).command("cat");
+        command.args([TX_BYTES, TX_PACKETS, "/proc/net/snmp", "/proc/net/netstat"]);
+        let output = command.output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut lines = text.lines();
+        let mut number = || lines.next().unwrap().parse().unwrap();
+        Traffic {
+            bytes: number(),
+            packets: number(),
+            segments: counter(&text, "Tcp:", "OutSegs"),
+            connections: counter(&text, "Tcp:", "ActiveOpens"),
+            multicast_packets: counter(&text, "IpExt:", "OutMcastPkts"),
+            multicast_bytes: counter(&text, "IpExt:", "OutMcastOctets"),
+        }
     }
 
     pub(crate) fn host(&self, number: usize) -> Host {
@@ -165,6 +213,15 @@ impl Host {
     }
 }
 
+/// What the kernel counts under this name in the table that begins so: a line of names, then one of numbers.
+fn counter(text: &str, table: &str, name: &str) -> u64 {
+    let mut lines = text.lines().filter(|line| line.starts_with(table));
+    let (names, numbers) = (lines.next().unwrap(), lines.next().unwrap());
+    let mut pairs = names.split(' ').zip(numbers.split(' '));
+    let (_, number) = pairs.find(|(known, _)| *known == name).unwrap();
+    number.parse().unwrap()
+}
+
 fn port(host: usize) -> String {
     format!("port{host}")
 }
@@ -192,6 +249,20 @@ mod tests {
         // The kernel answers whether it knows a way; no packet is needed.
         let route = lan.host(from).command("ip").args(["route", "get", address]).output().unwrap();
         route.status.success()
+    }
+
+    #[test]
+    fn what_a_host_sends_is_counted() {
+        let Some(lan) = Lan::with(2, Family::Ipv4) else { return };
+        let before = lan.traffic(1);
+        // Nobody listens there: the connection is refused, which is one segment all the same.
+        let port = "/dev/tcp/10.77.0.2/9";
+        lan.host(1).command("bash").args(["-c", &format!("exec 3<>{port}")]).output().unwrap();
+        let after = lan.traffic(1);
+        assert_eq!(after.connections - before.connections, 1);
+        assert!(
+            after.segments > before.segments && after.bytes > before.bytes && after.packets > before.packets
+        );
     }
 
     #[test]

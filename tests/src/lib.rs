@@ -1,7 +1,7 @@
 //! People using Causerie: the harness of the scenarios.
 //!
 //! A [`Person`] has a home and runs the real program; a [`Proxy`] stands between two of them and does what networks do;
-//! [`Lan`] is a network without a route out; [`Disk`] can be full; [`Traces`] looks for what must not be seen. Nothing here links the node:
+//! [`Lan`] is a network without a route out; a [`Replay`] is a plan done on one; [`Disk`] can be full; [`Traces`] looks for what must not be seen. Nothing here links the node:
 //! it is started as a process and spoken to through its command line and its socket, as anybody would.
 //!
 //! Everything waits for events, with a patience that only a fault exhausts, and everything started ends on drop.
@@ -20,6 +20,7 @@ pub mod disk;
 pub mod lan;
 pub mod person;
 pub mod proxy;
+pub mod replay;
 
 pub use capture::Traces;
 pub use dice::Dice;
@@ -27,6 +28,7 @@ pub use disk::Disk;
 pub use lan::Lan;
 pub use person::{Contact, Outcome, Person, Row, Socket};
 pub use proxy::{Fault, Plan, Proxy};
+pub use replay::Replay;
 
 use std::time::Duration;
 

@@ -85,7 +85,9 @@ impl World {
         if person.life != life || person.absence != Some(Absence::Down) {
             return Ok(());
         }
-        if person.engine.is_some() { self.wake(who) } else { self.start(who) }
+        let sleeps = person.engine.is_some();
+        self.measures.returned.push((who, self.now));
+        if sleeps { self.wake(who) } else { self.start(who) }
     }
 
     pub(super) fn room_again(&mut self, who: usize) -> Result<(), Violation> {

@@ -55,18 +55,23 @@ impl World {
     }
 
     fn send(&mut self, who: usize, friend: usize, number: Number) -> (CommandId, Command) {
-        let talk = &self.scenario.talk;
-        // Drawn from the number, so that asking again says the same.
-        let mut random = crate::random::Random::new(self.seed, "text", number);
-        let span = u64::try_from(talk.bytes_max - talk.bytes_min).unwrap_or(u64::MAX);
-        let more = random.below(span.saturating_add(1));
-        let more = usize::try_from(random.below(more.saturating_add(1))).unwrap_or(0);
-        let text = ledger::text(number, talk.bytes_min + more);
+        let text = self.text(number);
         let keyed = self.ledger.message(number).is_some_and(|message| message.keyed);
         let idempotency_key = keyed.then(|| format!("key {number}"));
         let conversation = self.reference(friend);
         let id = self.people[who].intend(Intent::Write { number });
         (id, Command::SendMessage { conversation, text, idempotency_key })
+    }
+
+    /// What a message says: drawn from its number, so that asking again says the same.
+    #[must_use]
+    pub fn text(&self, number: Number) -> String {
+        let talk = &self.scenario.talk;
+        let mut random = crate::random::Random::new(self.seed, "text", number);
+        let span = u64::try_from(talk.bytes_max - talk.bytes_min).unwrap_or(u64::MAX);
+        let more = random.below(span.saturating_add(1));
+        let more = usize::try_from(random.below(more.saturating_add(1))).unwrap_or(0);
+        ledger::text(number, talk.bytes_min + more)
     }
 
     /// Whoever starts again asks again for what was not answered, with the same key.

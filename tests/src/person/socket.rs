@@ -43,6 +43,27 @@ impl Socket {
         Ok(answer(&self.hear()?))
     }
 
+    /// Asks without waiting; under which number it will be answered.
+    ///
+    /// # Errors
+    /// The connection was cut.
+    pub fn begin(&mut self, method: &str, params: &Value) -> io::Result<usize> {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.say(request(id, method, params))?;
+        Ok(id)
+    }
+
+    /// The next answer to what was asked without waiting: to which number, and what.
+    ///
+    /// # Errors
+    /// The connection was cut.
+    pub fn next_answer(&mut self) -> io::Result<(usize, Answer)> {
+        let heard = self.hear()?;
+        let id = heard["id"].as_u64().and_then(|id| usize::try_from(id).ok()).unwrap();
+        Ok((id, answer(&heard)))
+    }
+
     /// Asks many things at once; the answers in the order of the questions, `None` where none came before the
     /// connection was cut.
     pub fn ask_all(&mut self, method: &str, params: &[Value]) -> Vec<Option<Answer>> {
