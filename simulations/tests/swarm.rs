@@ -1,7 +1,6 @@
 //! A short swarm of seeds, and what must hold of every run: it repeats, and it stays near what was accepted.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test says what is wrong by panicking"
 )]
