@@ -1,9 +1,5 @@
 //! A short swarm of seeds, and what must hold of every run: it repeats, and it stays near what was accepted.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test says what is wrong by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by panicking")]
 
 use causerie_simulations::{
     report::{self, Report, Run},
