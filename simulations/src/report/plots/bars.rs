@@ -113,7 +113,7 @@ impl Bars {
             .margin(12)
             .x_label_area_size(68)
             .y_label_area_size(110)
-            .build_cartesian_2d(0.0..place(self.groups.len()), 0.0..top * 1.3)
+            .build_cartesian_2d(0.0..place(self.groups.len()), 0.0..top * 1.4)
             .map_err(sentence)?;
         chart
             .configure_mesh()

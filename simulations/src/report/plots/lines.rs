@@ -3,15 +3,19 @@
 //! Shares are of the messages that were answered, so one that never came keeps its line below the top.
 
 use plotters::{
-    chart::{ChartBuilder, SeriesLabelPosition},
+    chart::ChartBuilder,
     coord::combinators::IntoLogRange,
     element::{Circle, PathElement},
     series::LineSeries,
-    style::{BLACK, Color, WHITE},
+    style::{Color, WHITE},
 };
 
-use super::{Area, FONT, colour, faint, float, page, place, sentence, sizes, style};
+use super::{Area, colour, faint, float, page, place, sentence, sizes, style};
 use crate::report::{MESSAGES_MIN, Report, Run};
+
+/// Entries of a legend in a row, and how high a row is.
+const LEGEND_COLUMNS: usize = 3;
+const LEGEND_ROW: u32 = 24;
 
 /// One line: what the legend calls it, and its points.
 struct Line {
@@ -28,7 +32,6 @@ struct Panel<'a> {
     /// Whether its numbers are shares.
     percent: bool,
     dots: bool,
-    legend: Option<SeriesLabelPosition>,
     lines: Vec<Line>,
 }
 
@@ -40,18 +43,23 @@ pub(super) fn delivery(report: &Report) -> Result<Option<String>, String> {
     if overlap.is_empty() || elapsed.is_empty() {
         return Ok(None);
     }
-    let panel = |across, lines, legend| Panel {
+    let panel = |across, lines| Panel {
         across,
         up: "messages delivered",
         top: 1.0,
         percent: true,
         dots: false,
-        legend,
         lines,
     };
-    let left = panel("seconds of overlap: both could have met", overlap, None);
-    let right = panel("seconds since writing", elapsed, Some(SeriesLabelPosition::LowerRight));
-    page(report, "How long messages take", &runs, |area| beside(area, &left, &right)).map(Some)
+    let left = panel("seconds of overlap: both could have met", overlap);
+    let right = panel("seconds since writing", elapsed);
+    let draw = |area: &Area<'_>| {
+        let rows = u32::try_from(right.lines.len().div_ceil(LEGEND_COLUMNS)).unwrap_or(1);
+        let (head, body) = area.split_vertically(rows * LEGEND_ROW);
+        legend(&head, &right.lines)?;
+        beside(&body, &left, &right)
+    };
+    page(report, "How long messages take", &runs, draw).map(Some)
 }
 
 /// What a message costs, by the number of people; `None` where there are not two sizes that delivered enough.
@@ -65,14 +73,15 @@ pub(super) fn growth(report: &Report) -> Result<Option<String>, String> {
         let points: Vec<(f64, f64)> = runs.iter().map(|run| (place(run.people), cost(run))).collect();
         let top = points.iter().map(|(_, cost)| *cost).fold(0.0, f64::max) * 1.15;
         let lines = vec![Line { name: String::new(), points }];
-        Panel { across: "people", up, top, percent: false, dots: true, legend: None, lines }
+        Panel { across: "people", up, top, percent: false, dots: true, lines }
     };
     let left = panel("bytes a message, without control", |run| run.bytes_a_message);
     let right = panel("inputs a message, without timers and dials", |run| run.work_a_message);
     if ![&left, &right].iter().all(|panel| panel.is_drawable()) {
         return Ok(None);
     }
-    page(report, "What a message costs", &runs, |area| beside(area, &left, &right)).map(Some)
+    let title = format!("What a message costs, where at least {MESSAGES_MIN} were delivered");
+    page(report, &title, &runs, |area| beside(area, &left, &right)).map(Some)
 }
 
 /// The curves of runs as shares of what was answered, from where they leave the ground; those of no message left out.
@@ -102,6 +111,17 @@ fn line(run: &Run, curve: &[(f64, u64)]) -> Option<Line> {
         shown.map(|(seconds, count)| (*seconds, (float(*count) / whole).min(1.0))).collect();
     (points.len() > 1)
         .then(|| Line { name: format!("{} people, {} messages", run.people, run.answered), points })
+}
+
+/// What the colours mean, above the axes: no corner of them is sure to be empty.
+fn legend(area: &Area<'_>, lines: &[Line]) -> Result<(), String> {
+    let cells = area.split_evenly((lines.len().div_ceil(LEGEND_COLUMNS), LEGEND_COLUMNS));
+    for (nth, (line, cell)) in lines.iter().zip(&cells).enumerate() {
+        let stroke = colour(nth).stroke_width(3);
+        cell.draw(&PathElement::new([(20, 12), (42, 12)], stroke)).map_err(sentence)?;
+        cell.draw_text(&line.name, &style(16), (50, 5)).map_err(sentence)?;
+    }
+    Ok(())
 }
 
 fn beside(area: &Area<'_>, left: &Panel<'_>, right: &Panel<'_>) -> Result<(), String> {
@@ -142,7 +162,7 @@ impl Panel<'_> {
             .y_labels(if percent { 11 } else { 8 })
             .x_desc(self.across)
             .y_desc(self.up)
-            .x_label_formatter(&|value| number(*value))
+            .x_label_formatter(&|value| power(*value))
             .y_label_formatter(&|value| {
                 if percent { format!("{:.0} %", value * 100.0) } else { number(*value) }
             })
@@ -154,22 +174,23 @@ impl Panel<'_> {
             .map_err(sentence)?;
         for (nth, line) in self.lines.iter().enumerate() {
             let stroke = colour(nth).stroke_width(2);
-            let drawn =
-                chart.draw_series(LineSeries::new(line.points.iter().copied(), stroke)).map_err(sentence)?;
-            if self.legend.is_some() {
-                drawn.label(&line.name).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], stroke));
-            }
+
+            chart.draw_series(LineSeries::new(line.points.iter().copied(), stroke)).map_err(sentence)?;
             if self.dots {
                 let dots = line.points.iter().map(|point| Circle::new(*point, 4, colour(nth).filled()));
                 chart.draw_series(dots).map_err(sentence)?;
             }
         }
-        if let Some(position) = &self.legend {
-            let mut legend = chart.configure_series_labels();
-            legend.position(position.clone()).label_font((FONT, 16)).legend_area_size(24);
-            legend.background_style(WHITE.mix(0.85)).border_style(BLACK.mix(0.3)).draw().map_err(sentence)?;
-        }
         Ok(())
+    }
+}
+
+/// A power of ten, short enough to stand beside others.
+fn power(value: f64) -> String {
+    match value {
+        value if value > 9e5 => format!("{} M", number(value / 1e6)),
+        value if value > 9e3 => format!("{} k", number(value / 1e3)),
+        value => number(value),
     }
 }
 

@@ -107,3 +107,19 @@ fn numbers_are_short_and_grouped() {
     let numbers = [0.0, 0.01, 0.1, 1.0, 2.5, 1_000.0, 12_500.0, 3e6].map(lines::number);
     assert_eq!(numbers, ["0", "0.01", "0.1", "1", "2.5", "1000", "12 500", "3 000 000"]);
 }
+
+#[test]
+fn what_never_came_keeps_the_line_below_the_top() {
+    let mut lossy = run(2, 50);
+    lossy.answered = 100;
+    let whole = plots(&report(vec![run(2, 50)])).unwrap();
+    let half = plots(&report(vec![lossy])).unwrap();
+    let highest = |drawings: &[(&str, String)]| -> i32 {
+        let delivery = &drawings[0].1;
+        let lines = delivery.lines().filter(|line| line.contains("stroke-width=\"2\""));
+        let points = lines
+            .flat_map(|line| line.split("points=\"").nth(1).unwrap().split('"').next().unwrap().split(' '));
+        points.filter_map(|point| point.split(',').nth(1)).map(|y| y.parse().unwrap()).min().unwrap()
+    };
+    assert!(highest(&half) > highest(&whole) + 150, "{} {}", highest(&half), highest(&whole));
+}
