@@ -80,6 +80,8 @@ pub struct Person {
     pub engine: Option<Engine>,
     /// Why it does not run; `None` while it does.
     pub absence: Option<Absence>,
+    /// While it does not run: its machine does, and refuses whoever dials.
+    pub refuses: bool,
     /// The disk.
     pub disk: Disk,
     /// Outputs that wait.
@@ -152,6 +154,7 @@ impl Person {
         Some(Self {
             engine: None,
             absence: Some(Absence::Away),
+            refuses: false,
             disk: Disk::new(identity),
             held: VecDeque::new(),
             life: 0,

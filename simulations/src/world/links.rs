@@ -16,8 +16,17 @@ use crate::{
     places::Places,
 };
 
-/// How long a dial takes that nobody answers. As the node's transports: ten seconds.
-const SILENCE: Duration = Duration::from_secs(10);
+/// How long an address may take that nobody answers (`CONNECT_PATIENCE` of the node's network).
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// How long such an address is left alone before the next is tried beside it (`DIAL_STAGGER` of the node's network).
+const STAGGER: Duration = Duration::from_millis(250);
+
+/// How many one-way trips it takes to be refused by a machine.
+const REFUSAL_TRIPS: u32 = 2;
+
+/// How many one-way trips it takes to see that somebody else is there: TCP and two messages of its security.
+const IDENTITY_TRIPS: u32 = 4;
 
 /// How many one-way trips a new stream takes: TCP, its security, and the choice of a protocol.
 const CONNECT_TRIPS: u32 = 6;
@@ -168,39 +177,68 @@ impl World {
         let life = self.people[who].life;
         self.people[who].dials.insert(dial);
         let mut failures = Vec::new();
+        let (mut begins, mut over) = (Duration::ZERO, Duration::ZERO);
         for address in addresses {
-            let Some(whom) = self.who_answers(who, address) else {
-                failures.push((*address, DialFailure::TimedOut));
-                continue;
-            };
-            if peer.is_some_and(|peer| *peer != self.people[whom].transport) {
-                failures.push((*address, DialFailure::SomebodyElse));
-                continue;
-            }
-            match self.verdict(who, whom, 64) {
-                Verdict::Vanish | Verdict::Break => failures.push((*address, DialFailure::TimedOut)),
-                Verdict::Deliver(delay)
-                | Verdict::Overtake(delay)
-                | Verdict::Twice(delay)
-                | Verdict::Change(delay) => {
+            match self.attempt(who, peer, address) {
+                Ok((whom, takes)) => {
                     self.measures.dials_met += 1;
-                    let takes = delay * CONNECT_TRIPS;
-                    self.after(takes, Happening::Connect { who, life, whom, dial, address: *address });
-                    return;
+                    let connect = Happening::Connect { who, life, whom, dial, address: *address };
+                    return self.after(begins + takes, connect);
+                }
+                Err((why, takes)) => {
+                    failures.push((*address, why));
+                    over = over.max(begins + takes);
+                    begins += takes.min(STAGGER);
                 }
             }
         }
-        let silent = failures.iter().any(|(_, why)| *why == DialFailure::TimedOut);
-        let takes = if silent { SILENCE } else { Duration::from_millis(50) };
-        self.after(takes, Happening::DialFailed { who, life, dial, failures });
+        let is_else = failures.iter().any(|(_, why)| *why == DialFailure::SomebodyElse);
+        if let Some(peer) = peer.filter(|_| is_else) {
+            // What was announced is over, as the node's discovery says then.
+            self.after(over, Happening::Expired { who, life, peer: peer.clone() });
+        }
+        self.after(over, Happening::DialFailed { who, life, dial, failures });
+    }
+
+    /// What comes of dialling one address, and after how long.
+    fn attempt(
+        &mut self,
+        who: usize,
+        peer: Option<&TransportId>,
+        address: &Address,
+    ) -> Result<(usize, Duration), (DialFailure, Duration)> {
+        let silence = Err((DialFailure::TimedOut, SILENCE));
+        let Some(whom) = self.who_is_at(who, address) else { return silence };
+        let (is_online, refuses) = (self.people[whom].is_online(), self.people[whom].refuses);
+        if !is_online && !refuses {
+            return silence;
+        }
+        let delay = match self.verdict(who, whom, 64) {
+            Verdict::Vanish | Verdict::Break => return silence,
+            Verdict::Deliver(delay)
+            | Verdict::Overtake(delay)
+            | Verdict::Twice(delay)
+            | Verdict::Change(delay) => delay,
+        };
+        if !is_online {
+            Err((DialFailure::Refused, delay * REFUSAL_TRIPS))
+        } else if peer.is_some_and(|peer| *peer != self.people[whom].transport) {
+            Err((DialFailure::SomebodyElse, delay * IDENTITY_TRIPS))
+        } else {
+            Ok((whom, delay * CONNECT_TRIPS))
+        }
+    }
+
+    /// Whose machine is at an address, seen from somebody.
+    fn who_is_at(&self, who: usize, address: &Address) -> Option<usize> {
+        let (island, whom) = self.places.of(address)?;
+        let is_there = whom != who && self.people.get(whom)?.island == island;
+        (is_there && self.reaches(who, whom)).then_some(whom)
     }
 
     /// Who would answer at an address, seen from somebody.
     fn who_answers(&self, who: usize, address: &Address) -> Option<usize> {
-        let (island, whom) = self.places.of(address)?;
-        let person = self.people.get(whom)?;
-        let is_there = whom != who && person.is_online() && person.island == island;
-        (is_there && self.reaches(who, whom)).then_some(whom)
+        self.who_is_at(who, address).filter(|whom| self.people[*whom].is_online())
     }
 
     /// Whether one could dial the other where both are now.
@@ -248,5 +286,29 @@ impl World {
             }
         }
         [near, far]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::living::Ending, *};
+    use crate::{person::Absence, scenario::Scenario};
+
+    #[test]
+    fn a_dial_fails_as_real_ones_do() {
+        let text = "name = 'x'\nabout = 'y'\npeople = 2\nlasts = '1h'";
+        let mut world = World::new(&Scenario::parse(text).unwrap(), 2, 1).unwrap();
+        world.set_up(&mut |_| {}).unwrap();
+        let address = Places::address(0, 1);
+        let before = world.people[1].transport.clone();
+        let why = |world: &mut World| world.attempt(0, Some(&before), &address).map_err(|(why, _)| why);
+        assert!(why(&mut world).is_ok());
+        // The machine is there and says that the program is not.
+        world.stop(1, Ending::Kill, Absence::Down).unwrap();
+        assert_eq!(why(&mut world).map(|_| ()), Err(DialFailure::Refused));
+        world.start(1).unwrap();
+        assert_eq!(why(&mut world).map(|_| ()), Err(DialFailure::SomebodyElse), "each life has its own");
+        world.stop(1, Ending::Crash, Absence::Down).unwrap();
+        assert_eq!(world.attempt(0, None, &address), Err((DialFailure::TimedOut, SILENCE)));
     }
 }

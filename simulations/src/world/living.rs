@@ -21,6 +21,9 @@ use crate::{
 /// How long an announcement is believed (the node's multicast DNS: six minutes).
 const ANNOUNCED: Duration = Duration::from_secs(360);
 
+/// How old the last one may be: somebody asks once in this time (`DISCOVERY_INTERVAL` of the node's network).
+const ANNOUNCED_EVERY: Duration = Duration::from_secs(60);
+
 /// An announcement is heard within this time.
 const HEARD: Duration = Duration::from_secs(1);
 
@@ -81,6 +84,7 @@ impl World {
         }
         let person = &mut self.people[who];
         person.engine = None;
+        person.refuses = ending == Ending::Kill;
         person.absence = Some(absence);
         person.life += 1;
         person.wakes = None;
@@ -191,7 +195,8 @@ impl World {
             for other in self.residents[island].clone() {
                 if other != who && self.people[other].is_online() {
                     let life = self.people[other].life;
-                    self.after(ANNOUNCED, Happening::Expired { who: other, life, peer: peer.clone() });
+                    let left = self.random.between(ANNOUNCED - ANNOUNCED_EVERY, ANNOUNCED);
+                    self.after(left, Happening::Expired { who: other, life, peer: peer.clone() });
                 }
             }
         }
