@@ -31,7 +31,8 @@ const fn expected(plant: Plant) -> (&'static str, &'static [&'static str]) {
         Plant::DeliveredWhenSealed | Plant::ReceiptBeyond | Plant::ReadUnasked => {
             ("storm", &["no-early-claims"])
         }
-        Plant::RedialOnce | Plant::AckLost => ("storm", &["convergence"]),
+        Plant::RedialOnce => ("partition", &["convergence"]),
+        Plant::AckLost => ("storm", &["convergence"]),
         Plant::DiscoveredUnbounded => ("strangers", &["bounded"]),
         Plant::EpochsKept => ("storm", &["bounded"]),
         Plant::ProgressKept => ("theft", &["bounded"]),
@@ -66,7 +67,7 @@ fn every_planted_bug_is_caught() {
 
 #[test]
 fn the_same_scenarios_break_nothing_without_a_bug() {
-    for scenario in ["storm", "theft", "strangers"] {
+    for scenario in ["storm", "theft", "strangers", "partition"] {
         assert_eq!(caught(scenario, None, 1), None, "{scenario}");
     }
 }

@@ -41,6 +41,11 @@ fn storms_break_nothing() {
 }
 
 #[test]
+fn whoever_was_kept_apart_finds_each_other() {
+    sound("partition", 100..103);
+}
+
+#[test]
 fn travellers_carry_everything() {
     sound("traveller", 100..102);
 }
