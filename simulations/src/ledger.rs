@@ -35,6 +35,8 @@ pub struct Message {
     pub at_author: bool,
     /// The reader's disk is to have it.
     pub at_reader: bool,
+    /// Since when the two have it, without an old disk between.
+    since: [Moment; 2],
     /// The reader has read it.
     pub read: bool,
     /// The author was told that it is delivered.
@@ -44,6 +46,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// Whether it is where it has to be, and its author knows.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.at_author && self.at_reader && self.claimed
+    }
+
     /// Whether it has to come to be at both.
     #[must_use]
     pub const fn must_arrive(&self) -> bool {
@@ -112,6 +120,7 @@ impl Ledger {
             received: None,
             at_author: false,
             at_reader: false,
+            since: [now; 2],
             read: false,
             claimed: false,
             after,
@@ -130,6 +139,7 @@ impl Ledger {
         message.id = Some(id);
         self.by_id.insert(id, number);
         if !std::mem::replace(&mut message.at_author, true) {
+            message.since[0] = now;
             self.known.entry(way).or_default().has_written(number);
         }
     }
@@ -140,6 +150,7 @@ impl Ledger {
         message.received.get_or_insert(now);
         let way = (message.reader, message.author);
         if !std::mem::replace(&mut message.at_reader, true) {
+            message.since[1] = now;
             let known = self.known.entry(way).or_default();
             known.told.push(number);
             known.told_last = known.told_last.max(Some(number));
@@ -147,12 +158,13 @@ impl Ledger {
     }
 
     /// A message of one's own that the disk had lost came back from its reader.
-    pub fn came_back(&mut self, author: usize, number: Number) {
+    pub fn came_back(&mut self, author: usize, number: Number, now: Moment) {
         let Some(message) = self.messages.get_mut(number).filter(|message| message.author == author) else {
             return;
         };
         let reader = message.reader;
         if message.answered.is_some() && !std::mem::replace(&mut message.at_author, true) {
+            message.since[0] = now;
             self.known.entry((author, reader)).or_default().has_written(number);
         }
     }
@@ -201,10 +213,10 @@ impl Ledger {
     /// What a person's disk got after this moment is gone from it.
     pub fn forgets(&mut self, who: usize, since: Moment) {
         for message in &mut self.messages {
-            if message.author == who && message.answered.is_some_and(|at| at > since) {
+            if message.author == who && message.since[0] > since {
                 message.at_author = false;
             }
-            if message.reader == who && message.received.is_some_and(|at| at > since) {
+            if message.reader == who && message.since[1] > since {
                 message.at_reader = false;
             }
         }
@@ -251,12 +263,12 @@ impl Ledger {
         messages.map(|message| (message.author, message.reader)).collect()
     }
 
-    /// How many answered messages are not yet at their reader, or not yet known by their author to be.
+    /// How many answered messages are not yet at both, or not yet known by their author to be.
     pub fn outstanding(&mut self) -> usize {
         let messages = &self.messages;
         self.open.retain(|number| {
             let message = &messages[*number];
-            message.must_arrive() && !(message.at_reader && message.claimed)
+            message.must_arrive() && !message.is_settled()
         });
         self.open.len()
     }

@@ -23,19 +23,17 @@ impl Check for Convergence {
     fn look(&mut self, fact: &Fact<'_>, ledger: &Ledger) -> Result<(), String> {
         let Fact::CalmEnded { outstanding, exchanges } = fact else { return Ok(()) };
         if *outstanding > 0 {
-            let late = |message: &crate::ledger::Message| {
-                message.must_arrive() && !(message.at_reader && message.claimed)
-            };
+            let late = |message: &crate::ledger::Message| message.must_arrive() && !message.is_settled();
             let first = ledger.messages().iter().enumerate().find(|(_, message)| late(message));
             let which = first.map_or_else(String::new, |(number, message)| {
                 format!(
                     "; the first is message {number} from person {} to person {}, {}",
                     message.author,
                     message.reader,
-                    if message.at_reader {
-                        "which came and whose author was not told"
-                    } else {
-                        "which did not come"
+                    match (message.at_reader, message.at_author) {
+                        (false, _) => "which did not come",
+                        (true, false) => "which its author's disk had lost and did not get back",
+                        (true, true) => "which came and whose author was not told",
                     }
                 )
             });

@@ -131,10 +131,13 @@ impl World {
         self.tell(&Fact::Looked { who, with, rows: &rows, settled })?;
         for row in &rows {
             let Some(number) = row.text.as_deref().and_then(ledger::number) else { continue };
-            if row.outgoing && row.state >= MessageState::Delivered {
-                self.ledger.shown_delivered(number);
-            } else if !row.outgoing {
+            if !row.outgoing {
                 self.ledger.received(number, self.now);
+                continue;
+            }
+            self.ledger.came_back(who, number, self.now);
+            if row.state >= MessageState::Delivered {
+                self.ledger.shown_delivered(number);
             }
         }
         Ok(())
