@@ -35,8 +35,6 @@ pub struct Message {
     pub at_author: bool,
     /// The reader's disk is to have it.
     pub at_reader: bool,
-    /// Since when the two have it, without an old disk between.
-    since: [Moment; 2],
     /// The reader has read it.
     pub read: bool,
     /// The author was told that it is delivered.
@@ -120,7 +118,6 @@ impl Ledger {
             received: None,
             at_author: false,
             at_reader: false,
-            since: [now; 2],
             read: false,
             claimed: false,
             after,
@@ -139,7 +136,6 @@ impl Ledger {
         message.id = Some(id);
         self.by_id.insert(id, number);
         if !std::mem::replace(&mut message.at_author, true) {
-            message.since[0] = now;
             self.known.entry(way).or_default().has_written(number);
         }
     }
@@ -150,7 +146,6 @@ impl Ledger {
         message.received.get_or_insert(now);
         let way = (message.reader, message.author);
         if !std::mem::replace(&mut message.at_reader, true) {
-            message.since[1] = now;
             let known = self.known.entry(way).or_default();
             known.told.push(number);
             known.told_last = known.told_last.max(Some(number));
@@ -158,13 +153,12 @@ impl Ledger {
     }
 
     /// A message of one's own that the disk had lost came back from its reader.
-    pub fn came_back(&mut self, author: usize, number: Number, now: Moment) {
+    pub fn came_back(&mut self, author: usize, number: Number) {
         let Some(message) = self.messages.get_mut(number).filter(|message| message.author == author) else {
             return;
         };
         let reader = message.reader;
         if message.answered.is_some() && !std::mem::replace(&mut message.at_author, true) {
-            message.since[0] = now;
             self.known.entry((author, reader)).or_default().has_written(number);
         }
     }
@@ -210,23 +204,46 @@ impl Ledger {
         })
     }
 
-    /// What a person's disk got after this moment is gone from it.
-    pub fn forgets(&mut self, who: usize, since: Moment) {
-        for message in &mut self.messages {
-            if message.author == who && message.since[0] > since {
-                message.at_author = false;
+    /// Which messages a person's disk has.
+    #[must_use]
+    pub fn holdings(&self, who: usize) -> BTreeSet<Number> {
+        let has = |message: &Message| {
+            (message.author == who && message.at_author) || (message.reader == who && message.at_reader)
+        };
+        self.messages
+            .iter()
+            .enumerate()
+            .filter(|(_, message)| has(message))
+            .map(|(number, _)| number)
+            .collect()
+    }
+
+    /// A person's disk was replaced by one that has these messages and no others.
+    pub fn falls_back(&mut self, who: usize, holdings: &BTreeSet<Number>) {
+        for (number, message) in self.messages.iter_mut().enumerate() {
+            if message.author == who {
+                message.at_author = holdings.contains(&number);
             }
-            if message.reader == who && message.since[1] > since {
-                message.at_reader = false;
+            if message.reader == who {
+                message.at_reader = holdings.contains(&number);
             }
         }
-        let messages = &self.messages;
         for ((knower, _), known) in &mut self.known {
             if *knower == who {
-                known.written.retain(|number| messages[*number].at_author);
-                known.told.retain(|number| messages[*number].at_reader);
-                known.told_last = known.told.iter().max().copied();
-                (known.looked, known.claimed) = (0, 0);
+                let (asked, may_have_read) = (std::mem::take(&mut known.asked), known.may_have_read);
+                *known = Known { asked, may_have_read, ..Known::default() };
+            }
+        }
+        for number in holdings {
+            let message = &self.messages[*number];
+            let (own, other) =
+                if message.author == who { (true, message.reader) } else { (false, message.author) };
+            let known = self.known.entry((who, other)).or_default();
+            if own {
+                known.has_written(*number);
+            } else {
+                known.told.push(*number);
+                known.told_last = Some(*number);
             }
         }
         self.open = (0..self.messages.len()).collect();
@@ -336,7 +353,7 @@ mod tests {
         ledger.answered(kept, id(1), at(2));
         ledger.received(kept, at(3));
         ledger.answered(lost, id(2), at(5));
-        ledger.forgets(0, at(1));
+        ledger.falls_back(0, &BTreeSet::new());
         assert!(ledger.messages()[kept].must_arrive() && !ledger.messages()[lost].must_arrive());
         assert_eq!(ledger.known(0, 1).unwrap().written, Vec::<Number>::new());
     }

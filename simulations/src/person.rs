@@ -118,8 +118,8 @@ pub struct Person {
     pub intents: BTreeMap<CommandId, Intent>,
     /// Messages with a key that were not answered.
     pub unanswered: BTreeSet<Number>,
-    /// When an old copy can be put back, the copies that were made, oldest first.
-    pub copies: Vec<(Moment, Copy)>,
+    /// The copy that can be put back, if one was made, and the messages in it.
+    pub copies: Vec<(BTreeSet<Number>, Copy)>,
     /// The next commit fails.
     pub disk_fails: bool,
     /// Nothing new can be written down.

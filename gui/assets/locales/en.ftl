@@ -100,7 +100,7 @@ details-close = Close
 # Adding
 add-title = Add a contact
 add-mine = Invite somebody
-add-mine-text = Give them this link, or let them scan the code. The way it takes need not be secret: it is enough that you know who sent you theirs.
+add-mine-text = Give them this link, or let them scan the code. Send it over a way that you trust: whoever gets hold of it first can answer in their place.
 add-make = Make an invitation
 add-many = Several people may answer (each waits for your consent)
 add-copy = Copy the link

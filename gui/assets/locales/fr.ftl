@@ -100,7 +100,7 @@ details-close = Fermer
 # Ajouter
 add-title = Ajouter un contact
 add-mine = Inviter quelqu’un
-add-mine-text = Donnez ce lien, ou faites scanner le code. Le chemin qu’il prend n’a pas besoin d’être secret : il suffit de savoir qui vous a envoyé le sien.
+add-mine-text = Donnez ce lien, ou faites scanner le code. Envoyez-le par un moyen sûr : quiconque l’obtient d’abord peut répondre à sa place.
 add-make = Créer une invitation
 add-many = Plusieurs personnes peuvent répondre (chacune attend votre accord)
 add-copy = Copier le lien

@@ -60,7 +60,8 @@ fn of_run(lines: &mut Vec<String>, run: &Run) {
     let (dials, met) = run.dials;
     lines.push(format!("  network             {dials} dials, {met} met; {} links broke", run.broken_links));
     let notices: Vec<String> = run.notices.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    lines.push(format!("  told once           {}; {} warnings", notices.join(", "), run.warnings));
+    let notices = if notices.is_empty() { "nothing".to_owned() } else { notices.join(", ") };
+    lines.push(format!("  told once           {notices}; {} warnings", run.warnings));
 }
 
 fn row(lines: &mut Vec<String>, what: &str, values: &Distribution, digits: usize) {

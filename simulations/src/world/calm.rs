@@ -135,7 +135,7 @@ impl World {
                 self.ledger.received(number, self.now);
                 continue;
             }
-            self.ledger.came_back(who, number, self.now);
+            self.ledger.came_back(who, number);
             if row.state >= MessageState::Delivered {
                 self.ledger.shown_delivered(number);
             }

@@ -1,6 +1,7 @@
 //! What goes wrong with machines and disks, as the scenario says.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use causerie_protocol::{
     input::Input,
@@ -100,10 +101,8 @@ impl World {
         if self.phase == Phase::Faults {
             let mut disk = self.people[who].disk.clone();
             disk.crash();
-            let now = self.now;
-            let copies = &mut self.people[who].copies;
-            copies.clear();
-            copies.push((now, disk.copy()));
+            let holdings = self.ledger.holdings(who);
+            self.people[who].copies = vec![(holdings, disk.copy())];
         }
     }
 
@@ -154,7 +153,7 @@ impl World {
 
     /// The home of an earlier time takes the place of somebody's.
     fn puts_back(&mut self, who: usize, elsewhere: bool) -> Result<(), Violation> {
-        let Some((since, copy)) = self.people[who].copies.pop() else { return Ok(()) };
+        let Some((holdings, copy)) = self.people[who].copies.pop() else { return Ok(()) };
         let was_online = self.people[who].is_online();
         self.stop(who, Ending::Stop, Absence::Down)?;
         let person = &mut self.people[who];
@@ -162,7 +161,7 @@ impl World {
         if elsewhere {
             person.place = person.random.bytes();
         }
-        self.ledger.forgets(who, since);
+        self.ledger.falls_back(who, &holdings);
         self.tell(&Fact::Forgot)?;
         self.back_as_before(who, was_online)
     }
@@ -173,7 +172,7 @@ impl World {
         let person = &mut self.people[who];
         person.disk.lose_store();
         person.place = person.random.bytes();
-        self.ledger.forgets(who, causerie_protocol::moment::Moment::default());
+        self.ledger.falls_back(who, &BTreeSet::new());
         self.tell(&Fact::Forgot)?;
         self.back_as_before(who, was_online)
     }

@@ -120,7 +120,7 @@ impl World {
         let number = view.text.as_deref().and_then(ledger::number);
         if let Some(number) = number.filter(|_| view.outgoing) {
             // One of their own, which their disk had lost, came back.
-            self.ledger.came_back(who, number, self.now);
+            self.ledger.came_back(who, number);
             return self.tell(&Fact::CameBack { who, number });
         }
         let from = self.by_account.get(&view.author).copied().unwrap_or(usize::MAX);
