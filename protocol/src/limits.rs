@@ -122,7 +122,7 @@ pub const STEP_RECORDS_BYTES: usize = 2_378;
 /// Messages of an epoch, both ways together, after which a step is offered, if it is also [`STEP_AFTER`] old.
 pub const STEP_AFTER_MESSAGES: u32 = 8;
 
-/// How long an epoch in use lasts before a step is offered. A step costs both sides 1.4 ms together (measured: see
+/// How long an epoch in use lasts before a step is offered. A step costs both sides 1.1 ms together (measured: see
 /// `benches/step.rs`), so under load this is a twenty-thousandth of the time.
 pub const STEP_AFTER: Duration = Duration::from_secs(30);
 

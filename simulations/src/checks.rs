@@ -95,7 +95,7 @@ pub enum Fact<'a> {
         memory: usize,
         /// Contacts.
         contacts: usize,
-        /// Messages written or received.
+        /// Messages asked for or received.
         messages: usize,
     },
     /// An engine did not come back from an input.
@@ -185,11 +185,5 @@ impl Checks {
             check.look(fact, ledger).map_err(|sentence| Violation { check: check_name, sentence })?;
         }
         Ok(())
-    }
-
-    /// Their names, in order.
-    #[must_use]
-    pub fn names(&self) -> Vec<&'static str> {
-        self.0.iter().map(|check| check.name()).collect()
     }
 }

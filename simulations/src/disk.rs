@@ -186,11 +186,6 @@ impl Disk {
         self.records.iter().map(|(key, value)| key.len() + value.len()).sum()
     }
 
-    /// All records, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&Vec<u8>, &Vec<u8>)> {
-        self.records.iter()
-    }
-
     fn note(&mut self, undo: Undo) -> Ticket {
         self.applied += 1;
         self.undo.push_back((self.applied, undo));

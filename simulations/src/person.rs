@@ -65,12 +65,10 @@ pub enum Held {
 /// Why an engine does not run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Absence {
-    /// It is switched off, or the person is away.
+    /// It is switched off or sleeps while the person is away.
     Away,
-    /// It stopped by a fault and comes back by itself.
+    /// It stopped or sleeps by a fault and comes back by itself.
     Down,
-    /// It sleeps, in memory.
-    Asleep,
 }
 
 /// See the file's head.
@@ -119,7 +117,7 @@ pub struct Person {
     /// Messages with a key that were not answered.
     pub unanswered: BTreeSet<Number>,
     /// The copy that can be put back, if one was made, and the messages in it.
-    pub copies: Vec<(BTreeSet<Number>, Copy)>,
+    pub copy: Option<(BTreeSet<Number>, Copy)>,
     /// The next commit fails.
     pub disk_fails: bool,
     /// Nothing new can be written down.
@@ -130,7 +128,7 @@ pub struct Person {
     pub place: [u8; 32],
     /// Since when it is online.
     pub online_since: Moment,
-    /// Messages written or received.
+    /// Messages asked for or received.
     pub messages: usize,
     /// Frames that it sent.
     pub sent: u64,
@@ -173,7 +171,7 @@ impl Person {
             acquainted: BTreeSet::new(),
             intents: BTreeMap::new(),
             unanswered: BTreeSet::new(),
-            copies: Vec::new(),
+            copy: None,
             disk_fails: false,
             disk_full: false,
             place: random.bytes(),

@@ -269,12 +269,6 @@ impl World {
         self.trace.inputs
     }
 
-    /// The names of the oracles that watch.
-    #[must_use]
-    pub fn check_names(&self) -> Vec<&'static str> {
-        self.checks.names()
-    }
-
     /// Everything until then happens.
     fn live_until(&mut self, until: Moment, progress: &mut dyn FnMut(Progress)) -> Result<(), Violation> {
         while let Some((at, what)) = self.queue.pop_until(until) {

@@ -1,4 +1,4 @@
-//! What a message costs must not grow with the number of people: from 10 to 300 here, to 10,000 by hand (`growth.toml`).
+//! What a message costs must not grow with the number of people: from 30 to 300 here, from 10 to 10,000 by hand (`growth.toml`).
 
 use causerie_simulations::{
     report::{Report, Run},

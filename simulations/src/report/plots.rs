@@ -15,7 +15,7 @@ use plotters::{
     style::{Color, IntoFont, RGBColor, TextStyle, WHITE},
 };
 
-use super::{Report, Run};
+use super::{Report, Run, float};
 
 /// Width and height, in pixels.
 const SIZE: (u32, u32) = (960, 600);
@@ -111,11 +111,6 @@ fn faint() -> plotters::style::RGBAColor {
 
 fn sentence(error: impl core::fmt::Display) -> String {
     format!("cannot draw: {error}")
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a simulation are far below 2^52")]
-const fn float(count: u64) -> f64 {
-    count as f64
 }
 
 fn place(nth: usize) -> f64 {

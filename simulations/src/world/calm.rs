@@ -55,7 +55,7 @@ impl World {
         self.measures.settled_after = Some(self.now.since(begun));
         // What was on its way when the last message was settled arrives too.
         self.live_until(self.now + Duration::from_secs(20), progress)?;
-        self.phase_of_looks(progress)?;
+        self.everybody_looks(progress)?;
         self.weigh()?;
         self.end_meetings(self.now);
         self.measures.records = self.people.iter().map(|person| person.disk.len()).collect();
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Everybody looks at every conversation.
-    fn phase_of_looks(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<(), Violation> {
+    fn everybody_looks(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<(), Violation> {
         self.settled = true;
         for who in 0..self.people.len() {
             for friend in self.people[who].friends.clone() {

@@ -102,7 +102,7 @@ impl World {
             let mut disk = self.people[who].disk.clone();
             disk.crash();
             let holdings = self.ledger.holdings(who);
-            self.people[who].copies = vec![(holdings, disk.copy())];
+            self.people[who].copy = Some((holdings, disk.copy()));
         }
     }
 
@@ -153,7 +153,7 @@ impl World {
 
     /// The home of an earlier time takes the place of somebody's.
     fn puts_back(&mut self, who: usize, elsewhere: bool) -> Result<(), Violation> {
-        let Some((holdings, copy)) = self.people[who].copies.pop() else { return Ok(()) };
+        let Some((holdings, copy)) = self.people[who].copy.take() else { return Ok(()) };
         let was_online = self.people[who].is_online();
         self.stop(who, Ending::Stop, Absence::Down)?;
         let person = &mut self.people[who];

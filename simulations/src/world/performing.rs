@@ -176,7 +176,6 @@ impl World {
                 let person = &mut self.people[who];
                 person.unanswered.remove(&number);
                 if is_first {
-                    person.messages += 1;
                     self.measures.answered += 1;
                     let life = person.life;
                     let is_keyed = self.ledger.message(number).is_some_and(|message| message.keyed);

@@ -48,6 +48,8 @@ impl World {
         let overlap = self.overlap(who, friend);
         let keyed = self.people[who].random.below(100) < u64::from(self.scenario.talk.keyed_percent);
         let number = self.ledger.asks(who, friend, self.now, overlap, keyed);
+        // Counted here: what a crash kept and nobody was told of takes its records too.
+        self.people[who].messages += 1;
         if keyed {
             self.people[who].unanswered.insert(number);
         }
