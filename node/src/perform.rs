@@ -68,11 +68,12 @@ impl Driver {
                     network.transmit(link, frame);
                 }
             }
-            Output::Dial { dial, peer, addresses } => {
+            Output::Dial { dial, peer, addresses, .. } => {
                 if let Some(network) = &mut self.network {
                     network.dial(dial, peer, addresses);
                 }
             }
+            Output::PublishRecord { .. } | Output::LookUp { .. } => {}
             Output::CloseLink { link } => {
                 if let Some(network) = &mut self.network {
                     network.close(link);

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::TransportId;
+
 /// An IP address, a port and the transport spoken there; never a name to resolve, never a network identity.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Address {
@@ -23,6 +25,24 @@ pub enum Transport {
     Tcp,
     /// QUIC version 1 over UDP.
     Quic,
+}
+
+/// Somebody who passes sealed bytes on between two who cannot dial each other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Relay {
+    /// Its network identity.
+    pub id: TransportId,
+    /// Where it is.
+    pub address: Address,
+}
+
+/// Somebody behind a relay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Circuit {
+    /// The relay.
+    pub relay: Relay,
+    /// Their network identity.
+    pub peer: TransportId,
 }
 
 impl Address {

@@ -146,6 +146,8 @@ pub enum Verification {
 pub enum Path {
     /// From machine to machine.
     Direct,
+    /// Over a relay, which passes sealed bytes on and can read none of them.
+    Relayed,
 }
 
 /// One message as a person sees it.

@@ -154,7 +154,7 @@ impl Engine {
                 rotation::on_stopping(state, &turn);
             }
             Input::Room(room) => room::on_room(state, &mut turn, room),
-            Input::Timeout => {}
+            Input::Standing(_) | Input::RecordFound { .. } | Input::LookupEnded { .. } | Input::Timeout => {}
         }
         while let Some(timer) = state.timers.take_due(now.moment) {
             handle_timer(state, &mut turn, timer)?;

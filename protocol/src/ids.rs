@@ -124,10 +124,29 @@ number!(
     /// One attempt to dial, numbered by the engine.
     DialId
 );
+number!(
+    /// One question for a record at the meeting place, numbered by the engine.
+    LookupId
+);
 
-/// Which network identity a link end has: opaque bytes (a libp2p peer id), fresh at every start, at most 64 bytes.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// Which network identity a link end has: opaque bytes (a libp2p peer id), fresh at every start, 1 to 64 bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
 pub struct TransportId(Vec<u8>);
+
+impl TryFrom<Vec<u8>> for TransportId {
+    type Error = &'static str;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, Self::Error> {
+        Self::new(&bytes).ok_or("a network identity has 1 to 64 bytes")
+    }
+}
+
+impl From<TransportId> for Vec<u8> {
+    fn from(id: TransportId) -> Self {
+        id.0
+    }
+}
 
 impl TransportId {
     /// The longest one accepted.

@@ -1,10 +1,10 @@
 //! Everything that enters the engine.
 
 use crate::{
-    address::Address,
-    answer::DialFailure,
+    address::{Address, Relay},
+    answer::{DialFailure, Path},
     command::Command,
-    ids::{CommandId, DialId, LinkId, TransportId},
+    ids::{CommandId, DialId, LinkId, LookupId, TransportId},
     room::Room,
 };
 
@@ -64,6 +64,20 @@ pub enum Input {
         /// Why not.
         why: DialFailure,
     },
+    /// How far we can be reached from beyond this network changed.
+    Standing(Standing),
+    /// A record was found at the meeting place, under a key that was asked for; there may be several.
+    RecordFound {
+        /// Which question.
+        lookup: LookupId,
+        /// What lies there: anybody may have put it.
+        value: Vec<u8>,
+    },
+    /// No further record comes under this key, or the meeting place cannot be asked.
+    LookupEnded {
+        /// Which question.
+        lookup: LookupId,
+    },
     /// A dial ended without a link.
     DialFailed {
         /// Which.
@@ -90,6 +104,50 @@ pub struct LinkEnds {
     pub peer: TransportId,
     /// Which dial made it; `None` when they dialled.
     pub dial: Option<DialId>,
-    /// Where they are, as the transport sees it; `None` where it does not say.
+    /// Where they are, as the transport sees it; `None` where it does not say, and over a relay.
     pub address: Option<Address>,
+    /// How it came about.
+    pub way: Way,
+}
+
+/// How a link came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// One of the two dialled the other.
+    Direct,
+    /// One of the two was reached over a relay.
+    Relayed,
+    /// Both dialled at the same moment, through their routers, because a relayed link stands between them.
+    Punched {
+        /// Whether we count as the one who dialled.
+        first: bool,
+    },
+}
+
+impl LinkEnds {
+    /// Whether we say our tokens first, as whoever dialled does.
+    #[must_use]
+    pub const fn speaks_first(&self) -> bool {
+        self.dial.is_some() || matches!(self.way, Way::Punched { first: true })
+    }
+
+    /// By which path its frames go.
+    #[must_use]
+    pub const fn path(&self) -> Path {
+        match self.way {
+            Way::Relayed => Path::Relayed,
+            Way::Direct | Way::Punched { .. } => Path::Direct,
+        }
+    }
+}
+
+/// What the world beyond this network knows of us: the whole of it, after each change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Where anybody can dial us, proved by somebody who did.
+    pub public: Vec<Address>,
+    /// Relays that let others in to us.
+    pub relays: Vec<Relay>,
+    /// Whether the meeting place can be asked.
+    pub meeting_place: bool,
 }

@@ -190,6 +190,15 @@ pub const ADDRESSES_PER_CONTACT_MAX: usize = 8;
 /// Addresses of one dial.
 pub const DIAL_ADDRESSES_MAX: usize = 8;
 
+/// Relays of one dial. Chosen: as many as somebody holds places at.
+pub const DIAL_CIRCUITS_MAX: usize = RELAYS_MAX;
+
+/// Relays at which somebody holds places at the same time. Chosen: one may go while another is asked.
+pub const RELAYS_MAX: usize = 3;
+
+/// Bytes of every record at the meeting place, whatever it says.
+pub const RECORD_BYTES: usize = 1_024;
+
 /// Network identities on this network that are remembered. Chosen: a large office.
 pub const DISCOVERED_PEERS_MAX: usize = 1_024;
 

@@ -243,7 +243,7 @@ pub(crate) fn on_frame(
 /// A frame of a hello.
 fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) -> Result<(), RecordsError> {
     let Some(one) = state.links.links.get_mut(&link) else { return Ok(()) };
-    let dialled_by_us = one.ends.dial.is_some();
+    let dialled_by_us = one.ends.speaks_first();
     let found = match &one.phase {
         Phase::Nonce(Hello { again: true, .. }) if !hello::is_nonce_frame(bytes) => return Ok(()),
         Phase::Nonce(own) => {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use core::time::Duration;
+
 use crate::{
-    address::Address,
+    address::{Address, Circuit},
     answer::{Answer, CommandError},
     event::Event,
-    ids::{CommandId, DialId, LinkId, TransportId},
+    ids::{CommandId, DialId, LinkId, LookupId, TransportId},
     vault::ring::Slot,
 };
 
@@ -40,6 +42,24 @@ pub enum Output {
         peer: Option<TransportId>,
         /// Where, at most `limits::DIAL_ADDRESSES_MAX`; any that answers will do.
         addresses: Vec<Address>,
+        /// Over which relays else, at most `limits::DIAL_CIRCUITS_MAX`.
+        circuits: Vec<Circuit>,
+    },
+    /// Leave a record at the meeting place; what lay there under this key from us is replaced. Nobody answers.
+    PublishRecord {
+        /// Under which key.
+        key: [u8; 32],
+        /// What; always of `limits::RECORD_BYTES`.
+        value: Vec<u8>,
+        /// How long it is to stay there.
+        life: Duration,
+    },
+    /// Ask the meeting place what lies under a key; answered by `Input::RecordFound` and one `Input::LookupEnded`.
+    LookUp {
+        /// Its number.
+        lookup: LookupId,
+        /// Which key.
+        key: [u8; 32],
     },
     /// Close a link; frames before it are still sent.
     CloseLink {

@@ -155,7 +155,7 @@ impl Reach {
         let dial = DialId::new(self.next_dial);
         self.next_dial = self.next_dial.saturating_add(1);
         self.dials.insert(dial, Dialling { target, failed: BTreeMap::new() });
-        turn.push(Output::Dial { dial, peer, addresses });
+        turn.push(Output::Dial { dial, peer, addresses, circuits: Vec::new() });
     }
 
     /// How long to wait before the next try, twice the last wait, shortened at random by up to a half.
@@ -358,7 +358,7 @@ pub(crate) fn on_copy(state: &mut State, turn: &Turn<'_>, link: LinkId) {
 
 /// A secret of ours is new, so somebody who was nobody may be somebody now: everybody near is dialled.
 pub(crate) fn on_secrets_changed(state: &mut State, turn: &mut Turn<'_>) {
-    let said = state.links.iter().filter(|(_, one)| one.ends.dial.is_some() && one.has_said_tokens());
+    let said = state.links.iter().filter(|(_, one)| one.ends.speaks_first() && one.has_said_tokens());
     state.reach.outdated.extend(said.map(|(link, _)| link));
     // Who was nobody until now may be the very one who is to answer.
     state.reach.unmatched.clear();

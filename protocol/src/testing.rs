@@ -28,7 +28,7 @@ use crate::{
     entropy::{Entropy, TurnRandom},
     event::Event,
     ids::{AccountId, CommandId, DialId, LinkId, TransportId},
-    input::{Input, LinkEnds},
+    input::{Input, LinkEnds, Way},
     limits,
     moment::{Moment, Now, WallTime},
     name,
@@ -619,6 +619,7 @@ impl Bench {
                     self.queue.push_back((link, Vec::new()));
                 }
                 Output::Dial { dial, addresses, .. } => self.connect(who, dial, &addresses),
+                Output::PublishRecord { .. } | Output::LookUp { .. } => {}
             }
         }
         for _ in 0..persisted {
@@ -649,9 +650,15 @@ impl Bench {
             return;
         };
         let (own, peer) = (one.transport.clone(), two.transport.clone());
-        let ends =
-            LinkEnds { own: own.clone(), peer: peer.clone(), dial: Some(dial), address: Some(two.address) };
-        let other = LinkEnds { own: peer, peer: own, dial: None, address: Some(one.address) };
+        let ends = LinkEnds {
+            own: own.clone(),
+            peer: peer.clone(),
+            dial: Some(dial),
+            address: Some(two.address),
+            way: Way::Direct,
+        };
+        let other =
+            LinkEnds { own: peer, peer: own, dial: None, address: Some(one.address), way: Way::Direct };
         self.input(target, Input::LinkUp { link: far, ends: other });
         self.input(who, Input::LinkUp { link: near, ends });
     }

@@ -107,6 +107,9 @@ pub const fn of_input(input: &Input) -> u8 {
         Input::Resumed => 12,
         Input::Room(_) => 13,
         Input::Timeout => 14,
+        Input::Standing(_) => 15,
+        Input::RecordFound { .. } => 16,
+        Input::LookupEnded { .. } => 17,
     }
 }
 
@@ -121,6 +124,8 @@ const fn of_output(output: &Output) -> u8 {
         Output::Notify(_) => 6,
         Output::Reply { .. } => 7,
         Output::Log { .. } => 8,
+        Output::PublishRecord { .. } => 9,
+        Output::LookUp { .. } => 10,
     }
 }
 

@@ -60,8 +60,12 @@ fn rows(view: &View<'_>, details: &MessageDetails) -> Vec<(&'static str, String)
             rows.push(("details-read", heard(details.read_at)));
         }
     }
-    if let Some(Path::Direct) = details.path {
-        rows.push(("details-path", text.say("details-path-direct")));
+    if let Some(path) = details.path {
+        let words = match path {
+            Path::Direct => "details-path-direct",
+            Path::Relayed => "details-path-relayed",
+        };
+        rows.push(("details-path", text.say(words)));
     }
     rows
 }

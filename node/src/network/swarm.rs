@@ -9,7 +9,7 @@ use std::{collections::VecDeque, time::Duration};
 use causerie_protocol::{
     address::Address,
     ids::{DialId, LinkId, TransportId},
-    input::{Input, LinkEnds},
+    input::{Input, LinkEnds, Way},
 };
 use futures::StreamExt as _;
 use libp2p::{
@@ -214,7 +214,7 @@ impl SwarmTask {
         self.links_begun += 1;
         let task = LinkTask {
             link: LinkId::new(self.links_begun),
-            ends: LinkEnds { own: self.own.clone(), peer, dial, address },
+            ends: LinkEnds { own: self.own.clone(), peer, dial, address, way: Way::Direct },
             notices: self.channels.notices.clone(),
             stopping: self.channels.stopping.clone(),
         };

@@ -132,6 +132,7 @@ pub const fn contact_state(state: ContactState) -> &'static str {
 const fn path(path: Path) -> &'static str {
     match path {
         Path::Direct => "direct",
+        Path::Relayed => "relayed",
     }
 }
 

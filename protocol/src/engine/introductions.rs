@@ -14,7 +14,7 @@ use crate::{
     entropy::{Entropy, TurnRandom},
     event::{Event, NoticeKind},
     ids::{AccountId, CommandId, LinkId, TransportId},
-    input::{Input, LinkEnds},
+    input::{Input, LinkEnds, Way},
     limits,
     link::Phase,
     secret::Secret,
@@ -91,6 +91,7 @@ fn ends(number: u8, ip: IpAddr) -> LinkEnds {
         own: TransportId::new(&[1; 32]).unwrap(),
         peer: TransportId::new(&[number; 32]).unwrap(),
         dial: None,
+        way: Way::Direct,
         address: Some(Address { transport: Transport::Tcp, ip, port: 4_000 }),
     }
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::{
     ids::{DialId, LinkId, TransportId},
-    input::{Input, LinkEnds},
+    input::{Input, LinkEnds, Way},
     testing::Bench,
 };
 
@@ -20,7 +20,7 @@ fn said_of(frames: &[&[u8]], dialled_by_us: bool) -> String {
     let link = LinkId::new(1_000);
     let id = |byte| TransportId::new(&[byte; 32]).unwrap();
     let dial = dialled_by_us.then_some(DialId::new(1_000));
-    let ends = LinkEnds { own: id(1), peer: id(2), dial, address: None };
+    let ends = LinkEnds { own: id(1), peer: id(2), dial, address: None, way: Way::Direct };
     bench.input(ALICE, Input::LinkUp { link, ends });
     for frame in frames {
         bench.input(ALICE, Input::Frame { link, bytes: frame.to_vec() });

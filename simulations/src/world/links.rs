@@ -6,7 +6,7 @@ use causerie_protocol::{
     address::Address,
     answer::DialFailure,
     ids::{DialId, LinkId, TransportId},
-    input::{Input, LinkEnds},
+    input::{Input, LinkEnds, Way},
 };
 
 use super::{Happening, Phase, Wire, World};
@@ -269,9 +269,16 @@ impl World {
         let [near, far] = self.wire(who, whom);
         let [one, two] = [who, whom].map(|end| self.people[end].transport.clone());
         let from = Places::address(self.people[who].island, who);
-        let ends = LinkEnds { own: two.clone(), peer: one.clone(), dial: None, address: Some(from) };
+        let ends = LinkEnds {
+            own: two.clone(),
+            peer: one.clone(),
+            dial: None,
+            address: Some(from),
+            way: Way::Direct,
+        };
         self.input(whom, Input::LinkUp { link: far, ends })?;
-        let ends = LinkEnds { own: one, peer: two, dial: Some(dial), address: Some(address) };
+        let ends =
+            LinkEnds { own: one, peer: two, dial: Some(dial), address: Some(address), way: Way::Direct };
         self.input(who, Input::LinkUp { link: near, ends })
     }
 

@@ -76,7 +76,7 @@ impl World {
         match output {
             Output::Transmit { link, frame } => self.transmit(who, link, frame),
             Output::CloseLink { link } => self.close(link),
-            Output::Dial { dial, peer, addresses } => self.dial(who, dial, peer.as_ref(), &addresses),
+            Output::Dial { dial, peer, addresses, .. } => self.dial(who, dial, peer.as_ref(), &addresses),
             Output::Notify(event) => return self.told(who, event),
             Output::Reply { command, result } => return self.replied(who, command, result),
             Output::Log { level, .. } => {
@@ -84,6 +84,7 @@ impl World {
             }
             // Handled where they are taken out of line.
             Output::Persist(_) | Output::PersistIdentity(_) | Output::PersistRing { .. } => {}
+            Output::PublishRecord { .. } | Output::LookUp { .. } => {}
         }
         Ok(())
     }

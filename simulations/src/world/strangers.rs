@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use causerie_protocol::{
     ids::TransportId,
-    input::{Input, LinkEnds},
+    input::{Input, LinkEnds, Way},
 };
 
 use super::{Happening, Phase, World};
@@ -156,7 +156,10 @@ impl World {
         let own = self.people[whom].transport.clone();
         let Some(peer) = TransportId::new(&self.strangers.random.bytes::<32>()) else { return Ok(()) };
         let address = Some(Places::address(self.people[whom].island, stranger));
-        self.input(whom, Input::LinkUp { link: far, ends: LinkEnds { own, peer, dial: None, address } })?;
+        self.input(
+            whom,
+            Input::LinkUp { link: far, ends: LinkEnds { own, peer, dial: None, address, way: Way::Direct } },
+        )?;
         for frame in self.strangers.frames(attack, whom) {
             self.convey(stranger, near, frame);
         }
