@@ -68,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn network() -> Result<Network, Box<dyn Error>> {
     let listen =
         vec![parse_multiaddr("/ip4/127.0.0.1/tcp/0")?, parse_multiaddr("/ip4/127.0.0.1/udp/0/quic-v1")?];
-    let config = NetworkConfig { listen: Listen::These(listen), mdns: false, loopback: true };
+    let config = NetworkConfig { listen: Listen::These(listen), loopback: true, ..NetworkConfig::default() };
     Ok(Network::start(config).await?)
 }
 
@@ -78,7 +78,7 @@ async fn connect(
     target: Address,
     dial: u64,
 ) -> Result<(LinkId, LinkId), Box<dyn Error>> {
-    a.dial(DialId::new(dial), None, vec![target]);
+    a.dial(DialId::new(dial), None, vec![target], vec![]);
     Ok((up(a).await?, up(b).await?))
 }
 

@@ -3,11 +3,13 @@
 //! - [`driver`] is the only loop; `perform` does what the engine asks for, in order, behind its commits; `ground` opens
 //!   what it stands on.
 //! - [`network`], [`store`], [`home`], [`clock`], [`entropy`] are the world: links, disk, files, time, randomness.
+//! - [`choices`] is how a home uses the networks beyond its own.
 //! - [`passphrase`] sets, changes and removes what opens a home.
 //! - [`handle`], [`events`], [`error`] are how everybody else holds a running node.
 //! - [`trial`] is what a test of a contact says, [`report`] what can be shown to others of a node.
 //! - [`rpc`] is JSON-RPC over the home's socket, [`cli`] the program `causerie-node`.
 
+pub mod choices;
 pub mod cli;
 pub mod clock;
 pub mod driver;
@@ -49,6 +51,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    choices::Choices,
     driver::Driver,
     error::NodeError,
     events::EventLog,
@@ -86,6 +89,8 @@ pub struct NetworkOptions {
     pub mdns: bool,
     /// Whether everybody is on this machine.
     pub loopback: bool,
+    /// What is asked beyond what the home's own file says.
+    pub choices: Choices,
 }
 
 /// A new identity.
@@ -117,7 +122,7 @@ impl Node {
     pub async fn start(config: Config) -> Result<Self, NodeError> {
         let (network, settings) = match &config.network {
             Some(options) => {
-                let (network, settings) = prepare(options)?;
+                let (network, settings) = prepare(options, Choices::of_home(&config.home)?)?;
                 (Some(network), settings)
             }
             None => (None, Settings::default()),
@@ -237,14 +242,21 @@ fn open(path: &Path, passphrase: Option<&Passphrase>, settings: Settings) -> Res
     Ok((home, Arc::new(ground), footing))
 }
 
-fn prepare(options: &NetworkOptions) -> Result<(NetworkConfig, Settings), NodeError> {
+fn prepare(options: &NetworkOptions, of_home: Choices) -> Result<(NetworkConfig, Settings), NodeError> {
     let parse = |text: &String| parse_multiaddr(text).map_err(|_| NodeError::BadAddress(text.clone()));
     let listen: Vec<_> = options.listen.iter().map(parse).collect::<Result<_, _>>()?;
     let dial: Vec<_> = options.dial.iter().map(parse).collect::<Result<_, _>>()?;
+    let choices = options.choices.clone().over(of_home);
+    let servers: Vec<_> = choices.bootstrap.iter().map(parse).collect::<Result<_, _>>()?;
     let network = NetworkConfig {
         listen: if listen.is_empty() { Listen::Default } else { Listen::These(listen) },
         mdns: options.mdns && !options.loopback,
         loopback: options.loopback,
+        servers,
+        serve_relay: choices.serve_relay,
+        serve_bootstrap: choices.serve_bootstrap,
+        exposure: choices.exposure,
+        proxy: choices.proxy,
     };
     let settings = Settings {
         loopback: options.loopback,

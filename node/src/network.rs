@@ -1,8 +1,9 @@
 //! The network of a node: links to peers over TCP and QUIC, dials, and who is on the local network.
 //!
 //! It speaks the engine's words. [`Network::next`] gives `LinkUp`, `Frame`, `LinkDown`, `Discovered`,
-//! `DiscoveryExpired`, `Listening`, `AddressFailed` and `DialFailed`; [`Network::transmit`], [`Network::close`] and
-//! [`Network::dial`] perform the outputs. Every `LinkUp` is followed by one `LinkDown`, with the link's frames between
+//! `DiscoveryExpired`, `Listening`, `AddressFailed`, `DialFailed`, `Standing`, `RecordFound` and `LookupEnded`;
+//! [`Network::transmit`], [`Network::close`], [`Network::dial`], [`Network::publish`] and [`Network::look_up`] perform the
+//! outputs. Every `LinkUp` is followed by one `LinkDown`, with the link's frames between
 //! them; every dial ends in one `LinkUp` that names it or one `DialFailed`, behind what came of its addresses. The key
 //! behind our network identity is fresh at each start.
 //!
@@ -12,12 +13,14 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt, io,
+    net::SocketAddr,
     sync::Arc,
+    time::Duration,
 };
 
 use causerie_protocol::{
-    address::Address,
-    ids::{DialId, LinkId, TransportId},
+    address::{Address, Circuit},
+    ids::{DialId, LinkId, LookupId, TransportId},
     input::Input,
 };
 use thiserror::Error;
@@ -34,23 +37,28 @@ pub use self::{
 use self::{
     outbox::Outbox,
     stream::Notice,
-    swarm::{Channels, DialRequest, SwarmTask},
+    swarm::{Channels, Request, SwarmTask},
 };
 
 mod behaviour;
 mod dials;
 mod discovery;
+mod gate;
+mod internet;
 mod limits;
 mod links;
 mod listeners;
+mod meeting;
 mod multiaddr;
 mod nearby;
 mod outbox;
+mod reachability;
+mod servers;
 mod stream;
 mod swarm;
 
 /// How a node uses the network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetworkConfig {
     /// Where to listen.
     pub listen: Listen,
@@ -58,13 +66,62 @@ pub struct NetworkConfig {
     pub mdns: bool,
     /// Whether everybody is on this machine: listens on 127.0.0.1 only and makes no use of mDNS.
     pub loopback: bool,
+    /// Servers that lead beyond this network: nodes of the meeting place, and relays. None: this network is all there is.
+    pub servers: Vec<Multiaddress>,
+    /// Whether to be a relay to others.
+    pub serve_relay: bool,
+    /// Whether to be a node of the meeting place from the start, with which others can begin.
+    pub serve_bootstrap: bool,
+    /// Who may see where we are.
+    pub exposure: Exposure,
+    /// A SOCKS5 proxy (RFC 1928) through which every connection goes. It carries TCP only, and nobody is let in.
+    pub proxy: Option<SocketAddr>,
+}
+
+/// Who may see where we are, and that we are there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exposure {
+    /// Whoever we know, and servers.
+    #[default]
+    Open,
+    /// This network only: nothing beyond it is dialled, and nobody from there is let in.
+    LanOnly,
+    /// Servers only: contacts are met over relays, and never learn our address.
+    RelaysOnly,
+    /// Whoever we dial: nothing is announced, and nobody is let in.
+    Stealth,
+}
+
+impl NetworkConfig {
+    /// Whether others beyond this network are to be reached at all.
+    #[must_use]
+    pub fn internet(&self) -> bool {
+        self.exposure != Exposure::LanOnly && (!self.servers.is_empty() || self.serves())
+    }
+
+    /// Whether we do something for people whom we do not know.
+    #[must_use]
+    pub const fn serves(&self) -> bool {
+        self.serve_relay || self.serve_bootstrap
+    }
+
+    /// Whether anybody can dial us.
+    #[must_use]
+    pub fn lets_in(&self) -> bool {
+        let open = matches!(self.exposure, Exposure::Open | Exposure::LanOnly);
+        open && self.proxy.is_none() && self.listen != Listen::Nowhere
+    }
 }
 
 /// Where to listen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Listen {
     /// TCP and QUIC, IPv4 and IPv6, on port 47474, or the next free one when that is taken.
+    #[default]
     Default,
+    /// Nowhere.
+    Nowhere,
     /// On these addresses, all of them; peer ids in them mean nothing.
     These(Vec<Multiaddress>),
 }
@@ -90,6 +147,11 @@ pub enum NetworkError {
     /// Not one of many ports is free.
     #[error("no port is free to listen on")]
     NoPort,
+    /// Whoever serves others has to be reached by them.
+    #[error(
+        "a server has to be reached by others: it cannot use a proxy, nor be hidden or on one network only"
+    )]
+    HiddenServer,
     /// The transports cannot be set up.
     #[error("the network cannot be set up: {0}")]
     Transport(String),
@@ -100,9 +162,9 @@ pub struct Network {
     own: TransportId,
     loopback: bool,
     notices: mpsc::Receiver<Notice>,
-    /// Dials that found no place to wait.
-    refused: VecDeque<DialId>,
-    dials: mpsc::Sender<DialRequest>,
+    /// What found no place to wait has failed.
+    refused: VecDeque<Input>,
+    requests: mpsc::Sender<Request>,
     outboxes: BTreeMap<LinkId, Arc<Outbox>>,
     listening: watch::Receiver<Vec<Address>>,
     task: JoinHandle<()>,
@@ -114,16 +176,19 @@ impl Network {
     ///
     /// # Errors
     /// [`NetworkError::Listen`], [`NetworkError::NotLoopback`] or [`NetworkError::NoPort`] when it cannot listen as
-    /// asked, [`NetworkError::Transport`] when the transports cannot be set up. A machine without any interface is
+    /// asked, [`NetworkError::HiddenServer`] when others could not reach a server, [`NetworkError::Transport`] when the transports cannot be set up. A machine without any interface is
     /// no error.
     pub async fn start(config: NetworkConfig) -> Result<Self, NetworkError> {
+        if config.serves() && (config.exposure != Exposure::Open || !config.lets_in()) {
+            return Err(NetworkError::HiddenServer);
+        }
         let (notices_in, notices) = mpsc::channel(limits::NOTICES_MAX);
-        let (dials, dials_out) = mpsc::channel(limits::DIALS_WAITING_MAX);
+        let (requests, requests_out) = mpsc::channel(limits::REQUESTS_WAITING_MAX);
         let (listening_in, listening) = watch::channel(Vec::new());
         let stopping = CancellationToken::new();
         let channels = Channels {
             notices: notices_in,
-            dials: dials_out,
+            requests: requests_out,
             listening: listening_in,
             stopping: stopping.clone(),
         };
@@ -133,7 +198,7 @@ impl Network {
             loopback: config.loopback,
             notices,
             refused: VecDeque::new(),
-            dials,
+            requests,
             outboxes: BTreeMap::new(),
             listening,
             task: tokio::spawn(task.run()),
@@ -143,8 +208,8 @@ impl Network {
 
     /// The next input for the engine; `None` when the network has ended. Loses nothing when it is dropped half-way.
     pub async fn next(&mut self) -> Option<Input> {
-        if let Some(dial) = self.refused.pop_front() {
-            return Some(Input::DialFailed { dial });
+        if let Some(failed) = self.refused.pop_front() {
+            return Some(failed);
         }
         match self.notices.recv().await? {
             Notice::LinkUp(link, ends, outbox) => {
@@ -184,11 +249,31 @@ impl Network {
     }
 
     /// Tries these addresses, the first eight of them, one after the other, until one gives a link to this peer, or
-    /// to anybody where `peer` is `None`. It makes a new link even where one stands.
-    pub fn dial(&mut self, dial: DialId, peer: Option<TransportId>, addresses: Vec<Address>) {
-        let request = DialRequest { dial, peer, addresses };
-        if self.dials.try_send(request).is_err() {
-            self.refused.push_back(dial);
+    /// to anybody where `peer` is `None`; and between them these relays. It makes a new link even where one stands.
+    pub fn dial(
+        &mut self,
+        dial: DialId,
+        peer: Option<TransportId>,
+        addresses: Vec<Address>,
+        circuits: Vec<Circuit>,
+    ) {
+        let request = Request::Dial { dial, peer, addresses, circuits };
+        self.request(request, Some(Input::DialFailed { dial }));
+    }
+
+    /// Leaves a record at the meeting place, as far as there is one.
+    pub fn publish(&mut self, key: [u8; 32], value: Vec<u8>, life: Duration) {
+        self.request(Request::Publish { key, value, life }, None);
+    }
+
+    /// Asks the meeting place what lies under a key.
+    pub fn look_up(&mut self, lookup: LookupId, key: [u8; 32]) {
+        self.request(Request::LookUp { lookup, key }, Some(Input::LookupEnded { lookup }));
+    }
+
+    fn request(&mut self, request: Request, otherwise: Option<Input>) {
+        if self.requests.try_send(request).is_err() {
+            self.refused.extend(otherwise);
         }
     }
 

@@ -68,12 +68,21 @@ impl Driver {
                     network.transmit(link, frame);
                 }
             }
-            Output::Dial { dial, peer, addresses, .. } => {
+            Output::Dial { dial, peer, addresses, circuits } => {
                 if let Some(network) = &mut self.network {
-                    network.dial(dial, peer, addresses);
+                    network.dial(dial, peer, addresses, circuits);
                 }
             }
-            Output::PublishRecord { .. } | Output::LookUp { .. } => {}
+            Output::PublishRecord { key, value, life } => {
+                if let Some(network) = &mut self.network {
+                    network.publish(key, value, life);
+                }
+            }
+            Output::LookUp { lookup, key } => {
+                if let Some(network) = &mut self.network {
+                    network.look_up(lookup, key);
+                }
+            }
             Output::CloseLink { link } => {
                 if let Some(network) = &mut self.network {
                     network.close(link);

@@ -5,6 +5,8 @@
 
 #[path = "network/ends.rs"]
 mod ends;
+#[path = "network/internet.rs"]
+mod internet;
 #[path = "network/local_network.rs"]
 mod local_network;
 #[path = "network/stranger.rs"]
@@ -68,7 +70,7 @@ async fn ten_thousand_small_frames_arrive_in_order() {
 async fn ends_name_both_identities_and_the_dial() {
     for transport in BOTH {
         let (mut a, mut b) = (network().await, network().await);
-        a.dial(DialId::new(7), None, vec![address(&b, transport)]);
+        a.dial(DialId::new(7), None, vec![address(&b, transport)], vec![]);
         let (_, ours) = expect_up(&mut a).await;
         let (_, theirs) = expect_up(&mut b).await;
         assert_eq!((&ours.own, &ours.peer), (a.own(), b.own()));
@@ -146,7 +148,7 @@ async fn a_dial_that_cannot_succeed_fails_once() {
         (Some(own), vec![good]),
     ];
     for (number, (peer, addresses)) in (1..).zip(vain) {
-        a.dial(DialId::new(number), peer, addresses);
+        a.dial(DialId::new(number), peer, addresses, vec![]);
         expect_dial_failed(&mut a, DialId::new(number)).await;
         // Were there a second answer it would come before this link.
         relink(&mut a, &mut b, Transport::Tcp).await;
@@ -169,11 +171,11 @@ async fn an_address_that_fails_says_why_before_its_dial_ends() {
     let (mut a, b, gone) = (network().await, network().await, network().await);
     let nobody = address(&gone, Transport::Tcp);
     gone.stop().await;
-    a.dial(DialId::new(1), None, vec![nobody]);
+    a.dial(DialId::new(1), None, vec![nobody], vec![]);
     assert_eq!(why_not(&mut a, DialId::new(1)).await, DialFailure::Refused);
     expect_dial_failed(&mut a, DialId::new(1)).await;
     let own = a.own().clone();
-    a.dial(DialId::new(2), Some(own), vec![address(&b, Transport::Tcp)]);
+    a.dial(DialId::new(2), Some(own), vec![address(&b, Transport::Tcp)], vec![]);
     assert_eq!(why_not(&mut a, DialId::new(2)).await, DialFailure::SomebodyElse);
     expect_dial_failed(&mut a, DialId::new(2)).await;
 }
@@ -185,9 +187,9 @@ async fn a_dial_of_the_wrong_transport_fails() {
     tcp_at_quic.transport = Transport::Tcp;
     let mut quic_at_tcp = address(&b, Transport::Tcp);
     quic_at_tcp.transport = Transport::Quic;
-    a.dial(DialId::new(1), None, vec![tcp_at_quic]);
+    a.dial(DialId::new(1), None, vec![tcp_at_quic], vec![]);
     expect_dial_failed(&mut a, DialId::new(1)).await;
-    a.dial(DialId::new(2), None, vec![quic_at_tcp]);
+    a.dial(DialId::new(2), None, vec![quic_at_tcp], vec![]);
     expect_dial_failed(&mut a, DialId::new(2)).await;
     relink(&mut a, &mut b, Transport::Tcp).await;
 }
@@ -201,12 +203,13 @@ async fn dialling_ourselves_under_an_address_that_we_do_not_know_fails() {
         ]),
         mdns: false,
         loopback: false,
+        ..NetworkConfig::default()
     };
     let mut a = Network::start(config).await.unwrap();
     for transport in BOTH {
         let mut another = address(&a, transport);
         another.ip = Ipv4Addr::new(127, 0, 0, 2).into();
-        a.dial(DialId::new(1), None, vec![another]);
+        a.dial(DialId::new(1), None, vec![another], vec![]);
         expect_dial_failed(&mut a, DialId::new(1)).await;
     }
 }
@@ -219,7 +222,7 @@ async fn any_address_that_answers_will_do() {
     deaf.port = silent.local_addr().unwrap().port();
     let addresses = vec![deaf, address(&b, Transport::Quic), address(&b, Transport::Tcp)];
     for peer in [None, Some(b.own().clone())] {
-        a.dial(DialId::new(1), peer, addresses.clone());
+        a.dial(DialId::new(1), peer, addresses.clone(), vec![]);
         let (link, ends) = expect_up(&mut a).await;
         assert_eq!(ends.dial, Some(DialId::new(1)));
         let theirs = expect_up(&mut b).await.0;
@@ -233,9 +236,9 @@ async fn doubled_dials_are_two_links() {
     for transport in BOTH {
         let (mut a, mut b) = (network().await, network().await);
         let target = address(&b, transport);
-        a.dial(DialId::new(1), Some(b.own().clone()), vec![target]);
-        a.dial(DialId::new(2), Some(b.own().clone()), vec![target]);
-        b.dial(DialId::new(3), Some(a.own().clone()), vec![address(&a, transport)]);
+        a.dial(DialId::new(1), Some(b.own().clone()), vec![target], vec![]);
+        a.dial(DialId::new(2), Some(b.own().clone()), vec![target], vec![]);
+        b.dial(DialId::new(3), Some(a.own().clone()), vec![address(&a, transport)], vec![]);
         let mut links = Vec::new();
         for _ in 0..3 {
             let ours = expect_up(&mut a).await;
@@ -411,13 +414,11 @@ async fn the_engine_hears_where_we_listen_and_so_do_people() {
 
 #[tokio::test]
 async fn who_is_not_on_loopback_tells_no_loopback_address() {
-    let mut a = Network::start(NetworkConfig { listen: Listen::Default, mdns: false, loopback: false })
-        .await
-        .unwrap();
+    let mut a = Network::start(NetworkConfig::default()).await.unwrap();
     assert!(a.listening().iter().any(|text| text.starts_with("/ip4/127.0.0.1/tcp/")));
     assert!(a.listening().iter().any(|text| text.starts_with("/ip4/127.0.0.1/udp/")));
     let mut b = network().await;
-    b.dial(DialId::new(1), None, vec![address(&a, Transport::Tcp)]);
+    b.dial(DialId::new(1), None, vec![address(&a, Transport::Tcp)], vec![]);
     loop {
         match ends::any(&mut a).await {
             Input::Listening { addresses } => {
@@ -431,7 +432,7 @@ async fn who_is_not_on_loopback_tells_no_loopback_address() {
 
 #[tokio::test]
 async fn a_taken_port_is_passed_over() {
-    let by_default = || NetworkConfig { listen: Listen::Default, mdns: true, loopback: true };
+    let by_default = || NetworkConfig { mdns: true, loopback: true, ..NetworkConfig::default() };
     let first = Network::start(by_default()).await.unwrap();
     let second = Network::start(by_default()).await.unwrap();
     let port = |network: &Network| {
@@ -463,6 +464,7 @@ async fn a_port_that_was_asked_for_is_had_or_refused() {
         listen: Listen::These(vec![parse_multiaddr("/ip4/0.0.0.0/tcp/0").unwrap()]),
         mdns: false,
         loopback: true,
+        ..NetworkConfig::default()
     };
     let refused = Network::start(elsewhere).await;
     assert!(matches!(refused, Err(NetworkError::NotLoopback)), "{refused:?}");
@@ -518,7 +520,7 @@ async fn every_start_has_a_fresh_identity() {
 /// Links two networks anew; whatever they still owed each other before would fail it.
 async fn relink(a: &mut Network, b: &mut Network, transport: Transport) {
     let dial = DialId::new(1_000_000);
-    a.dial(dial, Some(b.own().clone()), vec![address(b, transport)]);
+    a.dial(dial, Some(b.own().clone()), vec![address(b, transport)], vec![]);
     let (ours, ends) = expect_up(a).await;
     assert_eq!(ends.dial, Some(dial));
     let (theirs, _) = expect_up(b).await;

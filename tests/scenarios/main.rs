@@ -15,6 +15,7 @@ mod fidelity;
 mod first_contact;
 mod full_disk;
 mod hostile_link;
+mod internet;
 mod invitations;
 mod lan;
 mod looking_closer;

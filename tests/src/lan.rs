@@ -147,7 +147,7 @@ impl Lan {
 
     pub(crate) fn host(&self, number: usize) -> Host {
         assert!((1..=self.hosts).contains(&number), "there is no host {number}");
-        Host { namespace: self.namespace(number) }
+        Host::new(self.namespace(number))
     }
 
     fn build(&self) -> Result<(), String> {
@@ -205,6 +205,10 @@ impl Drop for Lan {
 }
 
 impl Host {
+    pub(crate) const fn new(namespace: String) -> Self {
+        Self { namespace }
+    }
+
     /// A program on this host.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("ip");
@@ -226,13 +230,13 @@ fn port(host: usize) -> String {
     format!("port{host}")
 }
 
-fn ip_at(namespace: &str, args: &[&str]) -> Result<(), String> {
+pub(crate) fn ip_at(namespace: &str, args: &[&str]) -> Result<(), String> {
     let mut all = vec!["-n", namespace];
     all.extend(args);
     ip(&all)
 }
 
-fn ip(args: &[&str]) -> Result<(), String> {
+pub(crate) fn ip(args: &[&str]) -> Result<(), String> {
     let output = Command::new("ip").args(args).output().map_err(|error| format!("ip: {error}"))?;
     if output.status.success() {
         Ok(())

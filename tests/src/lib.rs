@@ -1,7 +1,7 @@
 //! People using Causerie: the harness of the scenarios.
 //!
 //! A [`Person`] has a home and runs the real program; a [`Proxy`] stands between two of them and does what networks do;
-//! [`Lan`] is a network without a route out; a [`Replay`] is a plan done on one; [`Disk`] can be full; [`Traces`] looks for what must not be seen. Nothing here links the node:
+//! [`Lan`] is a network without a route out, [`Internet`] one of homes behind routers; a [`Replay`] is a plan done on one; [`Disk`] can be full; [`Traces`] looks for what must not be seen. Nothing here links the node:
 //! it is started as a process and spoken to through its command line and its socket, as anybody would.
 //!
 //! Everything waits for events, with a patience that only a fault exhausts, and everything started ends on drop.
@@ -17,6 +17,7 @@
 pub mod capture;
 pub mod dice;
 pub mod disk;
+pub mod internet;
 pub mod lan;
 pub mod person;
 pub mod proxy;
@@ -25,6 +26,7 @@ pub mod replay;
 pub use capture::Traces;
 pub use dice::Dice;
 pub use disk::Disk;
+pub use internet::{Internet, Router, Versions};
 pub use lan::Lan;
 pub use person::{Contact, Outcome, Person, Row, Socket};
 pub use proxy::{Fault, Plan, Proxy};

@@ -30,6 +30,7 @@ use tempfile::TempDir;
 use crate::{
     PATIENCE,
     disk::Disk,
+    internet::Internet,
     lan::{Host, Lan},
 };
 use diary::{Diary, InVain};
@@ -62,8 +63,8 @@ pub struct Bookmark(usize);
 enum Place {
     /// On this machine's loopback, at a port of their own.
     Loopback(Port),
-    /// On a host of a network without a route out.
-    Lan(Host),
+    /// On a host of a network that a test made.
+    Elsewhere(Host),
 }
 
 impl Person {
@@ -77,7 +78,19 @@ impl Person {
     /// Somebody on this host of that network, counted from 1, with an identity.
     #[must_use]
     pub fn on(lan: &Lan, host: usize, name: &str) -> Self {
-        Self::at(name, Place::Lan(lan.host(host))).with_identity()
+        Self::at(name, Place::Elsewhere(lan.host(host))).with_identity()
+    }
+
+    /// Somebody in this home behind its router, counted from 1, with an identity.
+    #[must_use]
+    pub fn behind(internet: &Internet, home: usize, name: &str) -> Self {
+        Self::at(name, Place::Elsewhere(internet.home(home))).with_identity()
+    }
+
+    /// A server that everybody can reach, counted from 1, with an identity.
+    #[must_use]
+    pub fn serving(internet: &Internet, server: usize) -> Self {
+        Self::at(&format!("server {server}"), Place::Elsewhere(internet.server(server))).with_identity()
     }
 
     /// Somebody on this machine whose home is to lie on this disk, with an identity.
@@ -133,7 +146,7 @@ impl Person {
         let listen = self.listen_args();
         let mut args = match self.place {
             Place::Loopback(_) => vec!["--loopback"],
-            Place::Lan(_) => Vec::new(),
+            Place::Elsewhere(_) => Vec::new(),
         };
         args.extend(listen.iter().map(String::as_str));
         self.starts_with(&args);
@@ -186,7 +199,7 @@ impl Person {
         assert!(node.is_none(), "{} runs already", self.name);
         let mut command = match &self.place {
             Place::Loopback(_) => Command::new(binary::path()),
-            Place::Lan(host) => host.command(binary::path()),
+            Place::Elsewhere(host) => host.command(binary::path()),
         };
         self.surroundings(&mut command);
         command.arg("run").args(args);
@@ -195,7 +208,7 @@ impl Person {
 
     fn listen_args(&self) -> Vec<String> {
         match &self.place {
-            Place::Lan(_) => Vec::new(),
+            Place::Elsewhere(_) => Vec::new(),
             Place::Loopback(_) => {
                 let [tcp, quic] = self.addresses();
                 vec!["--listen".to_owned(), tcp, "--listen".to_owned(), quic]
@@ -369,7 +382,7 @@ impl Person {
     pub fn port(&self) -> u16 {
         match &self.place {
             Place::Loopback(port) => port.number(),
-            Place::Lan(_) => panic!("{} is not on this machine", self.name),
+            Place::Elsewhere(_) => panic!("{} is not on this machine", self.name),
         }
     }
 
@@ -413,7 +426,7 @@ impl Person {
     /// A copy of their home on another host of their network, counted from 1.
     #[must_use]
     pub fn copies_home_to_host(&self, lan: &Lan, host: usize) -> Self {
-        let mut copy = Self::at(&self.name, Place::Lan(lan.host(host)));
+        let mut copy = Self::at(&self.name, Place::Elsewhere(lan.host(host)));
         copy.id.clone_from(&self.id);
         self.copies_home_to(&copy.home);
         copy

@@ -3,7 +3,7 @@
 //! Texts and names of people are taken as they are; whether they are right is the engine's to say. Only the shape is
 //! checked here: numbers, lengths of time, one of several words.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -216,6 +216,27 @@ pub(super) struct Run {
     /// Listen and announce on 127.0.0.1 only; implies --no-mdns
     #[arg(long)]
     pub(super) loopback: bool,
+    /// Meet people beyond this network through this server; may be given several times
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(super) bootstrap: Vec<String>,
+    /// Pass sealed bytes on for people who cannot reach each other; for a machine that everybody can reach
+    #[arg(long)]
+    pub(super) serve_relay: bool,
+    /// Be a server that others name with --bootstrap; for a machine that everybody can reach
+    #[arg(long)]
+    pub(super) serve_bootstrap: bool,
+    /// Meet people on this network only: nothing beyond it is dialled or let in
+    #[arg(long, group = "exposure")]
+    pub(super) lan_only: bool,
+    /// Meet people over relays only, so that they never see your address
+    #[arg(long, group = "exposure")]
+    pub(super) relays_only: bool,
+    /// Announce nothing and let nobody in: only dial those you know
+    #[arg(long, group = "exposure")]
+    pub(super) stealth: bool,
+    /// Go through this SOCKS5 proxy only, such as Tor's at 127.0.0.1:9050
+    #[arg(long, value_name = "IP:PORT")]
+    pub(super) proxy: Option<SocketAddr>,
     /// If the store is damaged, move it to set-aside-N in the home and begin a new one; one that is whole stays
     #[arg(long)]
     pub(super) set_store_aside: bool,

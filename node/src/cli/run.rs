@@ -24,9 +24,12 @@ use super::{
     words::{self, Names},
 };
 use crate::{
-    NetworkOptions, clock,
+    NetworkOptions,
+    choices::Choices,
+    clock,
     error::NodeError,
     events::{EventLog, Subscription},
+    network::Exposure,
     rpc::client::ClientError,
 };
 
@@ -51,6 +54,18 @@ pub(super) async fn run(
         dial: options.dial,
         mdns: !options.no_mdns && !options.loopback,
         loopback: options.loopback,
+        choices: Choices {
+            exposure: match (options.lan_only, options.relays_only, options.stealth) {
+                (true, _, _) => Exposure::LanOnly,
+                (_, true, _) => Exposure::RelaysOnly,
+                (_, _, true) => Exposure::Stealth,
+                _ => Exposure::Open,
+            },
+            bootstrap: options.bootstrap,
+            proxy: options.proxy,
+            serve_relay: options.serve_relay,
+            serve_bootstrap: options.serve_bootstrap,
+        },
     };
     let journal = Journal::begin()?;
     let stopped = any_of([&mut interrupt, &mut terminate, &mut hangup]);

@@ -1,25 +1,37 @@
-//! What libp2p does for a node, composed: links, bounds on connections, identify, discovery.
+//! What libp2p does for a node, composed: links, bounds on connections, identify, discovery, and with servers to begin with
+//! all that leads beyond this network.
 //!
-//! Ping is absent, for keep-alive is the engine's. Identify says the same for everybody: no listen address, a constant
-//! agent, this run's key, the constant list of protocols, and to each peer its own address (checked in libp2p-identify
-//! 0.48, `handler.rs`, `build_info`; nothing confirms an external address, so none is told; pushes are off).
+//! On links ping is absent, for keep-alive is the engine's. Identify says the same for everybody: no listen address, a
+//! constant agent, this run's key, a list of protocols that tells only what we do for others, and to each peer its own
+//! address (checked in libp2p-identify 0.48, `handler.rs`, `build_info`). Our address is in it only where we can be dialled
+//! from anywhere and so keep records for others, who have to find us; the relays that let others in to us never are.
 
 use std::time::Duration;
 
+use causerie_protocol::address::Address;
 use libp2p::{
-    Multiaddr, PeerId,
+    Multiaddr, PeerId, autonat,
     connection_limits::{self, ConnectionLimits},
     core::transport::ListenerId,
-    identify,
+    dcutr, identify,
     identity::Keypair,
-    mdns,
+    mdns, relay,
     swarm::{
         NetworkBehaviour,
         behaviour::{FromSwarm, NewListenAddr, toggle::Toggle},
     },
+    upnp,
 };
 
-use super::{limits, links::Links};
+use super::{
+    Exposure, Multiaddress, NetworkConfig,
+    gate::Gate,
+    limits,
+    links::Links,
+    meeting::{self, Table},
+    multiaddr,
+    servers::Servers,
+};
 
 /// The agent that everybody names, whatever the version.
 const AGENT: &str = "causerie";
@@ -35,15 +47,30 @@ const DISCOVERY_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(NetworkBehaviour)]
 pub(crate) struct NodeBehaviour {
     limits: connection_limits::Behaviour,
-    identify: identify::Behaviour,
+    identify: Gate<identify::Behaviour>,
     pub(crate) announcements_ip4: Toggle<mdns::tokio::Behaviour>,
     pub(crate) announcements_ip6: Toggle<mdns::tokio::Behaviour>,
     pub(crate) links: Links,
+    pub(crate) servers: Toggle<Servers>,
+    pub(crate) table: Toggle<Gate<Table>>,
+    /// Lets us in where we cannot be dialled.
+    relay_client: Toggle<relay::client::Behaviour>,
+    /// Dials at the same moment as the other end of a relayed link does.
+    punch: Toggle<Gate<dcutr::Behaviour>>,
+    /// Asks servers to dial us back.
+    probe: Toggle<Gate<autonat::v2::client::Behaviour>>,
+    /// Asks the router to let others in.
+    port_mapping: Toggle<upnp::tokio::Behaviour>,
+    relay_server: Toggle<relay::Behaviour>,
+    probe_server: Toggle<autonat::v2::server::Behaviour>,
 }
 
 impl NodeBehaviour {
     /// Composes it for this key; discovery is off.
-    pub(crate) fn new(key: &Keypair) -> Self {
+    pub(crate) fn new(key: &Keypair, relay_client: relay::client::Behaviour, config: &NetworkConfig) -> Self {
+        let own = key.public().to_peer_id();
+        let (internet, loopback) = (config.internet(), config.loopback);
+        let let_in = internet && config.lets_in();
         let connections = ConnectionLimits::default()
             .with_max_pending_incoming(Some(limits::CONNECTIONS_PENDING_INBOUND_MAX))
             .with_max_established_incoming(Some(limits::CONNECTIONS_INBOUND_MAX))
@@ -57,10 +84,18 @@ impl NodeBehaviour {
             .with_cache_size(0);
         Self {
             limits: connection_limits::Behaviour::new(connections),
-            identify: identify::Behaviour::new(identify),
+            identify: Gate::new(identify::Behaviour::new(identify), loopback),
             announcements_ip4: None.into(),
             announcements_ip6: None.into(),
-            links: Links::new(),
+            links: Links::new(config.exposure == Exposure::LanOnly),
+            servers: internet.then(|| Servers::new(&servers_of(config), config.serves())).into(),
+            table: internet.then(|| Gate::new(meeting::table(own, config.serve_bootstrap), loopback)).into(),
+            relay_client: internet.then_some(relay_client).into(),
+            punch: let_in.then(|| Gate::new(dcutr::Behaviour::new(own), loopback)).into(),
+            probe: let_in.then(|| Gate::new(autonat::v2::client::Behaviour::default(), loopback)).into(),
+            port_mapping: (let_in && !loopback).then(upnp::tokio::Behaviour::default).into(),
+            relay_server: config.serve_relay.then(|| relay_server(own)).into(),
+            probe_server: config.serves().then(autonat::v2::server::Behaviour::default).into(),
         }
     }
 
@@ -86,6 +121,34 @@ impl NodeBehaviour {
         self.announcements_ip4 = None.into();
         self.announcements_ip6 = None.into();
     }
+}
+
+fn servers_of(config: &NetworkConfig) -> Vec<(Address, Option<PeerId>)> {
+    let peer = |one: &Multiaddress| one.peer.as_ref().and_then(multiaddr::to_peer_id);
+    config.servers.iter().map(|one| (one.address, peer(one))).collect()
+}
+
+/// Passes sealed bytes on for others, within bounds.
+fn relay_server(own: PeerId) -> relay::Behaviour {
+    let config = relay::Config {
+        max_reservations: limits::RELAY_PLACES_MAX,
+        max_reservations_per_peer: limits::RELAY_PLACES_PER_PEER_MAX,
+        reservation_duration: limits::RELAY_PLACE_LIFE,
+        reservation_rate_limiters: Vec::new(),
+        max_circuits: limits::RELAY_CIRCUITS_MAX,
+        max_circuits_per_peer: limits::RELAY_CIRCUITS_PER_PEER_MAX,
+        max_circuit_duration: limits::RELAY_CIRCUIT_LIFE,
+        max_circuit_bytes: limits::RELAY_CIRCUIT_BYTES_MAX,
+        circuit_src_rate_limiters: Vec::new(),
+    };
+    let per_minute = |count| (count, Duration::from_secs(60));
+    let (places, each) = per_minute(limits::RELAY_PLACES_PER_MINUTE);
+    let config = config.reservation_rate_per_ip(places, each);
+    let (circuits, each) = per_minute(limits::RELAY_CIRCUITS_PER_MINUTE);
+    let mut server = relay::Behaviour::new(own, config.circuit_src_per_ip(circuits, each));
+    // It would wait for an address that somebody proved; who serves says so.
+    server.set_status(Some(relay::Status::Enable));
+    server
 }
 
 /// The behaviour does one version of IP, so there are two.

@@ -13,12 +13,12 @@ use std::{
 };
 
 use causerie_protocol::{
-    address::{Address, Transport},
+    address::{Address, Circuit, Transport},
     ids::DialId,
-    limits::DIAL_ADDRESSES_MAX,
+    limits::{DIAL_ADDRESSES_MAX, DIAL_CIRCUITS_MAX},
 };
 use libp2p::{
-    PeerId,
+    Multiaddr, PeerId,
     swarm::{
         ConnectionId,
         dial_opts::{DialOpts, PeerCondition},
@@ -31,14 +31,21 @@ use super::{limits, multiaddr};
 #[derive(Debug, Default)]
 pub(crate) struct Dials {
     running: BTreeMap<DialId, Dial>,
-    /// Attempts that run: of which dial, at which address.
-    attempts: BTreeMap<ConnectionId, (DialId, Address)>,
+    /// Attempts that run: of which dial, at which address, if not over a relay.
+    attempts: BTreeMap<ConnectionId, (DialId, Option<Address>)>,
+}
+
+/// One way to somebody.
+#[derive(Clone, Debug)]
+enum Try {
+    At(Address),
+    Over(Circuit),
 }
 
 #[derive(Debug)]
 struct Dial {
     peer: Option<PeerId>,
-    addresses: VecDeque<Address>,
+    tries: VecDeque<Try>,
     /// How many attempts run.
     attempts: usize,
     /// The connection that waits for its stream.
@@ -53,14 +60,15 @@ impl Dials {
         &mut self,
         id: DialId,
         peer: Option<PeerId>,
-        addresses: impl IntoIterator<Item = Address>,
+        addresses: Vec<Address>,
+        circuits: Vec<Circuit>,
         now: Instant,
     ) -> bool {
-        let addresses: VecDeque<_> = addresses.into_iter().take(DIAL_ADDRESSES_MAX).collect();
-        if addresses.is_empty() || self.running.contains_key(&id) {
+        let tries = in_order(addresses, circuits);
+        if tries.is_empty() || self.running.contains_key(&id) {
             return false;
         }
-        let dial = Dial { peer, addresses, attempts: 0, chosen: None, next_at: now };
+        let dial = Dial { peer, tries, attempts: 0, chosen: None, next_at: now };
         self.running.insert(id, dial);
         true
     }
@@ -68,12 +76,19 @@ impl Dials {
     /// The next attempt that is due.
     pub(crate) fn next_attempt(&mut self, now: Instant) -> Option<DialOpts> {
         let (id, dial) = self.running.iter_mut().find(|(_, dial)| dial.is_due(now))?;
-        let address = dial.addresses.pop_front()?;
-        let opts = options(dial.peer, &address);
+        let (opts, address) = match dial.tries.pop_front()? {
+            Try::At(address) => (options(dial.peer, &address), Some(address)),
+            Try::Over(circuit) => (over_relay(&circuit), None),
+        };
         dial.attempts += 1;
         dial.next_at = now + limits::DIAL_STAGGER;
         self.attempts.insert(opts.connection_id(), (*id, address));
         Some(opts)
+    }
+
+    /// Whether a connection was begun here.
+    pub(crate) fn is_attempt(&self, connection: ConnectionId) -> bool {
+        self.attempts.contains_key(&connection)
     }
 
     /// A connection stands; `false` when its dial has another one already.
@@ -84,9 +99,10 @@ impl Dials {
         *dial.chosen.get_or_insert(connection) == connection
     }
 
-    /// Which address of which dial an attempt is at, as long as both go on.
+    /// Which address of which dial an attempt is at, as long as both go on; nothing for one over a relay.
     pub(crate) fn attempt(&self, connection: ConnectionId) -> Option<(DialId, Address)> {
-        self.attempts.get(&connection).copied().filter(|(id, _)| self.running.contains_key(id))
+        let (id, address) = self.attempts.get(&connection)?;
+        self.running.contains_key(id).then_some((*id, (*address)?))
     }
 
     /// A connection has its stream: the dial is over.
@@ -101,7 +117,7 @@ impl Dials {
         let dial = self.running.get_mut(&id)?;
         dial.attempts = dial.attempts.saturating_sub(1);
         dial.chosen = dial.chosen.filter(|chosen| *chosen != connection);
-        let over = dial.attempts == 0 && dial.addresses.is_empty();
+        let over = dial.attempts == 0 && dial.tries.is_empty();
         over.then(|| self.running.remove(&id).map(|_| id)).flatten()
     }
 
@@ -119,11 +135,30 @@ impl Dials {
 
 impl Dial {
     fn is_waiting(&self) -> bool {
-        self.chosen.is_none() && !self.addresses.is_empty()
+        self.chosen.is_none() && !self.tries.is_empty()
     }
 
     fn is_due(&self, now: Instant) -> bool {
         self.is_waiting() && (self.attempts == 0 || self.next_at <= now)
+    }
+}
+
+/// Addresses first, but relays before the third: whoever is behind a router answers at none of their addresses.
+fn in_order(addresses: Vec<Address>, circuits: Vec<Circuit>) -> VecDeque<Try> {
+    let mut tries: VecDeque<Try> = addresses.into_iter().take(DIAL_ADDRESSES_MAX).map(Try::At).collect();
+    let others = tries.split_off(tries.len().min(limits::ADDRESSES_BEFORE_RELAYS));
+    tries.extend(circuits.into_iter().take(DIAL_CIRCUITS_MAX).map(Try::Over));
+    tries.extend(others);
+    tries
+}
+
+/// How somebody behind a relay is dialled. What is no network identity is dialled at no address, and fails.
+fn over_relay(circuit: &Circuit) -> DialOpts {
+    match multiaddr::behind(circuit) {
+        Some((peer, address)) => {
+            DialOpts::peer_id(peer).condition(PeerCondition::Always).addresses(vec![address]).build()
+        }
+        None => DialOpts::unknown_peer_id().address(Multiaddr::empty()).build(),
     }
 }
 
@@ -148,6 +183,9 @@ fn options(peer: Option<PeerId>, address: &Address) -> DialOpts {
 mod tests {
     use std::{net::Ipv4Addr, time::Duration};
 
+    use causerie_protocol::{address::Relay, ids::TransportId};
+    use libp2p::multihash::Multihash;
+
     use super::*;
 
     fn addresses(count: u16) -> Vec<Address> {
@@ -157,7 +195,7 @@ mod tests {
 
     fn begun(count: u16) -> (Dials, DialId, Instant) {
         let (mut dials, id, now) = (Dials::default(), DialId::new(1), Instant::now());
-        assert!(dials.begin(id, None, addresses(count), now));
+        assert!(dials.begin(id, None, addresses(count), Vec::new(), now));
         (dials, id, now)
     }
 
@@ -228,8 +266,8 @@ mod tests {
     #[test]
     fn dials_are_bounded_and_numbered_once() {
         let (mut dials, id, now) = begun(20);
-        assert!(!dials.begin(id, None, addresses(1), now));
-        assert!(!dials.begin(DialId::new(2), None, addresses(0), now));
+        assert!(!dials.begin(id, None, addresses(1), Vec::new(), now));
+        assert!(!dials.begin(DialId::new(2), None, addresses(0), Vec::new(), now));
         for failures in 1.. {
             let attempt = dials.next_attempt(now).unwrap().connection_id();
             if dials.failed(attempt).is_some() {
@@ -237,5 +275,27 @@ mod tests {
                 break;
             }
         }
+    }
+
+    #[test]
+    fn relays_are_tried_before_the_third_address() {
+        let id = |byte| {
+            TransportId::new(
+                &PeerId::from_multihash(Multihash::wrap(0, &[byte; 32]).unwrap()).unwrap().to_bytes(),
+            )
+        };
+        let (relay, peer) = (id(1).unwrap(), id(2).unwrap());
+        let circuit = Circuit { relay: Relay { id: relay, address: addresses(1)[0] }, peer };
+        let (mut dials, id, now) = (Dials::default(), DialId::new(1), Instant::now());
+        assert!(dials.begin(id, None, addresses(3), vec![circuit.clone(), circuit], now));
+        let mut places = Vec::new();
+        for _ in 0..5 {
+            let attempt = dials.next_attempt(now).unwrap().connection_id();
+            assert!(dials.is_attempt(attempt));
+            places.push(dials.attempt(attempt).map(|(_, address)| address.port));
+            dials.failed(attempt);
+        }
+        assert_eq!(places, [Some(1), Some(2), None, None, Some(3)]);
+        assert_eq!(dials.len(), 0);
     }
 }

@@ -1,7 +1,10 @@
 //! Every bound of the network, with its unit, its reason and where the number comes from. "Chosen" means chosen, not
 //! measured. What a peer can make us hold is the product of these: connections, streams, windows, queues.
 
-use std::time::Duration;
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    time::Duration,
+};
 
 /// The port that everybody tries first, TCP and UDP: the same for all, so it identifies nobody.
 pub(crate) const PORT_DEFAULT: u16 = 47_474;
@@ -29,8 +32,8 @@ pub(crate) const NOTICES_MAX: usize = 256;
 /// Inputs that the swarm itself holds back while the engine is busy; beyond them the swarm rests. Chosen.
 pub(crate) const SWARM_NOTICES_MAX: usize = 64;
 
-/// Dials that wait for their turn; further ones fail at once. Chosen.
-pub(crate) const DIALS_WAITING_MAX: usize = 256;
+/// Dials and questions that wait for their turn; further ones fail at once. Chosen.
+pub(crate) const REQUESTS_WAITING_MAX: usize = 256;
 
 /// Dials that run at the same time. Chosen.
 pub(crate) const DIALS_RUNNING_MAX: usize = 64;
@@ -43,6 +46,85 @@ pub(crate) const STREAM_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long the first address of a dial is left alone before the next is tried beside it; RFC 8305, section 5.
 pub(crate) const DIAL_STAGGER: Duration = Duration::from_millis(250);
+
+/// Addresses of a dial that are tried before its relays. Chosen: one of each transport.
+pub(crate) const ADDRESSES_BEFORE_RELAYS: usize = 2;
+
+/// Servers that a node stays connected to at the same time. Chosen: one more than the relays that it is let in by, so
+/// that one may go.
+pub(crate) const SERVERS_UP_MAX: usize = causerie_protocol::limits::RELAYS_MAX + 1;
+
+/// Servers that are remembered, those that the person gave among them. Chosen.
+pub(crate) const SERVERS_KNOWN_MAX: usize = 32;
+
+/// How long a server that could not be reached, or was lost, is left alone the first time; then twice as long each time.
+/// Chosen: a relay that is started again is met again within a second or two.
+pub(crate) const SERVER_REST_FIRST: Duration = Duration::from_millis(500);
+
+/// How long at most. Chosen: a machine that comes back is noticed within a minute, for 12 packets an hour and server.
+pub(crate) const SERVER_REST_MAX: Duration = Duration::from_secs(60);
+
+/// How long a relay that refused a place, or took it back, is left alone. Chosen: libp2p's relays grant one peer a place
+/// every two minutes after the first thirty.
+pub(crate) const RELAY_REST: Duration = Duration::from_secs(10);
+
+/// Peers that a relay lets others in to. Chosen: a few hundred people for a small machine; each costs a connection.
+pub(crate) const RELAY_PLACES_MAX: usize = 1_024;
+
+/// Of one peer among them: it may be asking again from another network. Chosen.
+pub(crate) const RELAY_PLACES_PER_PEER_MAX: usize = 4;
+
+/// How long a place is held; it is renewed before. Chosen, as libp2p does.
+pub(crate) const RELAY_PLACE_LIFE: Duration = Duration::from_secs(3_600);
+
+/// Places granted to one address a minute. Chosen: a large office that comes back at once.
+pub(crate) const RELAY_PLACES_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(255);
+
+/// Circuits that a relay carries at the same time. Chosen: each costs two streams and 16 KiB of buffers.
+pub(crate) const RELAY_CIRCUITS_MAX: usize = 1_024;
+
+/// Of one peer among them. Chosen: its contacts who are online at the same time.
+pub(crate) const RELAY_CIRCUITS_PER_PEER_MAX: usize = 64;
+
+/// Circuits opened from one address a minute. Chosen: people who all look for their contacts at once.
+pub(crate) const RELAY_CIRCUITS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(511);
+
+/// How long a circuit may stand; people open another one then, and lose nothing. Chosen: a day of quiet talk.
+pub(crate) const RELAY_CIRCUIT_LIFE: Duration = Duration::from_secs(24 * 3_600);
+
+/// Bytes that a circuit may carry, both ways together. Chosen: weeks of text, an hour of it at 150 kB/s.
+pub(crate) const RELAY_CIRCUIT_BYTES_MAX: u64 = 512 * 1_024 * 1_024;
+
+/// How often a server is pinged: before a silent QUIC connection ends, and before routers forget a UDP mapping, which RFC
+/// 4787, requirement 5, lets them do after two minutes and some do after 30 seconds.
+pub(crate) const SERVER_PING_INTERVAL: Duration = Duration::from_secs(20);
+
+/// Nodes that keep one record: Kademlia's k (Maymounkov and Mazières 2002, section 2.2).
+pub(crate) const RECORD_COPIES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(19);
+
+/// How long a record may lie. Chosen: half as long again as people ask for.
+pub(crate) const RECORD_LIFE_MAX: Duration = Duration::from_secs(3 * 3_600);
+
+/// Records that a node keeps for others, of 1 KiB each. Chosen: 20 MB at most.
+pub(crate) const RECORDS_KEPT_MAX: usize = 16_384;
+
+/// Records of one source among them. Chosen: somebody with a thousand contacts, or a large household.
+pub(crate) const RECORDS_PER_SOURCE_MAX: usize = 2_048;
+
+/// Records under one key, each of another source. Chosen: the right one, an older one of somebody who moved, and two more.
+pub(crate) const RECORDS_PER_KEY_MAX: usize = 4;
+
+/// How long one question to the meeting place may take. Chosen.
+pub(crate) const QUERY_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often the table is refreshed. Chosen: a fifth of the traffic of libp2p's own five minutes.
+pub(crate) const TABLE_REFRESH_INTERVAL: Duration = Duration::from_secs(25 * 60);
+
+/// Records that are being left at the same time; the others wait. Chosen.
+pub(crate) const PUBLICATIONS_RUNNING_MAX: usize = 8;
+
+/// Records that wait to be left; beyond, none is taken until its time comes again. Chosen: one for each contact.
+pub(crate) const PUBLICATIONS_WAITING_MAX: usize = 4_096;
 
 /// How long the last frames of a closed link may take, and the peer's end of it. Chosen.
 pub(crate) const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -99,5 +181,6 @@ pub(crate) const ANNOUNCEMENTS_MAX: usize = 8 * causerie_protocol::limits::DISCO
 pub(crate) const ADDRESSES_PER_PEER_MAX: usize = 4 * causerie_protocol::limits::DIAL_ADDRESSES_MAX;
 
 const _: () = assert!(QUIC_IDLE_LIFE.as_secs() > 2 * causerie_protocol::limits::KEEP_ALIVE_TICK.as_secs());
+const _: () = assert!(QUIC_IDLE_LIFE.as_secs() > SERVER_PING_INTERVAL.as_secs());
 const _: () = assert!(CONNECTIONS_INBOUND_MAX < CONNECTIONS_MAX);
 const _: () = assert!(OUTBOX_BYTES_KEPT > causerie_protocol::limits::FRAME_BYTES_MAX);

@@ -1,17 +1,25 @@
 //! The behaviour that turns connections into links: one connection, one stream of `/causerie/hello/1`, opened by
 //! whoever dialled.
 //!
+//! Connections that others of our behaviours dial to servers become no links, but one: where a link over a relay stands
+//! and both sides dial each other at the same moment, through their routers, what comes of it is a link too.
+//!
 //! It begins the attempts of every dial, lets one connection a dial stand, and hands each stream out once. A
 //! connection whose stream cannot be had is closed. Two connections to the same peer are two links.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     pin::Pin,
     task::{Context, Poll},
     time::Instant,
 };
 
-use causerie_protocol::{address::Address, answer::DialFailure, ids::DialId};
+use causerie_protocol::{
+    address::{Address, Circuit},
+    answer::DialFailure,
+    ids::DialId,
+    input::Way,
+};
 use libp2p::{
     Multiaddr, PeerId, Stream,
     core::{Endpoint, transport::PortUse},
@@ -33,6 +41,10 @@ mod why;
 #[derive(Debug)]
 pub(crate) struct Links {
     dials: Dials,
+    /// Whether nobody beyond this network is dialled or let in.
+    lan_only: bool,
+    /// How many connections over relays stand, by who is at the other end.
+    relayed: BTreeMap<PeerId, usize>,
     /// What the swarm is told next; emptied at each poll.
     reports: VecDeque<ToSwarm<LinksEvent, THandlerInEvent<Self>>>,
     alarm: Pin<Box<Sleep>>,
@@ -59,6 +71,8 @@ pub(crate) struct OpenedLink {
     pub(crate) dial: Option<DialId>,
     /// Where they are.
     pub(crate) address: Option<Address>,
+    /// How it came about.
+    pub(crate) way: Way,
 }
 
 /// Another address of the same dial was faster.
@@ -66,18 +80,36 @@ pub(crate) struct OpenedLink {
 #[error("another address of the dial answered first")]
 struct TooLate;
 
+/// Somebody beyond this network.
+#[derive(Debug, Error)]
+#[error("nobody beyond this network is let in")]
+struct Beyond;
+
 impl Links {
-    pub(crate) fn new() -> Self {
+    /// Nobody is dialled yet.
+    pub(crate) fn new(lan_only: bool) -> Self {
         Self {
             dials: Dials::default(),
+            lan_only,
+            relayed: BTreeMap::new(),
             reports: VecDeque::new(),
             alarm: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
         }
     }
 
     /// Begins a dial; it ends in one event that names it.
-    pub(crate) fn dial(&mut self, id: DialId, peer: Option<PeerId>, addresses: Vec<Address>) {
-        if !self.dials.begin(id, peer, addresses, Instant::now()) {
+    pub(crate) fn dial(
+        &mut self,
+        id: DialId,
+        peer: Option<PeerId>,
+        addresses: Vec<Address>,
+        circuits: Vec<Circuit>,
+    ) {
+        let mut addresses = addresses;
+        if self.lan_only {
+            addresses.retain(|address| !multiaddr::is_public(address));
+        }
+        if !self.dials.begin(id, peer, addresses, circuits, Instant::now()) {
             self.report(LinksEvent::DialFailed(id));
         }
     }
@@ -106,28 +138,47 @@ impl NetworkBehaviour for Links {
     type ConnectionHandler = LinkHandler;
     type ToSwarm = LinksEvent;
 
+    fn handle_pending_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: &Multiaddr,
+        remote: &Multiaddr,
+    ) -> Result<(), ConnectionDenied> {
+        let beyond = address_of(remote).is_none_or(|address| multiaddr::is_public(&address));
+        if self.lan_only && beyond { Err(ConnectionDenied::new(Beyond)) } else { Ok(()) }
+    }
+
     fn handle_established_inbound_connection(
         &mut self,
         _: ConnectionId,
         _: PeerId,
-        _: &Multiaddr,
+        local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        Ok(LinkHandler::listener(address_of(remote)))
+        let way = if multiaddr::is_relayed(local) { Way::Relayed } else { Way::Direct };
+        Ok(LinkHandler::listener(address_of(remote), way))
     }
 
     fn handle_established_outbound_connection(
         &mut self,
         connection: ConnectionId,
-        _: PeerId,
+        peer: PeerId,
         remote: &Multiaddr,
-        _: Endpoint,
+        role: Endpoint,
         _: PortUse,
     ) -> Result<THandler<Self>, ConnectionDenied> {
-        if !self.dials.connected(connection) {
-            return Err(ConnectionDenied::new(TooLate));
+        if self.dials.is_attempt(connection) {
+            let way = if multiaddr::is_relayed(remote) { Way::Relayed } else { Way::Direct };
+            let wanted = self.dials.connected(connection);
+            return wanted.then(|| LinkHandler::dialler(address_of(remote), way)).ok_or_else(too_late);
         }
-        Ok(LinkHandler::dialler(address_of(remote)))
+        if !self.relayed.contains_key(&peer) {
+            return Ok(LinkHandler::none());
+        }
+        Ok(match role {
+            Endpoint::Dialer => LinkHandler::dialler(address_of(remote), Way::Punched { first: true }),
+            Endpoint::Listener => LinkHandler::listener(address_of(remote), Way::Punched { first: false }),
+        })
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
@@ -136,7 +187,16 @@ impl NetworkBehaviour for Links {
                 tracing::debug!(error = %failure.error, "an address could not be dialled");
                 self.attempt_failed(failure.connection_id, why::of(failure.error));
             }
+            FromSwarm::ConnectionEstablished(new) if new.endpoint.is_relayed() => {
+                *self.relayed.entry(new.peer_id).or_default() += 1;
+            }
             FromSwarm::ConnectionClosed(closed) => {
+                if closed.endpoint.is_relayed()
+                    && let Some(count) = self.relayed.get_mut(&closed.peer_id)
+                {
+                    *count = count.saturating_sub(1);
+                    self.relayed.retain(|_, count| *count > 0);
+                }
                 self.attempt_failed(closed.connection_id, Some(DialFailure::Broken));
             }
             _ => {}
@@ -150,7 +210,7 @@ impl NetworkBehaviour for Links {
         event: THandlerOutEvent<Self>,
     ) {
         match event {
-            HandlerEvent::Opened { stream, address } => {
+            HandlerEvent::Opened { stream, address, way } => {
                 let dial = self.dials.opened(connection);
                 self.report(LinksEvent::Opened(Box::new(OpenedLink {
                     stream,
@@ -158,6 +218,7 @@ impl NetworkBehaviour for Links {
                     peer,
                     dial,
                     address,
+                    way,
                 })));
             }
             HandlerEvent::Refused => {
@@ -190,6 +251,10 @@ impl NetworkBehaviour for Links {
             }
         }
     }
+}
+
+fn too_late() -> ConnectionDenied {
+    ConnectionDenied::new(TooLate)
 }
 
 fn address_of(remote: &Multiaddr) -> Option<Address> {

@@ -35,7 +35,9 @@ impl Listeners {
         config: &NetworkConfig,
     ) -> Result<Self, NetworkError> {
         let ids = match &config.listen {
+            _ if !config.lets_in() => Vec::new(),
             Listen::Default => listen_by_default(swarm, config.loopback)?,
+            Listen::Nowhere => Vec::new(),
             Listen::These(wanted) => {
                 let addresses: Vec<_> = wanted.iter().map(|wanted| wanted.address).collect();
                 if config.loopback && !addresses.iter().all(Address::is_loopback) {

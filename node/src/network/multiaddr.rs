@@ -6,7 +6,7 @@
 use std::{fmt, net::IpAddr};
 
 use causerie_protocol::{
-    address::{Address, Transport},
+    address::{Address, Circuit, Relay, Transport},
     ids::TransportId,
 };
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
@@ -76,6 +76,43 @@ pub(crate) fn from_multiaddr(multiaddr: &Multiaddr) -> Option<Multiaddress> {
     };
     let address = Address { transport, ip, port };
     parts.next().is_none().then_some(Multiaddress { address, peer })
+}
+
+/// Where a relay is asked for a place.
+pub(crate) fn place_at(relay: &Relay) -> Option<Multiaddr> {
+    let id = to_peer_id(&relay.id)?;
+    Some(to_multiaddr(&relay.address).with(Protocol::P2p(id)).with(Protocol::P2pCircuit))
+}
+
+/// Where somebody behind a relay is dialled.
+pub(crate) fn behind(circuit: &Circuit) -> Option<(PeerId, Multiaddr)> {
+    let peer = to_peer_id(&circuit.peer)?;
+    Some((peer, place_at(&circuit.relay)?.with(Protocol::P2p(peer))))
+}
+
+/// The address, where anybody may be able to dial it: not one of a private network, nor of a provider's own (RFC 6598).
+/// With `loopback` those of this machine count too.
+pub(crate) fn public(multiaddr: &Multiaddr, loopback: bool) -> Option<Address> {
+    let address = from_multiaddr(multiaddr)?.address;
+    let counts = is_public(&address) || (loopback && address.is_loopback());
+    (counts && address.is_dialable(loopback)).then_some(address)
+}
+
+/// Whether it is not one of this machine, of a private network, that a machine gave itself, or of a provider's own network.
+pub(crate) fn is_public(address: &Address) -> bool {
+    let within = match address.ip {
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            ip.is_loopback() || ip.is_private() || ip.is_link_local() || (first == 100 && second & 0xc0 == 64)
+        }
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    };
+    !within
+}
+
+/// Whether it leads over a relay.
+pub(crate) fn is_relayed(multiaddr: &Multiaddr) -> bool {
+    multiaddr.iter().any(|part| part == Protocol::P2pCircuit)
 }
 
 pub(crate) fn to_transport_id(peer: &PeerId) -> Option<TransportId> {

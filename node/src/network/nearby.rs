@@ -1,12 +1,13 @@
-//! TCP that also reaches addresses that machines gave themselves over IPv6 (fe80::/10, RFC 4291).
+//! TCP that also reaches addresses that machines gave themselves over IPv6 (fe80::/10, RFC 4291), and goes through proxies.
 //!
 //! Such an address means something on one interface only, and a multiaddr names none that libp2p would look at. So a
 //! dial of one tries every interface that has such an address itself, all at once, and takes the first that answers;
-//! whoever that is must prove to be who was meant, as everywhere. All else is libp2p's own TCP transport.
+//! whoever that is must prove to be who was meant, as everywhere. With a proxy (SOCKS5, RFC 1928) it is asked to make every connection. All else is libp2p's own TCP
+//! transport.
 
 use std::{
     io,
-    net::{IpAddr, Ipv6Addr, SocketAddrV6},
+    net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -25,6 +26,7 @@ use libp2p::{
     tcp,
 };
 use tokio::net::TcpStream;
+use tokio_socks::tcp::Socks5Stream;
 
 use super::multiaddr;
 
@@ -38,11 +40,15 @@ pub fn has_network() -> bool {
 }
 
 /// See the file's head.
-pub(crate) struct NearbyTcp(tcp::tokio::Transport);
+pub(crate) struct NearbyTcp {
+    tcp: tcp::tokio::Transport,
+    proxy: Option<SocketAddr>,
+}
 
 impl NearbyTcp {
-    pub(crate) fn new(config: tcp::Config) -> Self {
-        Self(tcp::tokio::Transport::new(config))
+    /// With a proxy, everything is dialled through it.
+    pub(crate) fn new(config: tcp::Config, proxy: Option<SocketAddr>) -> Self {
+        Self { tcp: tcp::tokio::Transport::new(config), proxy }
     }
 }
 
@@ -53,17 +59,24 @@ impl Transport for NearbyTcp {
     type Dial = BoxFuture<'static, io::Result<tcp::tokio::TcpStream>>;
 
     fn listen_on(&mut self, id: ListenerId, address: Multiaddr) -> Result<(), TransportError<io::Error>> {
-        self.0.listen_on(id, address)
+        self.tcp.listen_on(id, address)
     }
 
     fn remove_listener(&mut self, id: ListenerId) -> bool {
-        self.0.remove_listener(id)
+        self.tcp.remove_listener(id)
     }
 
     fn dial(&mut self, address: Multiaddr, opts: DialOpts) -> Result<Self::Dial, TransportError<io::Error>> {
+        if let Some(proxy) = self.proxy {
+            let there = multiaddr::from_multiaddr(&address).map(|there| there.address);
+            return match there.filter(|there| there.transport == address::Transport::Tcp) {
+                Some(there) => Ok(through(proxy, there).map_ok(tcp::tokio::TcpStream).boxed()),
+                None => Err(TransportError::MultiaddrNotSupported(address)),
+            };
+        }
         match self_given(&address) {
             Some((ip, port)) => Ok(connect(ip, port).map_ok(tcp::tokio::TcpStream).boxed()),
-            None => self.0.dial(address, opts),
+            None => self.tcp.dial(address, opts),
         }
     }
 
@@ -71,7 +84,7 @@ impl Transport for NearbyTcp {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<TransportEvent<Self::ListenerUpgrade, io::Error>> {
-        Pin::new(&mut self.get_mut().0).poll(context)
+        Pin::new(&mut self.get_mut().tcp).poll(context)
     }
 }
 
@@ -84,6 +97,14 @@ fn self_given(address: &Multiaddr) -> Option<(Ipv6Addr, u16)> {
         }
         _ => None,
     }
+}
+
+/// A connection that a SOCKS5 proxy makes for us.
+async fn through(proxy: SocketAddr, there: Address) -> io::Result<TcpStream> {
+    let stream = Socks5Stream::connect(proxy, SocketAddr::new(there.ip, there.port)).await;
+    let stream = stream.map_err(io::Error::other)?.into_inner();
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 async fn connect(ip: Ipv6Addr, port: u16) -> io::Result<TcpStream> {

@@ -7,16 +7,16 @@
 use std::{collections::VecDeque, time::Duration};
 
 use causerie_protocol::{
-    address::Address,
-    ids::{DialId, LinkId, TransportId},
-    input::{Input, LinkEnds, Way},
+    address::{Address, Circuit},
+    ids::{DialId, LinkId, LookupId, TransportId},
+    input::{Input, LinkEnds},
 };
-use futures::StreamExt as _;
+use futures::{StreamExt as _, future::Either};
 use libp2p::{
     Swarm, SwarmBuilder,
-    core::{Transport as _, upgrade},
+    core::{Transport as _, muxing::StreamMuxerBox, transport::OptionalTransport, upgrade},
     identity::Keypair,
-    noise,
+    noise, quic,
     swarm::{ConnectionId, DialError, SwarmEvent},
     tcp, yamux,
 };
@@ -28,9 +28,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    NetworkConfig, NetworkError,
+    Exposure, NetworkConfig, NetworkError,
     behaviour::{NodeBehaviour, NodeBehaviourEvent},
     discovery::Discovery,
+    internet::Internet,
     limits,
     links::{LinksEvent, OpenedLink},
     listeners::{self, Listeners},
@@ -39,19 +40,22 @@ use super::{
     stream::{LinkTask, Notice},
 };
 
-/// A dial on its way to the network's task.
+/// Something asked of the network's task.
 #[derive(Debug)]
-pub(crate) struct DialRequest {
-    pub(crate) dial: DialId,
-    pub(crate) peer: Option<TransportId>,
-    pub(crate) addresses: Vec<Address>,
+pub(crate) enum Request {
+    /// Reach somebody.
+    Dial { dial: DialId, peer: Option<TransportId>, addresses: Vec<Address>, circuits: Vec<Circuit> },
+    /// Leave a record.
+    Publish { key: [u8; 32], value: Vec<u8>, life: Duration },
+    /// Look for records.
+    LookUp { lookup: LookupId, key: [u8; 32] },
 }
 
 /// The task's ends of the channels to the engine's side.
 #[derive(Debug)]
 pub(crate) struct Channels {
     pub(crate) notices: mpsc::Sender<Notice>,
-    pub(crate) dials: mpsc::Receiver<DialRequest>,
+    pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) listening: watch::Sender<Vec<Address>>,
     pub(crate) stopping: CancellationToken,
 }
@@ -61,11 +65,14 @@ pub(crate) struct SwarmTask {
     swarm: Swarm<NodeBehaviour>,
     own: TransportId,
     loopback: bool,
+    /// Whether anybody but servers is dialled.
+    direct: bool,
     channels: Channels,
     links: JoinSet<ConnectionId>,
     links_begun: u64,
     listeners: Listeners,
     discovery: Discovery,
+    internet: Internet,
     /// What the engine was last told about where we listen.
     announced: Vec<Address>,
     /// What the engine is told next.
@@ -78,17 +85,19 @@ impl SwarmTask {
         let key = Keypair::generate_ed25519();
         let own = multiaddr::to_transport_id(&key.public().to_peer_id())
             .ok_or_else(|| NetworkError::Transport("a peer id has an unknown form".to_owned()))?;
-        let mut swarm = build(key)?;
+        let mut swarm = build(key, config)?;
         let listeners = Listeners::open(&mut swarm, config)?;
         let mut task = Self {
             swarm,
             own,
             loopback: config.loopback,
+            direct: config.exposure != Exposure::RelaysOnly,
             channels,
             links: JoinSet::new(),
             links_begun: 0,
             listeners,
             discovery: Discovery::default(),
+            internet: Internet::new(config),
             announced: Vec::new(),
             waiting: VecDeque::new(),
         };
@@ -99,7 +108,7 @@ impl SwarmTask {
             }
         };
         time::timeout(limits::LISTEN_PATIENCE, known).await.ok();
-        if config.mdns && !config.loopback {
+        if config.mdns && !config.loopback && config.lets_in() {
             let listening: Vec<_> = task.swarm.listeners().cloned().collect();
             let own = *task.swarm.local_peer_id();
             let behaviour = task.swarm.behaviour_mut();
@@ -116,7 +125,9 @@ impl SwarmTask {
     /// Runs until it is told to stop, or nobody is left to hear it.
     pub(crate) async fn run(mut self) {
         let notices = self.channels.notices.clone();
+        self.look_around();
         loop {
+            let due = self.internet.next_due().map(time::Instant::from_std);
             let rested = self.waiting.len() < limits::SWARM_NOTICES_MAX;
             let may_dial = rested && self.swarm.behaviour().links.dials() < limits::DIALS_RUNNING_MAX;
             tokio::select! {
@@ -128,10 +139,11 @@ impl SwarmTask {
                     }
                 }
                 event = self.swarm.select_next_some(), if rested => self.handle_event(event),
-                request = self.channels.dials.recv(), if may_dial => match request {
-                    Some(request) => self.dial(request),
+                request = self.channels.requests.recv(), if may_dial => match request {
+                    Some(request) => self.perform(request),
                     None => break,
                 },
+                () = time::sleep_until(due.unwrap_or_else(time::Instant::now)), if due.is_some() => self.look_around(),
                 Some(ended) = self.links.join_next() => {
                     if let Ok(connection) = ended {
                         self.swarm.close_connection(connection);
@@ -142,19 +154,39 @@ impl SwarmTask {
         self.stop().await;
     }
 
-    fn dial(&mut self, request: DialRequest) {
-        let peer = request.peer.as_ref().map(multiaddr::to_peer_id);
-        match peer {
-            // A peer id that is none cannot be reached.
-            Some(None) => self.waiting.push_back(Input::DialFailed { dial: request.dial }),
-            peer => {
-                let links = &mut self.swarm.behaviour_mut().links;
-                links.dial(request.dial, peer.flatten(), request.addresses);
+    fn perform(&mut self, request: Request) {
+        match request {
+            Request::Dial { dial, peer, addresses, circuits } => {
+                let addresses = if self.direct { addresses } else { Vec::new() };
+                match peer.as_ref().map(multiaddr::to_peer_id) {
+                    // A peer id that is none cannot be reached.
+                    Some(None) => self.waiting.push_back(Input::DialFailed { dial }),
+                    peer => {
+                        self.swarm.behaviour_mut().links.dial(dial, peer.flatten(), addresses, circuits);
+                    }
+                }
+            }
+            Request::Publish { key, value, life } => self.internet.publish(&mut self.swarm, key, value, life),
+            Request::LookUp { lookup, key } => {
+                self.waiting.extend(self.internet.look_up(&mut self.swarm, lookup, key));
             }
         }
     }
 
+    /// Does what is due beyond this network, and tells the engine how we stand there.
+    fn look_around(&mut self) {
+        self.internet.look_around(&mut self.swarm);
+        if let Some(standing) = self.internet.changed(&self.swarm) {
+            // Only the newest is of use.
+            self.waiting.retain(|input| !matches!(input, Input::Standing(_)));
+            self.waiting.push_back(Input::Standing(standing));
+        }
+    }
+
     fn handle_event(&mut self, event: SwarmEvent<NodeBehaviourEvent>) {
+        if self.internet.note(&mut self.swarm, &event) {
+            self.look_around();
+        }
         match event {
             SwarmEvent::Behaviour(event) => self.handle_behaviour_event(event),
             SwarmEvent::NewListenAddr { listener_id, address } => {
@@ -199,12 +231,15 @@ impl SwarmTask {
                     self.swarm.behaviour_mut().switch_discovery_off();
                 }
             }
-            NodeBehaviourEvent::Identify(_) => {}
+            NodeBehaviourEvent::Table(event) => {
+                self.waiting.extend(self.internet.handle_table(&mut self.swarm, event));
+            }
+            _ => {}
         }
     }
 
     fn begin_link(&mut self, opened: OpenedLink) {
-        let OpenedLink { stream, connection, dial, address, .. } = opened;
+        let OpenedLink { stream, connection, dial, address, way, .. } = opened;
         let Some(peer) = multiaddr::to_transport_id(&opened.peer) else {
             // No peer id has more than 64 bytes, but their type does not say so.
             self.swarm.close_connection(connection);
@@ -214,7 +249,7 @@ impl SwarmTask {
         self.links_begun += 1;
         let task = LinkTask {
             link: LinkId::new(self.links_begun),
-            ends: LinkEnds { own: self.own.clone(), peer, dial, address, way: Way::Direct },
+            ends: LinkEnds { own: self.own.clone(), peer, dial, address, way },
             notices: self.channels.notices.clone(),
             stopping: self.channels.stopping.clone(),
         };
@@ -231,6 +266,7 @@ impl SwarmTask {
         let dialable = |address: &Address| address.is_dialable_nearby(self.loopback);
         let addresses: Vec<_> = addresses.into_iter().filter(dialable).collect();
         if addresses != self.announced {
+            self.internet.listening(&mut self.swarm, &self.announced, &addresses);
             self.announced.clone_from(&addresses);
             // Only the newest list is of use.
             self.waiting.retain(|input| !matches!(input, Input::Listening { .. }));
@@ -272,28 +308,26 @@ impl SwarmTask {
     }
 }
 
-fn build(key: Keypair) -> Result<Swarm<NodeBehaviour>, NetworkError> {
+fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, NetworkError> {
     let transport = |error: &dyn std::error::Error| NetworkError::Transport(error.to_string());
     let swarm = SwarmBuilder::with_existing_identity(key)
         .with_tokio()
-        .with_quic_config(|mut quic| {
-            quic.handshake_timeout = limits::CONNECT_PATIENCE;
-            quic.max_idle_timeout = u32::try_from(limits::QUIC_IDLE_LIFE.as_millis()).unwrap_or(u32::MAX);
-            // libp2p cannot switch it off; longer than the connection's life it never comes.
-            quic.keep_alive_interval = 2 * limits::QUIC_IDLE_LIFE;
-            quic.max_concurrent_stream_limit = limits::STREAMS_PER_CONNECTION_MAX.into();
-            quic.max_stream_data = limits::QUIC_STREAM_BYTES_MAX;
-            quic.max_connection_data = limits::QUIC_CONNECTION_BYTES_MAX;
-            quic
-        })
         .with_other_transport(|key| {
-            let mut yamux = yamux::Config::default();
-            yamux.set_max_num_streams(limits::STREAMS_PER_CONNECTION_MAX.into());
-            let tcp = NearbyTcp::new(tcp::Config::new().nodelay(true)).upgrade(upgrade::Version::V1Lazy);
-            Ok(tcp.authenticate(noise::Config::new(key)?).multiplex(yamux))
+            let tcp = NearbyTcp::new(tcp::Config::new().nodelay(true), config.proxy);
+            let tcp = tcp.upgrade(upgrade::Version::V1Lazy);
+            let tcp = tcp.authenticate(noise::Config::new(key)?).multiplex(multiplexing());
+            // What goes around a proxy would tell what the proxy is there to hide.
+            let quic = config.proxy.is_none().then(|| quic::tokio::Transport::new(quic_config(key)));
+            let quic = quic.map_or_else(OptionalTransport::none, OptionalTransport::some);
+            Ok(tcp.or_transport(quic).map(|either, _| match either {
+                Either::Left((peer, muxer)) => (peer, StreamMuxerBox::new(muxer)),
+                Either::Right((peer, muxer)) => (peer, StreamMuxerBox::new(muxer)),
+            }))
         })
         .map_err(|error| transport(&error))?
-        .with_behaviour(NodeBehaviour::new)
+        .with_relay_client(noise::Config::new, multiplexing)
+        .map_err(|error| transport(&error))?
+        .with_behaviour(|key, relay_client| NodeBehaviour::new(key, relay_client, config))
         .map_err(|error| transport(&error))?
         .with_swarm_config(|swarm| {
             swarm
@@ -303,4 +337,22 @@ fn build(key: Keypair) -> Result<Swarm<NodeBehaviour>, NetworkError> {
         .with_connection_timeout(limits::CONNECT_PATIENCE)
         .build();
     Ok(swarm)
+}
+
+fn multiplexing() -> yamux::Config {
+    let mut yamux = yamux::Config::default();
+    yamux.set_max_num_streams(limits::STREAMS_PER_CONNECTION_MAX.into());
+    yamux
+}
+
+fn quic_config(key: &Keypair) -> quic::Config {
+    let mut quic = quic::Config::new(key);
+    quic.handshake_timeout = limits::CONNECT_PATIENCE;
+    quic.max_idle_timeout = u32::try_from(limits::QUIC_IDLE_LIFE.as_millis()).unwrap_or(u32::MAX);
+    // libp2p cannot switch it off; longer than the connection's life it never comes.
+    quic.keep_alive_interval = 2 * limits::QUIC_IDLE_LIFE;
+    quic.max_concurrent_stream_limit = limits::STREAMS_PER_CONNECTION_MAX.into();
+    quic.max_stream_data = limits::QUIC_STREAM_BYTES_MAX;
+    quic.max_connection_data = limits::QUIC_CONNECTION_BYTES_MAX;
+    quic
 }

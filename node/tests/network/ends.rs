@@ -28,7 +28,7 @@ pub(crate) struct Pair {
 
 pub(crate) async fn linked(transport: Transport) -> Pair {
     let (mut a, mut b) = (network().await, network().await);
-    a.dial(DialId::new(1), None, vec![address(&b, transport)]);
+    a.dial(DialId::new(1), None, vec![address(&b, transport)], vec![]);
     let (link, _) = expect_up(&mut a).await;
     let a = End { network: a, link };
     let (link, _) = expect_up(&mut b).await;
@@ -46,6 +46,7 @@ pub(crate) fn on_loopback(port: u16) -> NetworkConfig {
         listen: Listen::These(these.map(|text| parse_multiaddr(&text).unwrap()).to_vec()),
         mdns: true,
         loopback: true,
+        ..NetworkConfig::default()
     }
 }
 

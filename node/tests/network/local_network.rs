@@ -9,7 +9,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use causerie_node::network::{Listen, Network, NetworkConfig};
+use causerie_node::network::{Network, NetworkConfig};
 use causerie_protocol::{ids::DialId, input::Input};
 
 use crate::ends;
@@ -59,8 +59,7 @@ async fn one_machine() {
     if env::var_os(MACHINE).is_none() {
         return;
     }
-    let mut network =
-        Network::start(NetworkConfig { listen: Listen::Default, mdns: true, loopback: false }).await.unwrap();
+    let mut network = Network::start(NetworkConfig { mdns: true, ..NetworkConfig::default() }).await.unwrap();
     let (told, mut stop) = tokio::sync::oneshot::channel();
     // A thread of its own, so that a failure does not wait for it.
     std::thread::spawn(move || told.send(std::io::stdin().lines().next().is_some()));
@@ -85,7 +84,7 @@ async fn meet(network: &mut Network) {
                 assert_ne!(&peer, network.own());
                 assert!(addresses.iter().all(|address| address.is_dialable(false)));
                 dials += 1;
-                network.dial(DialId::new(dials), Some(peer), addresses);
+                network.dial(DialId::new(dials), Some(peer), addresses, vec![]);
             }
             Input::LinkUp { link, .. } => network.transmit(link, vec![1]),
             Input::Frame { .. } => heard = true,

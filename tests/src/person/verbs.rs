@@ -64,6 +64,11 @@ impl Person {
         self.waits_until_contact(other, "online", |them| them.online && them.state == "active")
     }
 
+    /// Waits until they are connected in this way: `direct` or `relayed`.
+    pub fn waits_until_path(&self, other: &Self, path: &str) -> Contact {
+        self.waits_until_contact(other, path, |them| them.online && them.path.as_deref() == Some(path))
+    }
+
     /// Waits until somebody is not connected.
     pub fn waits_until_offline(&self, other: &Self) -> Contact {
         self.waits_until_contact(other, "offline", |them| !them.online)

@@ -31,6 +31,8 @@ pub struct Contact {
     pub verification: String,
     /// Whether they are connected.
     pub online: bool,
+    /// How: `direct` or `relayed`.
+    pub path: Option<String>,
     /// 12 groups of 5 digits.
     pub safety_number: Option<String>,
 }
@@ -109,6 +111,7 @@ impl Contact {
             reason: value["reason"].as_str().map(str::to_owned),
             verification: text(value, "verification"),
             online: value["online"].as_bool().unwrap_or_else(|| panic!("no `online` in {value}")),
+            path: value["path"].as_str().map(str::to_owned),
             safety_number: value["safety_number"].as_str().map(str::to_owned),
         }
     }

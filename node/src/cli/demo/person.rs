@@ -43,6 +43,7 @@ impl Person {
             dial: Vec::new(),
             mdns: false,
             loopback: true,
+            ..NetworkOptions::default()
         };
         let config = Config { home: self.home.path().to_owned(), passphrase: None, network: Some(network) };
         self.node = Some(Node::start(config).await?);

@@ -5,7 +5,8 @@
 //! listener:            Waiting ─┤                                   ▲
 //!                               └─ refused, or out of patience ─────┘
 //! ```
-//! The connection lives while it waits and as long as its stream does, which the swarm watches by itself. A second
+//! The connection lives while it waits and as long as its stream does, which the swarm watches by itself. One that
+//! nobody opened a stream on may be of use to another behaviour: it is left to the swarm, which ends what is idle. A second
 //! inbound stream, and any to a dialler, is dropped at once, which resets it. The protocol is listed at both ends
 //! and never changes, so that identify has no changes to tell.
 
@@ -15,7 +16,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use causerie_protocol::address::Address;
+use causerie_protocol::{address::Address, input::Way};
 use libp2p::{
     Stream, StreamProtocol,
     core::upgrade::ReadyUpgrade,
@@ -37,6 +38,7 @@ pub(crate) struct LinkHandler {
     is_dialler: bool,
     /// Where the peer is.
     address: Option<Address>,
+    way: Way,
     patience: Pin<Box<Sleep>>,
 }
 
@@ -58,22 +60,29 @@ enum State {
 #[derive(Debug)]
 pub(crate) enum HandlerEvent {
     /// Its stream stands.
-    Opened { stream: Stream, address: Option<Address> },
+    Opened { stream: Stream, address: Option<Address>, way: Way },
     /// It has no stream and will not get one.
     Refused,
 }
 
 impl LinkHandler {
-    pub(crate) fn dialler(address: Option<Address>) -> Self {
-        Self::new(State::Asking, true, address)
+    /// Of a connection on which we open the stream.
+    pub(crate) fn dialler(address: Option<Address>, way: Way) -> Self {
+        Self::new(State::Asking, true, address, way)
     }
 
-    pub(crate) fn listener(address: Option<Address>) -> Self {
-        Self::new(State::Waiting, false, address)
+    /// Of a connection on which they may open the stream.
+    pub(crate) fn listener(address: Option<Address>, way: Way) -> Self {
+        Self::new(State::Waiting, false, address, way)
     }
 
-    fn new(state: State, is_dialler: bool, address: Option<Address>) -> Self {
-        Self { state, is_dialler, address, patience: Box::pin(time::sleep(limits::STREAM_PATIENCE)) }
+    /// Of a connection that becomes no link.
+    pub(crate) fn none() -> Self {
+        Self::new(State::Done, true, None, Way::Direct)
+    }
+
+    fn new(state: State, is_dialler: bool, address: Option<Address>, way: Way) -> Self {
+        Self { state, is_dialler, address, way, patience: Box::pin(time::sleep(limits::STREAM_PATIENCE)) }
     }
 
     fn on_stream(&mut self, stream: Stream) {
@@ -114,12 +123,14 @@ impl ConnectionHandler for LinkHandler {
                 self.state = State::Waiting;
                 Poll::Pending
             }
+            State::Waiting if !self.is_dialler => Poll::Pending,
             State::Waiting | State::Failed => {
                 Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(HandlerEvent::Refused))
             }
             State::Ready(stream) => {
-                let address = self.address;
-                Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(HandlerEvent::Opened { stream, address }))
+                let (address, way) = (self.address, self.way);
+                let event = HandlerEvent::Opened { stream, address, way };
+                Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(event))
             }
             State::Done => Poll::Pending,
         }

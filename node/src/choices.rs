@@ -1,0 +1,172 @@
+//! How a home uses the networks beyond its own: what the person chose, for one run or for good.
+//!
+//! For good is `network.toml` in the home, which people write by hand; every key may be missing:
+//!
+//! ```toml
+//! bootstrap = ["/ip4/203.0.113.10/udp/47474/quic-v1"]   # servers to meet people through
+//! exposure = "open"                                     # or lan-only, relays-only, stealth
+//! proxy = "127.0.0.1:9050"                              # a SOCKS5 proxy, such as Tor's
+//! serve-relay = false
+//! serve-bootstrap = false
+//! ```
+//! What is asked of one run comes on top. A file that cannot be understood keeps the node from starting: it may be there
+//! to hide somebody.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    net::SocketAddr,
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{error::NodeError, network::Exposure};
+
+/// See the file's head.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Choices {
+    /// Multiaddresses of servers that lead beyond this network; none: this network is all there is.
+    pub bootstrap: Vec<String>,
+    /// Who may see where we are.
+    pub exposure: Exposure,
+    /// A SOCKS5 proxy that everything goes through.
+    pub proxy: Option<SocketAddr>,
+    /// Whether to be a relay to others.
+    pub serve_relay: bool,
+    /// Whether to be a server that others begin with.
+    pub serve_bootstrap: bool,
+}
+
+/// Its name in the home.
+pub const FILE: &str = "network.toml";
+
+/// Bytes of the file. Chosen: hundreds of servers.
+const BYTES_MAX: u64 = 65_536;
+
+const HINT: &str =
+    "Nothing was started. Correct the file, or move it away to meet people on this network only.";
+
+impl Choices {
+    /// What is chosen for good in this home: nothing where there is no file.
+    ///
+    /// # Errors
+    /// [`NodeError::File`] where it cannot be read or understood.
+    pub fn of_home(home: &Path) -> Result<Self, NodeError> {
+        let path = home.join(FILE);
+        let wrong = |why: String| {
+            let words = format!("{} cannot be used: {why}", path.display());
+            NodeError::File { words, hint: HINT }
+        };
+        match text(&path) {
+            Ok(text) => toml::from_str(&text).map_err(|error| wrong(error.message().to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(wrong(error.to_string())),
+        }
+    }
+
+    /// These, on top of those.
+    #[must_use]
+    pub fn over(mut self, beneath: Self) -> Self {
+        let Self { bootstrap, exposure, proxy, serve_relay, serve_bootstrap } = beneath;
+        for server in bootstrap {
+            if !self.bootstrap.contains(&server) {
+                self.bootstrap.push(server);
+            }
+        }
+        if self.exposure == Exposure::Open {
+            self.exposure = exposure;
+        }
+        self.proxy = self.proxy.or(proxy);
+        self.serve_relay |= serve_relay;
+        self.serve_bootstrap |= serve_bootstrap;
+        self
+    }
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    // Nothing but a file: a pipe would let us wait for ever.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut text = String::new();
+    let read = File::open(path)?.take(BYTES_MAX + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).unwrap_or(u64::MAX) > BYTES_MAX {
+        return Err(io::Error::other("it is too long"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn of(text: &[u8]) -> Result<Choices, NodeError> {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join(FILE), text).unwrap();
+        Choices::of_home(home.path())
+    }
+
+    #[test]
+    fn everything_in_the_file_counts_and_everything_may_be_missing() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(Choices::of_home(home.path()), Ok(Choices::default()));
+        assert_eq!(of(b""), Ok(Choices::default()));
+        let all = of(b"bootstrap = [\"/ip4/203.0.113.1/tcp/1\"]\nexposure = \"relays-only\"\nproxy = \"127.0.0.1:9050\"\n\
+                      serve-relay = true\nserve-bootstrap = true\n");
+        let expected = Choices {
+            bootstrap: vec!["/ip4/203.0.113.1/tcp/1".to_owned()],
+            exposure: Exposure::RelaysOnly,
+            proxy: Some(([127, 0, 0, 1], 9050).into()),
+            serve_relay: true,
+            serve_bootstrap: true,
+        };
+        assert_eq!(all, Ok(expected.clone()));
+        assert_eq!(of(toml::to_string(&expected).unwrap().as_bytes()), Ok(expected));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_refused_with_its_name() {
+        let long = vec![b'#'; 70_000];
+        let bad: [&[u8]; 6] = [
+            b"exposure = \"nobody\"",
+            b"stealth = true",
+            b"proxy = \"localhost\"",
+            b"\xff",
+            b"bootstrap = 1",
+            &long,
+        ];
+        for text in bad {
+            let Err(NodeError::File { words, hint }) = of(text) else { panic!("{text:?} is refused") };
+            assert!(words.contains("network.toml cannot be used: ") && hint == HINT, "{words}");
+        }
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join(FILE)).unwrap();
+        assert!(matches!(Choices::of_home(home.path()), Err(NodeError::File { .. })));
+    }
+
+    #[test]
+    fn what_a_run_asks_for_comes_on_top() {
+        let beneath = Choices {
+            bootstrap: vec!["a".to_owned(), "b".to_owned()],
+            exposure: Exposure::Stealth,
+            proxy: Some(([127, 0, 0, 1], 1).into()),
+            serve_relay: true,
+            serve_bootstrap: false,
+        };
+        assert_eq!(Choices::default().over(beneath.clone()), beneath);
+        let above = Choices {
+            bootstrap: vec!["b".to_owned(), "c".to_owned()],
+            exposure: Exposure::LanOnly,
+            proxy: Some(([127, 0, 0, 1], 2).into()),
+            ..Choices::default()
+        };
+        let both = above.over(beneath);
+        assert_eq!(both.bootstrap, ["b", "c", "a"]);
+        assert_eq!((both.exposure, both.serve_relay), (Exposure::LanOnly, true));
+        assert_eq!(both.proxy, Some(([127, 0, 0, 1], 2).into()));
+    }
+}

@@ -1,0 +1,267 @@
+//! What leads beyond this network, put together: servers, the meeting place, how far we can be reached.
+//!
+//! Every event of the swarm passes by here first; what it says of how we stand goes to the engine when it has changed.
+
+use std::time::{Duration, Instant};
+
+use causerie_protocol::{
+    address::Address,
+    ids::LookupId,
+    input::{Input, Standing},
+};
+use libp2p::{
+    Multiaddr, PeerId, Swarm, identify, kad, relay,
+    swarm::{SwarmEvent, behaviour::toggle::Toggle},
+};
+
+use super::{
+    Exposure, NetworkConfig,
+    behaviour::{NodeBehaviour, NodeBehaviourEvent},
+    gate::Gate,
+    limits,
+    meeting::{self, Meeting, Table},
+    multiaddr,
+    reachability::Reachability,
+    servers::ServerEvent,
+};
+
+/// See the file's head.
+#[derive(Debug)]
+pub(crate) struct Internet {
+    on: bool,
+    serves: bool,
+    /// Whether others are let in by relays.
+    let_in: bool,
+    loopback: bool,
+    meeting: Meeting,
+    reach: Reachability,
+    /// Servers that keep records.
+    doors: Vec<PeerId>,
+    told: Option<Standing>,
+}
+
+impl Internet {
+    /// Nothing is known yet.
+    pub(crate) fn new(config: &NetworkConfig) -> Self {
+        Self {
+            on: config.internet(),
+            serves: config.serves(),
+            let_in: !config.serves() && config.exposure != Exposure::Stealth,
+            loopback: config.loopback,
+            meeting: Meeting::default(),
+            reach: Reachability::default(),
+            doors: Vec::new(),
+            told: None,
+        }
+    }
+
+    /// Leaves a record at the meeting place.
+    pub(crate) fn publish(
+        &mut self,
+        swarm: &mut Swarm<NodeBehaviour>,
+        key: [u8; 32],
+        value: Vec<u8>,
+        life: Duration,
+    ) {
+        if let Some(table) = table(swarm) {
+            self.meeting.publish(table, key, value, life);
+        }
+    }
+
+    /// Asks the meeting place; what the engine hears where it cannot be asked.
+    pub(crate) fn look_up(
+        &mut self,
+        swarm: &mut Swarm<NodeBehaviour>,
+        lookup: LookupId,
+        key: [u8; 32],
+    ) -> Option<Input> {
+        match table(swarm) {
+            Some(table) => {
+                self.meeting.look_up(table, lookup, key);
+                None
+            }
+            None => Some(Input::LookupEnded { lookup }),
+        }
+    }
+
+    /// What the engine hears of what the meeting place says.
+    pub(crate) fn handle_table(&mut self, swarm: &mut Swarm<NodeBehaviour>, event: kad::Event) -> Vec<Input> {
+        match table(swarm) {
+            Some(table) => self.meeting.handle(table, event),
+            None => Vec::new(),
+        }
+    }
+
+    /// Where we listen is another place than before.
+    pub(crate) fn listening(
+        &mut self,
+        swarm: &mut Swarm<NodeBehaviour>,
+        before: &[Address],
+        now: &[Address],
+    ) {
+        if !self.on {
+            return;
+        }
+        let gone = || before.iter().filter(|one| !now.contains(one));
+        for address in gone() {
+            self.reach.disproved(address);
+            swarm.remove_external_address(&multiaddr::to_multiaddr(address));
+        }
+        for address in now.iter().filter(|one| self.serves && one.is_dialable(self.loopback)) {
+            // Nobody else can say so: those who serve are where the person who runs them says.
+            swarm.add_external_address(multiaddr::to_multiaddr(address));
+            self.reach.proved(*address);
+        }
+        // What is new may be another way out; what is gone may have been the one in use.
+        if !before.is_empty() {
+            self.reach.doubt();
+            if let Some(servers) = swarm.behaviour_mut().servers.as_mut() {
+                servers.begin_anew();
+            }
+        }
+    }
+
+    /// Takes notice of an event; whether it may have changed how we stand.
+    pub(crate) fn note(
+        &mut self,
+        swarm: &mut Swarm<NodeBehaviour>,
+        event: &SwarmEvent<NodeBehaviourEvent>,
+    ) -> bool {
+        if !self.on {
+            return false;
+        }
+        match event {
+            SwarmEvent::ConnectionEstablished { connection_id, endpoint, .. } if endpoint.is_listener() => {
+                self.meeting.connected(*connection_id, endpoint.get_remote_address());
+                return false;
+            }
+            SwarmEvent::ConnectionClosed { connection_id, .. } => {
+                self.meeting.disconnected(*connection_id);
+                return false;
+            }
+            SwarmEvent::ExternalAddrConfirmed { address } => {
+                // A relay is no address of ours.
+                if let Some(address) = multiaddr::from_multiaddr(address) {
+                    self.reach.proved(address.address);
+                }
+            }
+            SwarmEvent::ExternalAddrExpired { address } => {
+                if let Some(address) = multiaddr::from_multiaddr(address) {
+                    self.reach.disproved(&address.address);
+                }
+            }
+            SwarmEvent::ListenerClosed { listener_id, reason, .. } => {
+                tracing::debug!(?reason, "a place at a relay may be lost");
+                self.reach.ended(*listener_id, Instant::now());
+            }
+            SwarmEvent::Behaviour(event) => return self.note_behaviour(swarm, event),
+            _ => return false,
+        }
+        true
+    }
+
+    fn note_behaviour(&mut self, swarm: &mut Swarm<NodeBehaviour>, event: &NodeBehaviourEvent) -> bool {
+        match event {
+            NodeBehaviourEvent::Servers(ServerEvent::Lost(peer)) => {
+                tracing::debug!(%peer, "a server is lost");
+                self.reach.lost(peer);
+                self.doors.retain(|other| other != peer);
+            }
+            NodeBehaviourEvent::Servers(event) => tracing::debug!(?event, "of a server"),
+            NodeBehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                self.on_identified(swarm, *peer_id, info);
+            }
+            NodeBehaviourEvent::RelayClient(relay::client::Event::ReservationReqAccepted {
+                relay_peer_id,
+                ..
+            }) => self.reach.granted(relay_peer_id),
+            NodeBehaviourEvent::Punch(event) => {
+                tracing::debug!(result = ?event.result, "both sides dialled");
+                return false;
+            }
+            NodeBehaviourEvent::Probe(event) => {
+                tracing::debug!(address = %event.tested_addr, result = ?event.result, "dialled back");
+                return false;
+            }
+            NodeBehaviourEvent::PortMapping(event) => {
+                tracing::debug!(?event, "of the router");
+                return false;
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Somebody said who they are, what they do for others, and where they see us.
+    fn on_identified(&mut self, swarm: &mut Swarm<NodeBehaviour>, peer: PeerId, info: &identify::Info) {
+        if let Some(seen) = multiaddr::public(&info.observed_addr, self.loopback) {
+            self.reach.seen_at(&seen);
+        }
+        let behaviour = swarm.behaviour_mut();
+        let Some(servers) = behaviour.servers.as_mut() else { return };
+        let up = servers.up().find(|(other, _)| *other == peer).map(|(_, address)| address);
+        let told = info.listen_addrs.iter().find_map(|one| multiaddr::public(one, self.loopback));
+        if info.protocols.contains(&relay::HOP_PROTOCOL_NAME) {
+            match (up, told) {
+                (Some(address), _) => self.reach.is_relay(peer, address),
+                (None, Some(address)) => servers.found(address, peer),
+                (None, None) => {}
+            }
+        }
+        if info.protocols.contains(&meeting::PROTOCOL) {
+            if up.is_some() && !self.doors.contains(&peer) {
+                self.doors.push(peer);
+            }
+            if let (Some(table), Some(address)) = (behaviour.table.as_mut(), up.or(told)) {
+                table.add_address(&peer, multiaddr::to_multiaddr(&address));
+            }
+        }
+    }
+
+    /// Asks relays for places, and gives back those that are not needed.
+    pub(crate) fn look_around(&mut self, swarm: &mut Swarm<NodeBehaviour>) {
+        if !self.on || !self.let_in {
+            return;
+        }
+        let now = Instant::now();
+        while let Some((peer, place)) = self.reach.wanted(now) {
+            let listener = ask(swarm, place);
+            self.reach.asked(&peer, listener, now);
+        }
+        for listener in self.reach.needless() {
+            swarm.remove_listener(listener);
+            self.reach.ended(listener, now);
+        }
+    }
+
+    /// When to look around again.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        let now = Instant::now();
+        self.reach.next_due().map(|due| if due <= now { now + limits::RELAY_REST } else { due })
+    }
+
+    /// How we stand, if it is not as it was told last.
+    pub(crate) fn changed(&mut self, swarm: &Swarm<NodeBehaviour>) -> Option<Standing> {
+        if !self.on {
+            return None;
+        }
+        let behaviour = swarm.behaviour();
+        let keeps = behaviour.table.as_ref().is_some_and(|table| table.mode() == kad::Mode::Server);
+        let standing = self.reach.standing(keeps || !self.doors.is_empty());
+        if self.told.as_ref() == Some(&standing) {
+            return None;
+        }
+        self.told = Some(standing.clone());
+        Some(standing)
+    }
+}
+
+fn table(swarm: &mut Swarm<NodeBehaviour>) -> Option<&mut Table> {
+    let table: &mut Toggle<Gate<Table>> = &mut swarm.behaviour_mut().table;
+    table.as_mut().map(|table| &mut **table)
+}
+
+fn ask(swarm: &mut Swarm<NodeBehaviour>, place: Multiaddr) -> Option<libp2p::core::transport::ListenerId> {
+    let asked = swarm.listen_on(place);
+    asked.inspect_err(|error| tracing::debug!(%error, "a relay cannot be asked")).ok()
+}

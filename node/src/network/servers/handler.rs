@@ -1,0 +1,67 @@
+//! One connection's part: libp2p's ping, and whether the connection is kept for its own sake.
+
+use std::{
+    convert::Infallible,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use libp2p::{
+    StreamProtocol,
+    core::upgrade::ReadyUpgrade,
+    ping,
+    swarm::{
+        ConnectionHandler, ConnectionHandlerEvent, NetworkBehaviour, SubstreamProtocol,
+        handler::ConnectionEvent,
+    },
+};
+
+/// What libp2p's ping does on one connection.
+type Ping = <ping::Behaviour as NetworkBehaviour>::ConnectionHandler;
+
+/// See the file's head.
+pub(crate) struct ServerHandler {
+    ping: Ping,
+    keeps: bool,
+}
+
+impl ServerHandler {
+    pub(crate) const fn new(ping: Ping, keeps: bool) -> Self {
+        Self { ping, keeps }
+    }
+}
+
+impl ConnectionHandler for ServerHandler {
+    type FromBehaviour = Infallible;
+    type ToBehaviour = Result<Duration, ping::Failure>;
+    type InboundProtocol = ReadyUpgrade<StreamProtocol>;
+    type OutboundProtocol = ReadyUpgrade<StreamProtocol>;
+    type InboundOpenInfo = ();
+    type OutboundOpenInfo = ();
+
+    fn listen_protocol(&self) -> SubstreamProtocol<Self::InboundProtocol> {
+        self.ping.listen_protocol()
+    }
+
+    fn connection_keep_alive(&self) -> bool {
+        self.keeps
+    }
+
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, (), Self::ToBehaviour>> {
+        self.ping.poll(cx)
+    }
+
+    fn on_behaviour_event(&mut self, event: Infallible) {
+        match event {}
+    }
+
+    fn on_connection_event(
+        &mut self,
+        event: ConnectionEvent<'_, Self::InboundProtocol, Self::OutboundProtocol>,
+    ) {
+        self.ping.on_connection_event(event);
+    }
+}

@@ -1,0 +1,288 @@
+//! A small internet: homes behind routers and servers that everybody can reach, as hosts (network namespaces).
+//!
+//! ```text
+//! home 1 ── router 1 ──┐               ┌── server 1
+//! home 2 ── router 2 ──┤ (the public) ─┤
+//! ```
+//! Homes have 192.168.N.2 behind a router at 203.0.113.N, and 2001:db8:N::2 behind the same one; servers 203.0.113.100+N and
+//! 2001:db8:ffff::N. It needs root, iproute2 and nftables; where those are missing a test says so and is passed over.
+//! Everything is removed on drop.
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use crate::lan::{Host, ip, ip_at};
+
+/// What a router lets in. Over IPv4 all of them translate addresses, over IPv6 none does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Router {
+    /// Keeps ports where it can and drops what nobody inside asked for, as most homes' do.
+    Cone,
+    /// Refuses what nobody inside asked for, with an answer that spoils what both sides try at once.
+    Answering,
+    /// Gives every flow another port: nobody can foresee it (RFC 4787's address and port-dependent mapping).
+    Random,
+    /// Lets everything in to port 47474, as the person told it to.
+    Forwarding,
+}
+
+/// Which versions of IP there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Versions {
+    /// IPv4.
+    Four,
+    /// IPv6.
+    Six,
+    /// Both.
+    Both,
+}
+
+/// See the file's head.
+#[derive(Debug)]
+pub struct Internet {
+    prefix: String,
+    homes: usize,
+    servers: usize,
+    versions: Versions,
+}
+
+impl Internet {
+    /// A home behind each of these routers, and so many servers; `None`, with the reason printed, where this machine cannot
+    /// have them.
+    #[must_use]
+    pub fn with(routers: &[Router], servers: usize, versions: Versions) -> Option<Self> {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let prefix = format!("causerie-{}-i{number}", std::process::id());
+        // From here on a failure half-way is cleaned up by the drop.
+        let internet = Self { prefix, homes: routers.len(), servers, versions };
+        match internet.build(routers) {
+            Ok(()) => Some(internet),
+            Err(reason) => {
+                println!("passed over: no routers between network namespaces here ({})", reason.trim());
+                None
+            }
+        }
+    }
+
+    /// Where a server is, for `--bootstrap`: over TCP and over QUIC.
+    #[must_use]
+    pub fn places(&self, server: usize) -> [String; 2] {
+        let ip = if self.has_four() {
+            format!("/ip4/203.0.113.{}", 100 + server)
+        } else {
+            format!("/ip6/2001:db8:ffff::{server}")
+        };
+        [format!("{ip}/tcp/47474"), format!("{ip}/udp/47474/quic-v1")]
+    }
+
+    /// The line of this home is out.
+    pub fn cut(&self, home: usize) {
+        ip_at(&self.public(), &["link", "set", &format!("r{home}"), "down"]).unwrap();
+    }
+
+    /// The line of this home is back.
+    pub fn join(&self, home: usize) {
+        ip_at(&self.public(), &["link", "set", &format!("r{home}"), "up"]).unwrap();
+    }
+
+    /// The router of this home has forgotten every flow, and its public address is another one.
+    pub fn gets_another_address(&self, home: usize) {
+        let router = self.router(home);
+        let inside = |args: &[&str]| ip_at(&router, args).unwrap();
+        inside(&["addr", "flush", "dev", "wan", "scope", "global"]);
+        if self.has_four() {
+            inside(&["addr", "add", &format!("203.0.113.{}/24", 50 + home), "dev", "wan"]);
+        }
+        if self.has_six() {
+            inside(&["addr", "add", &format!("2001:db8:ffff::a{home}/48"), "dev", "wan", "nodad"]);
+        }
+    }
+
+    /// The host in a home, counted from 1.
+    pub(crate) fn home(&self, number: usize) -> Host {
+        assert!((1..=self.homes).contains(&number), "there is no home {number}");
+        Host::new(self.inside(number))
+    }
+
+    /// A server, counted from 1.
+    pub(crate) fn server(&self, number: usize) -> Host {
+        assert!((1..=self.servers).contains(&number), "there is no server {number}");
+        Host::new(self.name("s", number))
+    }
+
+    fn build(&self, routers: &[Router]) -> Result<(), String> {
+        let public = self.public();
+        ip(&["netns", "add", &public])?;
+        ip_at(&public, &["link", "add", "switch", "type", "bridge"])?;
+        ip_at(&public, &["link", "set", "switch", "up"])?;
+        for server in 1..=self.servers {
+            let host = self.name("s", server);
+            self.plug(&host, "eth0", &format!("s{server}"))?;
+            self.number(
+                &host,
+                "eth0",
+                [format!("203.0.113.{}/24", 100 + server), format!("2001:db8:ffff::{server}/48")],
+            )?;
+            // Homes' networks of IPv6 lie behind their routers.
+            for home in (1..=self.homes).filter(|_| self.has_six()) {
+                let (to, over) = (format!("2001:db8:{home}::/64"), format!("2001:db8:ffff::f{home}"));
+                ip_at(&host, &["-6", "route", "add", &to, "via", &over])?;
+            }
+        }
+        for (index, router) in routers.iter().enumerate() {
+            self.build_home(index + 1, *router)?;
+        }
+        Ok(())
+    }
+
+    fn build_home(&self, home: usize, kind: Router) -> Result<(), String> {
+        let (router, host) = (self.router(home), self.inside(home));
+        self.plug(&router, "wan", &format!("r{home}"))?;
+        self.number(&router, "wan", [format!("203.0.113.{home}/24"), format!("2001:db8:ffff::f{home}/48")])?;
+        ip(&["netns", "add", &host])?;
+        ip_at(&host, &["link", "set", "lo", "up"])?;
+        ip_at(&host, &["link", "add", "eth0", "type", "veth", "peer", "name", "lan", "netns", &router])?;
+        ip_at(&router, &["link", "set", "lan", "up"])?;
+        ip_at(&host, &["link", "set", "eth0", "up"])?;
+        self.number(&router, "lan", [format!("192.168.{home}.1/24"), format!("2001:db8:{home}::1/64")])?;
+        self.number(&host, "eth0", [format!("192.168.{home}.2/24"), format!("2001:db8:{home}::2/64")])?;
+        if self.has_four() {
+            ip_at(&host, &["route", "add", "default", "via", &format!("192.168.{home}.1")])?;
+        }
+        if self.has_six() {
+            ip_at(&host, &["-6", "route", "add", "default", "via", &format!("2001:db8:{home}::1")])?;
+            for other in (1..=self.homes).filter(|other| *other != home) {
+                let (to, over) = (format!("2001:db8:{other}::/64"), format!("2001:db8:ffff::f{other}"));
+                ip_at(&router, &["-6", "route", "add", &to, "via", &over])?;
+            }
+        }
+        let at_router = Host::new(router);
+        run(at_router.command("sysctl").args(["-qw", "net.ipv4.ip_forward=1"]), "")?;
+        if self.has_six() {
+            run(at_router.command("sysctl").args(["-qw", "net.ipv6.conf.all.forwarding=1"]), "")?;
+        }
+        run(at_router.command("nft").args(["-f", "-"]), &rules(home, kind))
+    }
+
+    /// A new host at the public switch.
+    fn plug(&self, host: &str, device: &str, port: &str) -> Result<(), String> {
+        let public = self.public();
+        ip(&["netns", "add", host])?;
+        ip_at(host, &["link", "set", "lo", "up"])?;
+        ip_at(host, &["link", "add", device, "type", "veth", "peer", "name", port, "netns", &public])?;
+        ip_at(&public, &["link", "set", port, "master", "switch"])?;
+        ip_at(&public, &["link", "set", port, "up"])?;
+        ip_at(host, &["link", "set", device, "up"])
+    }
+
+    fn number(&self, host: &str, device: &str, [four, six]: [String; 2]) -> Result<(), String> {
+        if self.has_four() {
+            ip_at(host, &["addr", "add", &four, "dev", device])?;
+        }
+        if self.has_six() {
+            ip_at(host, &["addr", "add", &six, "dev", device, "nodad"])?;
+        }
+        Ok(())
+    }
+
+    fn has_four(&self) -> bool {
+        self.versions != Versions::Six
+    }
+
+    fn has_six(&self) -> bool {
+        self.versions != Versions::Four
+    }
+
+    fn public(&self) -> String {
+        format!("{}-p", self.prefix)
+    }
+
+    fn router(&self, home: usize) -> String {
+        self.name("r", home)
+    }
+
+    fn inside(&self, home: usize) -> String {
+        self.name("h", home)
+    }
+
+    fn name(&self, kind: &str, number: usize) -> String {
+        format!("{}-{kind}{number}", self.prefix)
+    }
+}
+
+impl Drop for Internet {
+    fn drop(&mut self) {
+        // What was never made cannot be removed either: both are fine.
+        for home in 1..=self.homes {
+            ip(&["netns", "del", &self.inside(home)]).ok();
+            ip(&["netns", "del", &self.router(home)]).ok();
+        }
+        for server in 1..=self.servers {
+            ip(&["netns", "del", &self.name("s", server)]).ok();
+        }
+        ip(&["netns", "del", &self.public()]).ok();
+    }
+}
+
+/// What a router does, in the words of nftables.
+fn rules(home: usize, kind: Router) -> String {
+    let masquerade = if kind == Router::Random { "masquerade fully-random" } else { "masquerade" };
+    let input = if kind == Router::Answering { "accept" } else { "drop" };
+    let [inwards, forwarded] = if kind == Router::Forwarding {
+        let to = format!("192.168.{home}.2");
+        [
+            format!(
+                "iifname \"wan\" tcp dport 47474 dnat to {to}\n iifname \"wan\" udp dport 47474 dnat to {to}"
+            ),
+            "tcp dport 47474 accept\n udp dport 47474 accept".to_owned(),
+        ]
+    } else {
+        [String::new(), String::new()]
+    };
+    format!(
+        "table ip nat {{
+ chain pre {{
+  type nat hook prerouting priority -100;
+  {inwards}
+ }}
+ chain post {{
+  type nat hook postrouting priority 100;
+  oifname \"wan\" {masquerade}
+ }}
+}}
+table inet filter {{
+ chain through {{
+  type filter hook forward priority 0; policy drop;
+  iifname \"lan\" accept
+  ct state established,related accept
+  {forwarded}
+ }}
+ chain to_router {{
+  type filter hook input priority 0; policy {input};
+  iifname \"lan\" accept
+  iifname \"lo\" accept
+  meta l4proto ipv6-icmp accept
+  ct state established,related accept
+ }}
+}}
+"
+    )
+}
+
+fn run(command: &mut Command, input: &str) -> Result<(), String> {
+    let spawned = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let mut child = spawned.map_err(|error| format!("{command:?}: {error}"))?;
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).map_err(|error| format!("{command:?}: {error}"))?;
+    drop(stdin);
+    let output = child.wait_with_output().map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)))
+    }
+}
