@@ -152,9 +152,11 @@ const fn result_name(result: StepResult) -> &'static str {
 const fn source(source: AddressSource) -> &'static str {
     match source {
         AddressSource::Met => "met",
+        AddressSource::Found => "found",
         AddressSource::Link => "link",
         AddressSource::Given => "given",
         AddressSource::Near => "near",
+        AddressSource::Relay => "relay",
     }
 }
 

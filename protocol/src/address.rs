@@ -52,6 +52,15 @@ impl Address {
         self.ip.is_loopback()
     }
 
+    /// Whether it means something on this machine or this network only (RFC 1918, RFC 3927, RFC 4193, RFC 4291).
+    #[must_use]
+    pub const fn is_private(&self) -> bool {
+        match self.ip {
+            IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+            IpAddr::V6(ip) => ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local(),
+        }
+    }
+
     /// Whether somebody on the same network could dial it: also an address that a machine gave itself (RFC 3927, RFC
     /// 4291). Those of IPv6 need the number of an interface beside them, which our own TCP finds and QUIC does not.
     #[must_use]

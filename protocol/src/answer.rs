@@ -229,12 +229,16 @@ pub struct TriedAddress {
 pub enum AddressSource {
     /// They said it when we last met, or their link did and they were met there.
     Met,
+    /// They say it at the meeting place.
+    Found,
     /// Their link says it, and they were never met.
     Link,
     /// The person gave it to this node, for whoever is there.
     Given,
     /// Somebody announces it on this network, and it was them.
     Near,
+    /// A relay's, which lets others in to them.
+    Relay,
 }
 
 /// What came of an address.

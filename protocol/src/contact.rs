@@ -274,9 +274,9 @@ impl Contact {
     }
 
     /// What a person sees. A request shows no number: nobody has answered for its keys yet.
-    pub(crate) fn view(&self, own_safety_half: &str, online: bool) -> ContactView {
+    pub(crate) fn view(&self, own_safety_half: &str, path: Option<Path>) -> ContactView {
         // Somebody just blocked or removed has a channel until it is closed, but is not met any more.
-        let online = online && self.is_met();
+        let path = path.filter(|_| self.is_met());
         let keys_known =
             self.device.is_some() && matches!(self.state, ContactState::Active | ContactState::Blocked);
         ContactView {
@@ -285,8 +285,8 @@ impl Contact {
             state: self.state,
             reason: self.reason.clone(),
             verification: self.verification,
-            online,
-            path: online.then_some(Path::Direct),
+            online: path.is_some(),
+            path,
             last_seen: self.last_seen,
             safety_number: keys_known.then(|| safety_number::join(own_safety_half, &self.safety_half)),
         }

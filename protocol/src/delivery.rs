@@ -21,6 +21,7 @@ use core::time::Duration;
 use crate::{
     contact::ContactRow,
     engine::State,
+    event::Event,
     ids::{LinkId, ProcessId, SessionId},
     limits,
     link::{live_channel, status::Status},
@@ -248,12 +249,17 @@ pub(crate) fn attach(
         return Ok(());
     }
     let status = delivery.statuses.remove(&link);
+    let path = state.path(row);
+    let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
     if let Some(left) = delivery.link {
         // A renewal on it ends here.
         state.timers.cancel(Timer::LinkPatience(left));
     }
     delivery.begin_on(link);
     reach::on_used(state, link);
+    if path.is_some() && path != state.path(row) {
+        state.notify(turn, row, Event::ContactChanged);
+    }
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
     match &status {
         // What the same process said on another channel may have been overtaken: its sessions go on.

@@ -18,7 +18,7 @@ use crate::{
         keys::OwnAccount,
     },
     address::Address,
-    answer::{Answer, ContactView, Halt},
+    answer::{Answer, ContactView, Halt, Path},
     check,
     command::Command,
     contact::{
@@ -37,10 +37,11 @@ use crate::{
     output::Output,
     purge::{self, Purges},
     reach::{
-        self, Reach,
+        self, Reach, direct,
         trial::{self, Trials},
     },
     records::{Records, RecordsError},
+    rendezvous::{self, Rendezvous},
     room::{self, Room},
     rotation::{self, Rotation},
     testing::plant::{self, Plant},
@@ -50,7 +51,7 @@ use crate::{
 };
 
 /// What a home is opened with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Everybody is on this machine: loopback addresses are told and dialled.
     pub loopback: bool,
@@ -61,6 +62,25 @@ pub struct Settings {
     /// Which machine and which files these are, hashed: a store that finds itself elsewhere may be a copy. `None` where
     /// that cannot be told.
     pub place: Option<[u8; 32]>,
+    /// Whether the internet is used. Without it nothing is left or looked up at the meeting place, no relay is used, and of
+    /// what contacts and links tell only addresses of this machine and this network are dialled.
+    pub internet: bool,
+    /// Whether contacts may learn our addresses. Otherwise we never say them and never dial theirs: only relays are left.
+    /// Addresses that the person gave are dialled nevertheless.
+    pub direct: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            loopback: false,
+            dial: Vec::new(),
+            room: Room::default(),
+            place: None,
+            internet: true,
+            direct: true,
+        }
+    }
 }
 
 /// One person's device: everything it decides.
@@ -87,6 +107,7 @@ pub(crate) struct State {
     pub(crate) deliveries: BTreeMap<ContactRow, Delivery>,
     pub(crate) links: Links,
     pub(crate) reach: Reach,
+    pub(crate) rendezvous: Rendezvous,
     /// Contacts to whom something was written in this turn.
     pub(crate) waiting: BTreeSet<ContactRow>,
     pub(crate) purges: Purges,
@@ -154,7 +175,12 @@ impl Engine {
                 rotation::on_stopping(state, &turn);
             }
             Input::Room(room) => room::on_room(state, &mut turn, room),
-            Input::Standing(_) | Input::RecordFound { .. } | Input::LookupEnded { .. } | Input::Timeout => {}
+            Input::Standing(standing) => rendezvous::on_standing(state, &mut turn, standing),
+            Input::RecordFound { lookup, value } => {
+                rendezvous::on_found(state, &mut turn, lookup, &value);
+            }
+            Input::LookupEnded { lookup } => rendezvous::on_ended(state, &mut turn, lookup),
+            Input::Timeout => {}
         }
         while let Some(timer) = state.timers.take_due(now.moment) {
             handle_timer(state, &mut turn, timer)?;
@@ -213,9 +239,15 @@ impl State {
         self.deliveries.get(&row).is_some_and(Delivery::is_online)
     }
 
+    /// By which path the channel to this contact goes that is used; `None` where none stands.
+    pub(crate) fn path(&self, row: ContactRow) -> Option<Path> {
+        let link = self.deliveries.get(&row).and_then(Delivery::link)?;
+        Some(self.links.get(link).map_or(Path::Direct, |one| one.ends.path()))
+    }
+
     /// What a person sees of a contact.
     pub(crate) fn contact_view(&self, row: ContactRow) -> Option<ContactView> {
-        Some(self.contacts.get(row)?.view(&self.safety_half, self.is_online(row)))
+        Some(self.contacts.get(row)?.view(&self.safety_half, self.path(row)))
     }
 
     /// Tells people about a contact.
@@ -322,6 +354,11 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
         Timer::Check(command) => check::go_on(state, turn, command)?,
         Timer::Rotation => rotation::go_on(state, turn)?,
         Timer::Trial => trial::on_patience_over(state, turn),
+        Timer::PublishRound => rendezvous::on_round(state, turn),
+        Timer::Publish => rendezvous::publish(state, turn),
+        Timer::LookUp(row) => rendezvous::ask(state, turn, row),
+        Timer::LookupPatience(lookup) => rendezvous::on_ended(state, turn, lookup),
+        Timer::TryDirect(row) => direct::attempt(state, turn, row),
     }
     Ok(())
 }
@@ -364,6 +401,8 @@ pub(crate) fn mark_key(turn: &Turn<'_>) -> RecordKey {
 mod details;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod internet;
 #[cfg(test)]
 mod introductions;
 #[cfg(test)]

@@ -40,6 +40,7 @@ pub mod output;
 mod purge;
 mod reach;
 pub mod records;
+pub mod rendezvous;
 pub mod room;
 mod rotation;
 pub mod secret;

@@ -199,6 +199,68 @@ pub const RELAYS_MAX: usize = 3;
 /// Bytes of every record at the meeting place, whatever it says.
 pub const RECORD_BYTES: usize = 1_024;
 
+/// How long a record is to stay at the meeting place; up to an eighth less, so that they do not all go together. Chosen:
+/// long enough that one lost round costs nothing, short enough that a place which was left is soon forgotten.
+pub const RECORD_LIFE: Duration = Duration::from_secs(7_200);
+
+/// How far ahead a record's end may lie. Chosen: what an honest clock says of itself, whatever the day there.
+pub const RECORD_UNTIL_MAX: Duration = Duration::from_secs(2 * 86_400);
+
+/// Records looked at of those that are found under one key: anybody can put some there. Chosen: more than a contact
+/// leaves in a day of changing networks, and 0.1 ms of work.
+pub const RECORDS_PER_LOOKUP_MAX: usize = 32;
+
+/// How long after a change it is said at the meeting place: changes come in groups. Chosen.
+pub const PUBLISH_AFTER: Duration = Duration::from_secs(2);
+
+/// How often all is said anew; up to a quarter earlier. Chosen: less than [`RECORD_LIFE`] at its shortest.
+pub const PUBLISH_EVERY: Duration = Duration::from_secs(3_600);
+
+/// How long the same is not said again, however often a link breaks. Chosen.
+pub const PUBLISH_REST: Duration = Duration::from_secs(60);
+
+/// Records that are said together, and the pause before the next ones. Chosen: to most people everything at once, to four
+/// thousand contacts within a few minutes.
+pub const PUBLISHED_TOGETHER_MAX: usize = 16;
+/// See [`PUBLISHED_TOGETHER_MAX`].
+pub const PUBLISH_PAUSE: Duration = Duration::from_secs(1);
+
+/// Invitations for which something is left at the meeting place: the newest. Chosen.
+pub const PUBLISHED_INVITATIONS_MAX: usize = 32;
+
+/// Questions that the meeting place is asked at the same time. Chosen: each keeps a handful of its nodes busy.
+pub const LOOKUPS_MAX: usize = 8;
+
+/// How long a question may go without an answer before it is forgotten. Chosen: longer than any that is answered.
+pub const LOOKUP_PATIENCE: Duration = Duration::from_secs(60);
+
+/// First and longest wait between two times that a contact is looked for; jitter of a half is taken off. Chosen: whoever
+/// comes leaves a record, so long waits only delay meeting somebody who cannot dial us.
+pub const LOOKUP_FIRST: Duration = Duration::from_secs(2);
+/// See [`LOOKUP_FIRST`].
+pub const LOOKUP_MAX: Duration = Duration::from_secs(1_800);
+
+/// Secrets of one contact by which they are looked for: the last, and the one before, if they have not heard of the last.
+pub const PAIRS_ASKED_MAX: usize = 2;
+
+/// How near the end of a day has to be for the day beside it to count, and how far clocks may differ that are not known.
+pub const DAY_SLACK: Duration = Duration::from_secs(3 * 3_600);
+
+/// A difference of clocks that is worth writing down. Chosen: far less than [`DAY_SLACK`].
+pub const CLOCK_DIFFERENCE_KEPT: Duration = Duration::from_secs(600);
+
+/// Days ahead of the kept key of a pair for which keys are made: eleven years, 10 ms. Beyond, a clock is wrong.
+pub const DAY_CHAIN_STEPS_MAX: u32 = 4_096;
+
+/// How long before what both clocks said the kept key of a pair stays: as replaced secrets do.
+pub const DAY_CHAIN_KEPT: Duration = REPLACED_PAIR_LIFE;
+
+/// Days that the kept key of a pair moves at once, at least: fewer are not worth a write. Chosen: a week.
+pub const DAY_CHAIN_ADVANCE_MIN: u32 = 7;
+
+/// The same, at most: 90 years, 60 ms. So a pair that was made on a device without a clock comes to today.
+pub const DAY_CHAIN_ADVANCE_MAX: u32 = 1 << 15;
+
 /// Network identities on this network that are remembered. Chosen: a large office.
 pub const DISCOVERED_PEERS_MAX: usize = 1_024;
 
@@ -210,6 +272,14 @@ pub const UNKNOWN_LINKS_PER_ADDRESS_MAX: usize = 4;
 
 /// Hellos that do not match, from one address within a minute; loopback is exempt.
 pub const UNMATCHED_HELLOS_PER_MINUTE: usize = 4;
+
+/// Links over relays whose peer is not known yet: all that come over relays count together, since a relay does not say
+/// from where. Chosen: a quarter of all places, so that contacts find one while somebody tries the others.
+pub const UNKNOWN_LINKS_RELAYED_MAX: usize = 16;
+
+/// Hellos over relays that do not match within a minute. Chosen: contacts come that way too, so somebody who wants to
+/// keep them out has to work for it; 64 hellos cost less than a second.
+pub const UNMATCHED_HELLOS_RELAYED_PER_MINUTE: usize = 64;
 
 /// How long a hello, an introduction's next frame, or a live handshake may take.
 pub const HANDSHAKE_PATIENCE: Duration = Duration::from_secs(5);
@@ -251,6 +321,9 @@ pub const REDIAL_MAX: Duration = Duration::from_secs(60);
 /// long as a person waits. What has not answered by then counts as silent.
 pub const TRIAL_PATIENCE: Duration = Duration::from_secs(8);
 
+/// The same where the meeting place is asked too: a question there and a dial over a relay take their time.
+pub const TRIAL_PATIENCE_FAR: Duration = Duration::from_secs(16);
+
 /// How long a person is not told again that a device runs twice. Chosen.
 pub const TWIN_NOTICE_REST: Duration = Duration::from_secs(600);
 
@@ -281,4 +354,6 @@ const _: () = assert!(RECORD_BYTES_MAX + crate::vault::OVERHEAD_BYTES <= VALUE_B
 const _: () = assert!(TEXT_BYTES_MAX < BODY_BYTES_MAX);
 const _: () = assert!(2 * CHAINS_PER_CONVERSATION_MAX <= HEADS_MAX);
 const _: () = assert!(REPLACED_PAIR_LIFE.as_secs() > SKIPPED_KEY_AGE_MAX.as_secs());
+const _: () = assert!(PUBLISH_EVERY.as_secs() < RECORD_LIFE.as_secs() - RECORD_LIFE.as_secs() / 8);
+const _: () = assert!(RECORD_LIFE.as_secs() < RECORD_UNTIL_MAX.as_secs());
 const _: () = assert!(CHANNEL_KEYS_LIFE.as_secs() > KEEP_ALIVE_TICK.as_secs());

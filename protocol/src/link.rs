@@ -15,22 +15,23 @@ pub(crate) mod hello;
 pub(crate) mod keep_alive;
 pub(crate) mod live_channel;
 pub(crate) mod status;
+pub(crate) mod whereabouts;
 
 use std::collections::BTreeMap;
 
 use crate::{
-    answer::DialFailure,
+    answer::{DialFailure, Path},
     contact::{ContactRow, introduction},
     engine::State,
-    ids::{LinkId, SessionId},
-    input::LinkEnds,
+    ids::{LinkId, SessionId, TransportId},
+    input::{LinkEnds, Way},
     limits,
     link::{
         hello::{Binding, Match},
         live_channel::{LiveChannel, rivals},
     },
     output::{LogLevel, Output},
-    reach::{self, trial},
+    reach::{self, Origin, trial},
     records::RecordsError,
     session::noise::LiveInitiator,
     testing::plant::{self, Plant},
@@ -51,6 +52,8 @@ pub(crate) struct Link {
     pub(crate) ends: LinkEnds,
     /// How far it has come.
     pub(crate) phase: Phase,
+    /// Whom it was made to reach more directly, of all that we did not dial.
+    expected: Option<ContactRow>,
 }
 
 /// How far a link has come.
@@ -142,7 +145,7 @@ impl Links {
     /// Links that others made and that have not shown who they are, oldest first.
     fn unknown(&self) -> impl Iterator<Item = (LinkId, &Link)> {
         self.iter().filter(|(_, link)| {
-            link.ends.dial.is_none()
+            link.is_strangers()
                 && !matches!(link.phase, Phase::Live(_) | Phase::Closing(_))
                 && !introduction::is_waiting(link)
         })
@@ -150,6 +153,11 @@ impl Links {
 }
 
 impl Link {
+    /// Whether somebody made it who may be anybody.
+    pub(crate) const fn is_strangers(&self) -> bool {
+        self.ends.dial.is_none() && self.expected.is_none()
+    }
+
     /// Whether a hello is under way in which the tokens were said.
     pub(crate) const fn has_said_tokens(&self) -> bool {
         matches!(self.phase, Phase::Tokens(..))
@@ -170,14 +178,18 @@ impl Link {
 /// A stream stands: says our nonce.
 pub(crate) fn on_up(state: &mut State, turn: &mut Turn<'_>, link: LinkId, ends: LinkEnds) {
     state.reach.on_link_up(link, &ends);
+    let expected = match ends.way {
+        Way::Punched { .. } => relayed_to(state, &ends.peer),
+        Way::Direct | Way::Relayed => None,
+    };
     let unwelcome = if !state.settings.room.is_enough() {
         Err("what it brings could not be kept")
-    } else if ends.dial.is_none() {
+    } else if ends.dial.is_none() && expected.is_none() {
         make_room(state, turn, &ends)
     } else {
         Ok(())
     };
-    state.links.links.insert(link, Link { ends, phase: Phase::Closing(None) });
+    state.links.links.insert(link, Link { ends, phase: Phase::Closing(None), expected });
     match unwelcome {
         Ok(()) => greet(state, turn, link, false),
         Err(why) => {
@@ -185,6 +197,15 @@ pub(crate) fn on_up(state: &mut State, turn: &mut Turn<'_>, link: LinkId, ends: 
             turn.push(Output::CloseLink { link });
         }
     }
+}
+
+/// The contact with whom we talk over a relay at the other end of which this is.
+fn relayed_to(state: &State, peer: &TransportId) -> Option<ContactRow> {
+    let relayed = state.links.all_live().filter(|(_, live)| live.is_proven() && live.path() == Path::Relayed);
+    relayed
+        .filter(|(link, _)| state.links.get(*link).is_some_and(|one| one.ends.peer == *peer))
+        .map(|(_, live)| live.row())
+        .next()
 }
 
 /// Begins a hello; `again` when an introduction on this link went before.
@@ -204,11 +225,11 @@ fn make_room(state: &mut State, turn: &mut Turn<'_>, ends: &LinkEnds) -> Result<
     if state.reach.is_tiresome(ends, turn.now.moment) {
         return Err("too many hellos from one address");
     }
-    let ip = ends.address.map(|address| address.ip).filter(|ip| !ip.is_loopback());
-    let from_there =
-        |(_, link): &(LinkId, &Link)| link.ends.address.is_some_and(|address| Some(address.ip) == ip);
-    if state.links.unknown().filter(from_there).count() >= limits::UNKNOWN_LINKS_PER_ADDRESS_MAX {
-        return Err("too many unknown links from one address");
+    if let Some(origin) = Origin::of(ends) {
+        let from_there = |(_, link): &(LinkId, &Link)| Origin::of(&link.ends) == Some(origin);
+        if state.links.unknown().filter(from_there).count() >= origin.unknown_links_max() {
+            return Err("too many unknown links from one address");
+        }
     }
     if state.links.unknown().count() < limits::UNKNOWN_LINKS_MAX {
         return Ok(());
@@ -258,7 +279,7 @@ fn on_hello(state: &mut State, turn: &mut Turn<'_>, link: LinkId, bytes: &[u8]) 
             let binding = hello::bind(&one.ends, own.nonce, their_nonce);
             one.phase = Phase::Tokens(binding.clone(), own);
             if dialled_by_us {
-                let expected = state.reach.purpose(link);
+                let expected = state.reach.purpose(link).or(one.expected);
                 let frame = hello::slots_frame(state, turn, &binding, own.again, expected);
                 turn.push(Output::Transmit { link, frame });
             }
@@ -366,7 +387,7 @@ fn on_match(
     match found {
         Match::Nobody => {
             if let Some(one) = state.links.get(link) {
-                state.reach.on_unmatched(link, &one.ends, turn.now.moment);
+                state.reach.on_unmatched(link, &one.ends, one.is_strangers(), turn.now.moment);
             }
             close(state, turn, link, "nobody we know");
             Ok(())

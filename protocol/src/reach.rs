@@ -10,6 +10,7 @@
 //!
 //! Hellos that led nowhere are counted by address, so that nobody can make us compute for ever.
 
+pub(crate) mod direct;
 pub(crate) mod trial;
 
 use std::{
@@ -20,17 +21,18 @@ use std::{
 use core::time::Duration;
 
 use crate::{
-    address::Address,
-    answer::DialFailure,
+    address::{Address, Circuit, Relay},
+    answer::{AddressSource, DialFailure},
     contact::{Contact, ContactRow},
-    engine::State,
+    engine::{Settings, State},
     event::Event,
     ids::{DialId, LinkId, TransportId},
-    input::LinkEnds,
+    input::{LinkEnds, Way},
     limits,
     link::{Link, addresses, keep_alive},
-    moment::Moment,
+    moment::{Moment, WallTime},
     output::Output,
+    rendezvous,
     testing::plant::{self, Plant},
     timer::Timer,
     turn::Turn,
@@ -51,7 +53,9 @@ pub(crate) struct Reach {
     peers_linked: BTreeMap<TransportId, BTreeSet<LinkId>>,
     /// Links on which we said what we knew before our secrets changed: that they lead nowhere says nothing of today.
     outdated: BTreeSet<LinkId>,
-    unmatched: BTreeMap<IpAddr, VecDeque<Moment>>,
+    unmatched: BTreeMap<Origin, VecDeque<Moment>>,
+    /// Beside channels over relays.
+    tries: BTreeMap<ContactRow, direct::Tries>,
     online: bool,
     /// Nobody is dialled: what they say could not be kept.
     resting: bool,
@@ -74,6 +78,17 @@ struct Dialling {
     target: Target,
     /// Addresses that gave no link so far.
     failed: BTreeMap<Address, DialFailure>,
+    /// When the contact said what is dialled, by their clock, of what they said at the meeting place or on a channel.
+    place: Option<WallTime>,
+}
+
+/// What a dial tries.
+#[derive(Debug, Default)]
+struct Route {
+    peer: Option<TransportId>,
+    addresses: Vec<Address>,
+    circuits: Vec<Circuit>,
+    place: Option<WallTime>,
 }
 
 /// What a dial is for.
@@ -84,12 +99,51 @@ enum Target {
     Fixed(usize),
 }
 
+/// By what those are counted who may be anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Origin {
+    /// Whoever is at one address.
+    Address(IpAddr),
+    /// Whoever comes over a relay: nobody says from where.
+    Relays,
+}
+
+impl Origin {
+    /// Where a link comes from; `None` where that tells nobody from anybody, as on loopback.
+    pub(crate) fn of(ends: &LinkEnds) -> Option<Self> {
+        if ends.way == Way::Relayed {
+            return Some(Self::Relays);
+        }
+        ends.address.map(|address| address.ip).filter(|ip| !ip.is_loopback()).map(Self::Address)
+    }
+
+    /// How many links may stand that have not shown whose they are.
+    pub(crate) const fn unknown_links_max(self) -> usize {
+        match self {
+            Self::Address(_) => limits::UNKNOWN_LINKS_PER_ADDRESS_MAX,
+            Self::Relays => limits::UNKNOWN_LINKS_RELAYED_MAX,
+        }
+    }
+
+    const fn unmatched_max(self) -> usize {
+        match self {
+            Self::Address(_) => limits::UNMATCHED_HELLOS_PER_MINUTE,
+            Self::Relays => limits::UNMATCHED_HELLOS_RELAYED_PER_MINUTE,
+        }
+    }
+}
+
 /// Addresses whose unmatched hellos are counted; beyond, the oldest is forgotten. Chosen.
 const COUNTED_ADDRESSES_MAX: usize = 1_024;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 impl Reach {
+    /// Our network identity.
+    pub(crate) const fn own(&self) -> Option<&TransportId> {
+        self.own.as_ref()
+    }
+
     /// Where we listen.
     pub(crate) fn listening(&self) -> &[Address] {
         &self.listening
@@ -113,31 +167,29 @@ impl Reach {
 
     /// Whether the address at the other end has sent too many hellos that led nowhere.
     pub(crate) fn is_tiresome(&mut self, ends: &LinkEnds, now: Moment) -> bool {
-        let Some(ip) = ends.address.map(|address| address.ip).filter(|ip| !ip.is_loopback()) else {
-            return false;
-        };
-        let Some(times) = self.unmatched.get_mut(&ip) else { return false };
+        let Some(origin) = Origin::of(ends) else { return false };
+        let Some(times) = self.unmatched.get_mut(&origin) else { return false };
         while times.front().is_some_and(|time| now.since(*time) > MINUTE) {
             times.pop_front();
         }
-        times.len() >= limits::UNMATCHED_HELLOS_PER_MINUTE
+        times.len() >= origin.unmatched_max()
     }
 
     /// A hello led nowhere; those that others began are counted.
-    pub(crate) fn on_unmatched(&mut self, link: LinkId, ends: &LinkEnds, now: Moment) {
+    pub(crate) fn on_unmatched(&mut self, link: LinkId, ends: &LinkEnds, is_strangers: bool, now: Moment) {
         if self.outdated.contains(&link) {
             return;
         }
         if let Some(known) = self.discovered.get_mut(&ends.peer) {
             known.nobody = true;
         }
-        let Some(address) = ends.address.filter(|_| ends.dial.is_none()) else { return };
-        if self.unmatched.len() >= COUNTED_ADDRESSES_MAX && !self.unmatched.contains_key(&address.ip) {
+        let Some(origin) = Origin::of(ends).filter(|_| is_strangers) else { return };
+        if self.unmatched.len() >= COUNTED_ADDRESSES_MAX && !self.unmatched.contains_key(&origin) {
             self.unmatched.pop_first();
         }
-        let times = self.unmatched.entry(address.ip).or_default();
+        let times = self.unmatched.entry(origin).or_default();
         times.push_back(now);
-        if times.len() > limits::UNMATCHED_HELLOS_PER_MINUTE {
+        if times.len() > origin.unmatched_max() {
             times.pop_front();
         }
     }
@@ -149,13 +201,19 @@ impl Reach {
         peer: Option<TransportId>,
         addresses: Vec<Address>,
     ) {
-        if addresses.is_empty() || !self.online || self.resting {
+        self.dial_by(turn, target, Route { peer, addresses, ..Route::default() });
+    }
+
+    fn dial_by(&mut self, turn: &mut Turn<'_>, target: Target, route: Route) {
+        let Route { peer, addresses, circuits, place } = route;
+        let is_empty = addresses.is_empty() && circuits.is_empty();
+        if is_empty || !self.online || self.resting {
             return;
         }
         let dial = DialId::new(self.next_dial);
         self.next_dial = self.next_dial.saturating_add(1);
-        self.dials.insert(dial, Dialling { target, failed: BTreeMap::new() });
-        turn.push(Output::Dial { dial, peer, addresses, circuits: Vec::new() });
+        self.dials.insert(dial, Dialling { target, failed: BTreeMap::new(), place });
+        turn.push(Output::Dial { dial, peer, addresses, circuits });
     }
 
     /// How long to wait before the next try, twice the last wait, shortened at random by up to a half.
@@ -202,6 +260,7 @@ pub(crate) fn on_listening(state: &mut State, turn: &mut Turn<'_>, addresses: Ve
     state.reach.listening.clone_from(&addresses);
     turn.push(Output::Notify(Event::Listening { addresses }));
     addresses::tell_all(state, turn);
+    direct::on_own_addresses(state, turn);
     on_resumed(state, turn);
 }
 
@@ -218,17 +277,19 @@ pub(crate) fn on_discovered(
     peer: TransportId,
     addresses: Vec<Address>,
 ) {
-    let loopback = state.settings.loopback;
+    let Settings { loopback, internet, direct, .. } = state.settings;
     let reach = &mut state.reach;
-    if reach.own.as_ref() == Some(&peer) {
+    if reach.own.as_ref() == Some(&peer) || !direct {
         return;
     }
     let is_full = reach.discovered.len() >= limits::DISCOVERED_PEERS_MAX;
     if is_full && !reach.discovered.contains_key(&peer) && !plant::is(Plant::DiscoveredUnbounded) {
         return;
     }
-    let mut addresses: Vec<Address> =
-        addresses.into_iter().filter(|one| one.is_dialable_nearby(loopback)).collect();
+    let mut addresses: Vec<Address> = addresses
+        .into_iter()
+        .filter(|one| one.is_dialable_nearby(loopback) && (internet || one.is_private()))
+        .collect();
     addresses.truncate(limits::DIAL_ADDRESSES_MAX);
     let nobody = reach.discovered.get(&peer).is_some_and(|known| known.nobody);
     let ours = reach.own.as_ref().is_some_and(|own| *own < peer);
@@ -269,7 +330,7 @@ pub(crate) fn on_discovery_expired(state: &mut State, peer: &TransportId) {
 /// An address came to nothing while its dial goes on.
 pub(crate) fn on_address_failed(state: &mut State, dial: DialId, address: Address, why: DialFailure) {
     if let Some(dial) = state.reach.dials.get_mut(&dial)
-        && dial.failed.len() < limits::DIAL_ADDRESSES_MAX
+        && dial.failed.len() < limits::DIAL_ADDRESSES_MAX + limits::DIAL_CIRCUITS_MAX
     {
         dial.failed.insert(address, why);
     }
@@ -277,14 +338,22 @@ pub(crate) fn on_address_failed(state: &mut State, dial: DialId, address: Addres
 
 /// A dial came to nothing: the next one waits.
 pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialId) {
-    match state.reach.dials.remove(&dial).map(|dial| dial.target) {
-        Some(Target::Contact(row)) => {
+    let Some(Dialling { target, place, .. }) = state.reach.dials.remove(&dial) else { return };
+    match target {
+        Target::Contact(row) => {
             state.reach.elsewhere.remove(&row);
-            retry(state, turn, Timer::Redial(row));
+            if let Some(said_at) = place {
+                rendezvous::on_place_failed(state, row, said_at);
+            }
+            // What they said while that was dialled is worth a try at once.
+            if state.rendezvous.place(row).is_some_and(|newer| Some(newer.made_at) != place) {
+                redial(state, turn, row);
+            } else {
+                retry(state, turn, Timer::Redial(row));
+            }
         }
-        Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
-        Some(Target::Discovered(peer)) => retry_near(state, turn, &peer),
-        None => {}
+        Target::Fixed(position) => retry(state, turn, Timer::RedialFixed(position)),
+        Target::Discovered(peer) => retry_near(state, turn, &peer),
     }
 }
 
@@ -295,7 +364,12 @@ pub(crate) fn on_recognised(state: &mut State, turn: &mut Turn<'_>, link: LinkId
         return;
     };
     state.reach.purposes.remove(&link);
-    let address = state.links.get(link).and_then(|one| one.ends.address);
+    let Some(ends) = state.links.get(link).map(|one| &one.ends) else { return };
+    let (address, peer) = (ends.address, ends.peer.clone());
+    if let Some(place) = state.rendezvous.place(expected).filter(|place| place.peer == peer) {
+        let said_at = place.made_at;
+        rendezvous::on_place_failed(state, expected, said_at);
+    }
     state.reach.elsewhere.entry(expected).or_default().extend(address);
     retry(state, turn, Timer::Redial(expected));
 }
@@ -326,6 +400,7 @@ pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
     state.timers.cancel(Timer::Redial(row));
     state.reach.waits.remove(&Timer::Redial(row));
     state.reach.elsewhere.remove(&row);
+    rendezvous::on_contact_online(state, row);
     for position in 0..state.settings.dial.len() {
         state.reach.waits.remove(&Timer::RedialFixed(position));
     }
@@ -385,6 +460,7 @@ pub(crate) fn redial_all(state: &mut State, turn: &mut Turn<'_>) {
         state.reach.waits.remove(&Timer::RedialFixed(position));
         redial_fixed(state, turn, position);
     }
+    rendezvous::on_changed(state, turn);
 }
 
 /// It is time to try this contact.
@@ -398,10 +474,11 @@ pub(crate) fn redial(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     if !contact.is_met() || !wanted || state.reach.is_dialling(row) {
         return;
     }
-    let known = dialled(contact, state.settings.loopback);
+    let known: Vec<Address> = known(state, row, contact).into_iter().map(|(address, _)| address).collect();
+    let circuits = circuits(state, row);
     let taken = taken_by_others(state, row);
     let free: Vec<Address> = known.iter().filter(|one| !taken.contains(*one)).copied().collect();
-    if free.is_empty() && !known.is_empty() {
+    if free.is_empty() && !known.is_empty() && circuits.is_empty() {
         // Once the links that stand there are gone.
         retry(state, turn, Timer::Redial(row));
         return;
@@ -414,7 +491,8 @@ pub(crate) fn redial(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
         state.reach.elsewhere.insert(row, elsewhere);
         others
     };
-    state.reach.dial(turn, Target::Contact(row), None, addresses);
+    let place = state.rendezvous.place(row).map(|place| place.made_at);
+    state.reach.dial_by(turn, Target::Contact(row), Route { peer: None, addresses, circuits, place });
 }
 
 /// Addresses that we dialled and where other contacts are right now.
@@ -467,9 +545,13 @@ fn longer(last: Option<Duration>) -> Duration {
 }
 
 /// When a wait is over that begins now: shortened at random by up to a half.
-fn shortened(turn: &mut Turn<'_>, wait: Duration) -> Moment {
-    let micros = u64::try_from(wait.as_micros()).unwrap_or_default();
-    turn.now.moment + Duration::from_micros(micros - turn.random.below(micros / 2))
+pub(crate) fn shortened(turn: &mut Turn<'_>, wait: Duration) -> Moment {
+    turn.now.moment + (wait - drawn(turn, wait / 2))
+}
+
+/// A time drawn at random that is shorter than this.
+pub(crate) fn drawn(turn: &mut Turn<'_>, most: Duration) -> Duration {
+    Duration::from_micros(turn.random.below(u64::try_from(most.as_micros()).unwrap_or_default()))
 }
 
 fn retry(state: &mut State, turn: &mut Turn<'_>, timer: Timer) {
@@ -483,15 +565,33 @@ fn retry(state: &mut State, turn: &mut Turn<'_>, timer: Timer) {
     state.timers.set(timer, at);
 }
 
-/// Where a contact may be: what they said last, then what their link said.
-fn dialled(contact: &Contact, loopback: bool) -> Vec<Address> {
+/// Where a contact may be, and how that is known: what they said last, then what their link said.
+fn known(state: &State, row: ContactRow, contact: &Contact) -> Vec<(Address, AddressSource)> {
+    let found = state.rendezvous.place(row).map(|place| place.addresses.as_slice()).unwrap_or_default();
     let hints = contact.answer.as_ref().map(|answer| answer.hints.as_slice()).unwrap_or_default();
-    let mut addresses: Vec<Address> = Vec::new();
-    for address in contact.addresses.iter().chain(hints) {
-        if address.is_dialable(loopback) && !addresses.contains(address) {
-            addresses.push(*address);
+    let found = found.iter().map(|address| (*address, AddressSource::Found));
+    let met = contact.addresses.iter().map(|address| (*address, AddressSource::Met));
+    let link = hints.iter().map(|address| (*address, AddressSource::Link));
+    let mut known: Vec<(Address, AddressSource)> = Vec::new();
+    for (address, source) in found.chain(met).chain(link) {
+        if is_allowed(&state.settings, &address) && !known.iter().any(|(other, _)| *other == address) {
+            known.push((address, source));
         }
     }
-    addresses.truncate(limits::DIAL_ADDRESSES_MAX);
-    addresses
+    known.truncate(limits::DIAL_ADDRESSES_MAX);
+    known
+}
+
+/// Over which relays a contact may be reached.
+fn circuits(state: &State, row: ContactRow) -> Vec<Circuit> {
+    let Some(place) = state.rendezvous.place(row).filter(|_| state.settings.internet) else {
+        return Vec::new();
+    };
+    let circuit = |relay: &Relay| Circuit { relay: relay.clone(), peer: place.peer.clone() };
+    place.relays.iter().take(limits::DIAL_CIRCUITS_MAX).map(circuit).collect()
+}
+
+/// Whether an address that a contact told is dialled, by what the person wants.
+fn is_allowed(settings: &Settings, address: &Address) -> bool {
+    settings.direct && address.is_dialable(settings.loopback) && (settings.internet || address.is_private())
 }

@@ -13,13 +13,14 @@
 //! | `E` | first seq u32 ‖ part u8 | one extent: consecutive entries of a chain | `log/extent.rs` |
 //! | `F` | part u32 | a first message kept until it is acknowledged | `contact/introduction.rs` |
 //! | `H` | – | one chain: how far it goes, who has it, who has read it | `log/chain.rs` |
-//! | `I` | row u64, or transcript 32 | one invitation of ours, its bundle, or an answer that was taken | `contact/invitation.rs` |
+//! | `I` | row u64, or transcript 32 | one invitation of ours, its bundle, whether it told addresses, or an answer that was taken | `contact/invitation.rs` |
 //! | `K` | epoch u32 ‖ index u32 | one skipped message key | `session/epoch.rs` |
 //! | `L` | part u8 | the chains of one conversation | `log.rs` |
 //! | `M` | – | where a message id is | `log/place.rs` |
 //! | `N` | order u32 | one epoch that a step may lead to | `session/step.rs` |
 //! | `O` | – | our offer of a step | `session/step/handshake.rs` |
 //! | `P` | epoch u32 | one epoch of a session | `session/epoch.rs` |
+//! | `R` | row u64 | how far a contact's clock is from ours | `rendezvous/clocks.rs` |
 //! | `S` | – | one session | `session.rs` |
 //! | `T` | number u32 | when messages of ours came so far | `log/progress.rs` |
 //! | `W` | part u8 | what a person put on a conversation: marks, a draft | `delivery/conversations.rs` |

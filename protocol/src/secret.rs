@@ -89,20 +89,20 @@ impl Secret {
     /// `HMAC(self, label ‖ parts)[..16]`.
     #[must_use]
     pub fn mac16(&self, label: &str, parts: &[&[u8]]) -> [u8; 16] {
-        let mut out = [0; 16];
+        first16(&self.mac(label, parts))
+    }
+
+    /// `HMAC(self, label ‖ parts)`.
+    #[must_use]
+    pub fn mac(&self, label: &str, parts: &[&[u8]]) -> [u8; 32] {
         // HMAC takes keys of any length.
-        if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
-            mac.update(LABEL_PREFIX.as_bytes());
-            mac.update(label.as_bytes());
-            for part in parts {
-                mac.update(part);
-            }
-            let whole: [u8; 32] = mac.finalize().into_bytes().into();
-            if let Some(half) = whole.first_chunk::<16>() {
-                out = *half;
-            }
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        mac.update(LABEL_PREFIX.as_bytes());
+        mac.update(label.as_bytes());
+        for part in parts {
+            mac.update(part);
         }
-        out
+        mac.finalize().into_bytes().into()
     }
 
     /// Seals with XChaCha20-Poly1305; the nonce must be fresh.

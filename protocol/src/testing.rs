@@ -3,15 +3,19 @@
 //! Everything is driven by one seed and a virtual clock, so a run repeats exactly. Names read as sentences:
 //! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
 
+mod internet;
 mod memory;
 pub mod plant;
 mod recording;
 mod ring;
 pub mod tap;
 pub mod thief;
+mod wires;
 
+pub use internet::{Internet, Left};
 pub use memory::MemoryRecords;
 pub use recording::Recording;
+use wires::Wire;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -21,19 +25,18 @@ use std::{
 use core::time::Duration;
 
 use crate::{
-    address::{Address, Transport},
+    address::{Address, Circuit, Transport},
     answer::{Answer, CommandError, ContactView, DialFailure, MessageView},
     command::{Command, Reference},
     engine::{Engine, Settings},
     entropy::{Entropy, TurnRandom},
     event::Event,
-    ids::{AccountId, CommandId, DialId, LinkId, TransportId},
-    input::{Input, LinkEnds, Way},
+    ids::{AccountId, CommandId, LinkId, TransportId},
+    input::{Input, Standing},
     limits,
     moment::{Moment, Now, WallTime},
     name,
     output::{ChangeSet, Output},
-    room::Room,
     secret::Secret,
     vault::{Vault, ring::Slot},
 };
@@ -58,6 +61,8 @@ pub struct Bench {
     hushed: BTreeSet<LinkId>,
     /// Of a hundred frames so many are lost, with the link they were on.
     pub cuts_percent: u64,
+    /// What lies where anybody can leave something, and relays.
+    pub internet: Internet,
     /// What the network says of each address at which nobody is; `None`: nothing.
     pub refused: Option<DialFailure>,
 }
@@ -75,10 +80,18 @@ pub struct Peer {
     pub logged: Vec<String>,
     /// How many frames it sent.
     pub sent: usize,
+    /// What it dialled: addresses, and over which relays.
+    pub dials: Vec<(Vec<Address>, Vec<Circuit>)>,
     /// How far the wall clock is off, in milliseconds.
     pub clock_off: i64,
     /// Which machine and files it runs on.
     pub place: [u8; 32],
+    /// Whether it may use the internet, from the next start on.
+    pub internet: bool,
+    /// Whether contacts may learn its addresses, from the next start on.
+    pub direct: bool,
+    /// What it was told of the world beyond its network; `None`: nothing.
+    pub standing: Option<Standing>,
     /// Its life since the last start.
     pub recording: Option<Recording>,
     account: AccountId,
@@ -90,19 +103,20 @@ pub struct Peer {
     replies: BTreeMap<CommandId, Result<Answer, CommandError>>,
 }
 
+impl Peer {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> Address {
+        self.address
+    }
+}
+
 /// One thing that became durable.
 #[derive(Clone, Debug)]
 enum Written {
     Changes(ChangeSet),
     Identity(Vec<u8>),
     Ring(Slot, Vec<u8>),
-}
-
-/// One end of a link.
-#[derive(Debug)]
-struct Wire {
-    owner: Who,
-    other: LinkId,
 }
 
 /// A wall time that all tests begin at: 2026-01-01.
@@ -126,6 +140,7 @@ impl Bench {
             apart: BTreeSet::new(),
             hushed: BTreeSet::new(),
             cuts_percent: 0,
+            internet: Internet::default(),
             refused: None,
         };
         for (who, name) in names.iter().enumerate() {
@@ -143,8 +158,12 @@ impl Bench {
                 events: Vec::new(),
                 logged: Vec::new(),
                 sent: 0,
+                dials: Vec::new(),
                 clock_off: 0,
                 place: bench.random.bytes(),
+                internet: true,
+                direct: true,
+                standing: None,
                 recording: None,
                 account,
                 header,
@@ -176,8 +195,13 @@ impl Bench {
             }
         }
         let ring = peer.ring();
-        let settings =
-            Settings { loopback: true, dial: Vec::new(), room: Room::default(), place: Some(peer.place) };
+        let settings = Settings {
+            loopback: true,
+            place: Some(peer.place),
+            internet: peer.internet,
+            direct: peer.direct,
+            ..Settings::default()
+        };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();
         peer.recording = Some(Recording {
             vault: (peer.header.clone(), peer.wrapping.clone()),
@@ -199,6 +223,7 @@ impl Bench {
         self.perform(who);
         self.input(who, Input::Listening { addresses: vec![address] });
         self.input(who, Input::NetworkUp { own });
+        self.tell_standing(who);
     }
 
     /// Stops an engine at once; what was applied is durable, what was still to be done is not.
@@ -618,79 +643,16 @@ impl Bench {
                     // Frames before it are still delivered.
                     self.queue.push_back((link, Vec::new()));
                 }
-                Output::Dial { dial, addresses, .. } => self.connect(who, dial, &addresses),
-                Output::PublishRecord { .. } | Output::LookUp { .. } => {}
+                Output::Dial { dial, addresses, circuits, .. } => {
+                    peer.dials.push((addresses.clone(), circuits.clone()));
+                    self.connect(who, dial, &addresses, &circuits);
+                }
+                Output::PublishRecord { key, value, life } => self.publish(who, key, value, life),
+                Output::LookUp { lookup, key } => self.look_up(who, lookup, key),
             }
         }
         for _ in 0..persisted {
             self.input(who, Input::RingPersisted);
-        }
-    }
-
-    fn connect(&mut self, who: Who, dial: DialId, addresses: &[Address]) {
-        let target = self
-            .peers
-            .iter()
-            .position(|peer| peer.engine.is_some() && addresses.contains(&peer.address))
-            .filter(|target| *target != who && !self.apart.contains(&(who, *target)));
-        let Some(target) = target else {
-            let refused = self.refused;
-            for (address, why) in addresses.iter().filter_map(|address| Some((*address, refused?))) {
-                self.input(who, Input::AddressFailed { dial, address, why });
-            }
-            self.input(who, Input::DialFailed { dial });
-            return;
-        };
-        let (near, far) = (LinkId::new(self.next_link), LinkId::new(self.next_link + 1));
-        self.next_link += 2;
-        self.wires.insert(near, Wire { owner: who, other: far });
-        self.wires.insert(far, Wire { owner: target, other: near });
-        let transports = (self.peers.get(who), self.peers.get(target));
-        let (Some(one), Some(two)) = transports else {
-            return;
-        };
-        let (own, peer) = (one.transport.clone(), two.transport.clone());
-        let ends = LinkEnds {
-            own: own.clone(),
-            peer: peer.clone(),
-            dial: Some(dial),
-            address: Some(two.address),
-            way: Way::Direct,
-        };
-        let other =
-            LinkEnds { own: peer, peer: own, dial: None, address: Some(one.address), way: Way::Direct };
-        self.input(target, Input::LinkUp { link: far, ends: other });
-        self.input(who, Input::LinkUp { link: near, ends });
-    }
-
-    fn deliver(&mut self, link: LinkId, bytes: Vec<u8>) {
-        let Some(owner) = self.wires.get(&link).map(|wire| wire.owner) else {
-            return;
-        };
-        if self.hushed.contains(&link) {
-            if bytes.is_empty() {
-                self.wires.remove(&link);
-                self.input(owner, Input::LinkDown { link });
-            }
-            return;
-        }
-        let cut = self.cuts_percent > 0 && self.random.below(100) < self.cuts_percent;
-        if bytes.is_empty() || cut {
-            self.hang_up(link);
-        } else {
-            self.input(owner, Input::Frame { link, bytes });
-        }
-    }
-
-    fn hang_up(&mut self, link: LinkId) {
-        let Some(wire) = self.wires.remove(&link) else {
-            return;
-        };
-        let other = self.wires.remove(&wire.other).map(|other| (other.owner, wire.other));
-        self.queue.retain(|(to, _)| *to != link && *to != wire.other);
-        self.input(wire.owner, Input::LinkDown { link });
-        if let Some((owner, link)) = other {
-            self.input(owner, Input::LinkDown { link });
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     contact::ContactRow,
-    ids::{CommandId, LinkId},
+    ids::{CommandId, LinkId, LookupId},
     moment::Moment,
 };
 
@@ -33,6 +33,16 @@ pub(crate) enum Timer {
     Rotation,
     /// The test of a contact has taken long enough.
     Trial,
+    /// Say anew at the meeting place where we are.
+    PublishRound,
+    /// Say it to the next few.
+    Publish,
+    /// Look for a contact at the meeting place.
+    LookUp(ContactRow),
+    /// Nobody said anything about a question for long.
+    LookupPatience(LookupId),
+    /// Try addresses beside a channel over a relay.
+    TryDirect(ContactRow),
 }
 
 /// The table.
@@ -49,6 +59,13 @@ impl Timers {
             self.order.remove(&(before, timer));
         }
         self.order.insert((at, timer));
+    }
+
+    /// Makes `timer` due at `at`, unless it is due before.
+    pub(crate) fn bring_forward(&mut self, timer: Timer, at: Moment) {
+        if self.due_at.get(&timer).is_none_or(|due| *due > at) {
+            self.set(timer, at);
+        }
     }
 
     /// Forgets `timer`.
@@ -98,7 +115,11 @@ mod tests {
         assert_eq!(timers.take_due(at(10)), Some(Timer::KeepAlive));
         assert_eq!(timers.take_due(at(10)), Some(Timer::LinkPatience(LinkId::new(1))));
         assert_eq!(timers.take_due(at(100)), None);
-        timers.set(Timer::Purge, at(1));
+        timers.set(Timer::Purge, at(2));
+        timers.bring_forward(Timer::Purge, at(3));
+        assert_eq!(timers.next(), Some(at(2)));
+        timers.bring_forward(Timer::Purge, at(1));
+        assert_eq!(timers.next(), Some(at(1)));
         timers.cancel(Timer::Purge);
         assert!(!timers.is_set(Timer::Purge));
         assert_eq!(timers.next(), None);

@@ -9,6 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroize as _;
 
 use crate::{
+    answer::Path,
     entropy::{Entropy, TurnRandom},
     limits,
     moment::Now,
@@ -24,6 +25,8 @@ pub struct Turn<'a> {
     pub now: Now,
     /// This turn's randomness.
     pub random: TurnRandom,
+    /// By which path came what is being heard.
+    pub path: Path,
     records: &'a dyn Records,
     vault: &'a Vault,
     changes: ChangeSet,
@@ -38,6 +41,7 @@ impl<'a> Turn<'a> {
         Self {
             now,
             random: TurnRandom::new(entropy),
+            path: Path::Direct,
             records,
             vault,
             changes: ChangeSet::default(),

@@ -8,7 +8,7 @@ use crate::{
     delivery::{self, conversations},
     engine::State,
     event::Event,
-    link, name, purge,
+    link, name, purge, rendezvous,
     turn::Turn,
 };
 
@@ -164,6 +164,7 @@ fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, keep_history:
     if let Some(contact) = state.contacts.get_mut(row) {
         contact.forget_keys(keep_history);
     }
+    rendezvous::forget(state, turn, row);
     changed(state, turn, row)
 }
 

@@ -4,7 +4,7 @@
 //! so that a late answer is told why it is late. The keys of a one-use invitation are erased when its answer is
 //! durable. Each is two records: what a person sees with the secrets, and the signed bundle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use core::time::Duration;
 
@@ -24,6 +24,7 @@ use crate::{
     limits,
     moment::WallTime,
     records::{Order, RecordsError},
+    rendezvous,
     secret::Secret,
     session::first_contact::{BundleKeys, BundleKind},
     session::noise::StaticKeys,
@@ -98,6 +99,8 @@ impl Invitation {
 #[derive(Debug, Default)]
 pub(crate) struct Invitations {
     rows: BTreeMap<InvitationRow, Invitation>,
+    /// Whose links tell our addresses, so that what their holders find at the meeting place may too.
+    hinted: BTreeSet<InvitationRow>,
 }
 
 impl Invitations {
@@ -114,7 +117,13 @@ impl Invitations {
             let row = suffix.try_into().map_err(|_| RecordsError::Damaged('I'))?;
             rows.insert(InvitationRow(u64::from_be_bytes(row)), invitation);
         }
-        Ok(Self { rows })
+        let most = limits::INVITATIONS_MAX.saturating_mul(2);
+        let mut hinted = BTreeSet::new();
+        for suffix in turn.suffixes(&hinted_family(turn), &[], most)? {
+            let row = suffix.try_into().map_err(|_| RecordsError::Damaged('I'))?;
+            hinted.insert(InvitationRow(u64::from_be_bytes(row)));
+        }
+        Ok(Self { rows, hinted })
     }
 
     /// One of them.
@@ -139,6 +148,16 @@ impl Invitations {
             .iter()
             .filter(move |(_, invitation)| invitation.is_remembered(now))
             .map(|(row, invitation)| (*row, invitation))
+    }
+
+    /// Those whose holders may still be told anything but that it is over.
+    pub(crate) fn in_time(&self, now: WallTime) -> impl Iterator<Item = (InvitationRow, &Invitation)> {
+        self.recognised(now).filter(move |(_, invitation)| now.as_secs() < invitation.not_after)
+    }
+
+    /// Whether its holders may learn our addresses.
+    pub(crate) fn tells_addresses(&self, row: InvitationRow) -> bool {
+        self.hinted.contains(&row)
     }
 
     /// Writes one row as it is now.
@@ -172,6 +191,10 @@ impl Invitations {
                 }
             }
             self.save(turn, row)?;
+            if self.hinted.remove(&row) {
+                let key = hinted_family(turn).with(&row.0.to_be_bytes());
+                turn.delete(&key);
+            }
         }
         Ok(self.rows.len() < limits::INVITATIONS_MAX)
     }
@@ -237,7 +260,7 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
         not_after,
         reusable: wishes.reusable,
         ask: wishes.ask,
-        hints: if wishes.hints { hints(state.reach.listening()) } else { Vec::new() },
+        hints: if wishes.hints { hints(&rendezvous::own_addresses(state)) } else { Vec::new() },
     };
     let invitation = Invitation {
         secret,
@@ -257,6 +280,10 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
     state.invitations.rows.insert(row, invitation);
     state.invitations.save(turn, row)?;
     turn.save_bytes(&bundle_key(turn, row), &bundle)?;
+    if wishes.hints && state.rendezvous.is_in_use() {
+        turn.save_bytes(&hinted_family(turn).with(&row.0.to_be_bytes()), &[])?;
+        state.invitations.hinted.insert(row);
+    }
     state.secrets_changed(turn);
     Ok(Answer::Invitation(view))
 }
@@ -330,6 +357,10 @@ fn hints(listening: &[Address]) -> Vec<Address> {
 
 fn family(turn: &Turn<'_>) -> RecordKey {
     turn.key(b'I', &[b"invitations"], &[])
+}
+
+fn hinted_family(turn: &Turn<'_>) -> RecordKey {
+    turn.key(b'I', &[b"hinted"], &[])
 }
 
 fn answer_key(turn: &Turn<'_>, invitation: &Invitation, transcript: [u8; 32]) -> RecordKey {

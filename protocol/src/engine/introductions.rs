@@ -213,7 +213,7 @@ fn somebody_whose_hellos_were_nobodys_is_let_in_once_there_is_a_link_to_answer()
     };
     meddle(&mut bench, ALICE, |state, turn| {
         for _ in 0..limits::UNMATCHED_HELLOS_PER_MINUTE {
-            state.reach.on_unmatched(LinkId::new(u64::MAX), &from(), turn.now.moment);
+            state.reach.on_unmatched(LinkId::new(u64::MAX), &from(), true, turn.now.moment);
         }
     });
     assert!(!dialled(&mut bench, 10_000), "tiresome");

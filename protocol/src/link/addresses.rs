@@ -1,5 +1,6 @@
 //! After each live handshake, and on every change, both sides say where they can be dialled. Only what somebody else
-//! could dial is said or taken: no names, no relays, no link-local or foreign loopback addresses.
+//! could dial is said or taken: no names, no relays, no link-local or foreign loopback addresses. Who does not want
+//! contacts to learn where they are says nothing.
 
 use crate::{
     address::Address,
@@ -8,15 +9,20 @@ use crate::{
     ids::LinkId,
     limits,
     link::live_channel,
+    reach::direct,
     records::RecordsError,
+    rendezvous,
     turn::Turn,
     wire::{codec, frame::FrameKind},
 };
 
 /// Tells one peer where we listen.
 pub(crate) fn tell(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
-    let own: Vec<Address> =
-        state.reach.listening().iter().take(limits::ADDRESSES_PER_CONTACT_MAX).copied().collect();
+    if !state.settings.direct {
+        return;
+    }
+    let mut own = rendezvous::own_addresses(state);
+    own.truncate(limits::ADDRESSES_PER_CONTACT_MAX);
     if let Ok(bytes) = codec::encode(&own) {
         live_channel::send(state, turn, link, FrameKind::Addresses, &bytes);
     }
@@ -56,5 +62,6 @@ pub(crate) fn on_told(
         contact.addresses = addresses;
         state.contacts.save(turn, row)?;
     }
+    direct::attempt(state, turn, row);
     Ok(true)
 }

@@ -19,7 +19,7 @@ use rivals::Held;
 
 use crate::{
     account::device_list::SignedDeviceList,
-    answer::ContactState,
+    answer::{ContactState, Path},
     contact::{Contact, ContactRow, introduction::accepting},
     delivery::{self, renewal},
     engine::State,
@@ -29,12 +29,13 @@ use crate::{
     link::{
         Handshake, Phase, addresses, close, hello, keep_alive, refuse,
         status::{ListMark, Status},
-        wait_patiently,
+        wait_patiently, whereabouts,
     },
     moment::{Moment, Now},
     output::Output,
-    reach::{self, trial},
+    reach::{self, direct, trial},
     records::RecordsError,
+    rendezvous,
     secret::{Secret, hash_plain},
     session::noise::{self, LiveTransport, StaticKeys},
     testing::plant::{self, Plant},
@@ -50,6 +51,8 @@ pub(crate) struct LiveChannel {
     keys: Keys,
     /// The same number on both sides, by which they agree on one of two channels.
     order: [u8; 32],
+    /// By which path its frames go.
+    path: Path,
     /// Who runs there; `None` until their STATUS came.
     peer: Option<(ProcessId, u64)>,
     heard_at: Moment,
@@ -78,6 +81,11 @@ impl LiveChannel {
     /// Whether the other side has proved itself.
     pub(crate) const fn is_proven(&self) -> bool {
         self.peer.is_some()
+    }
+
+    /// By which path its frames go.
+    pub(crate) const fn path(&self) -> Path {
+        self.path
     }
 
     /// How long nothing was heard.
@@ -204,15 +212,15 @@ fn hear(
     row: ContactRow,
     (kind, payload): (FrameKind, &[u8]),
 ) -> Result<(), RecordsError> {
-    if state.links.live(link).is_none() {
-        return Ok(());
-    }
+    let Some(live) = state.links.live(link) else { return Ok(()) };
+    turn.path = live.path;
     let well_formed = match kind {
         FrameKind::Status => on_status(state, turn, link, payload)?,
         FrameKind::Envelope => delivery::on_envelope(state, turn, link, row, payload)?,
         FrameKind::Heads => delivery::on_heads(state, turn, link, row, payload)?,
         FrameKind::Want => delivery::on_want(state, turn, row, payload)?,
         FrameKind::Addresses => addresses::on_told(state, turn, row, payload)?,
+        FrameKind::Whereabouts => whereabouts::on_told(state, turn, row, payload),
         FrameKind::Ping => {
             send(state, turn, link, FrameKind::Pong, &[]);
             true
@@ -305,6 +313,8 @@ pub(crate) fn on_gone(
             state.contacts.save(turn, row)?;
         }
         state.notify(turn, row, Event::ContactOffline);
+        direct::forget(state, row);
+        rendezvous::on_contact_offline(state, turn, row);
     }
     Ok(())
 }
@@ -356,6 +366,7 @@ fn stand(
         handshake,
         keys: Keys::new(transport, turn.now.moment),
         order: hash_plain(&[&nonces.concat()]),
+        path: state.links.get(link).map_or(Path::Direct, |one| one.ends.path()),
         peer: None,
         heard_at: turn.now.moment,
         heard: true,
@@ -417,6 +428,7 @@ fn on_status(
     if first {
         settle(state, turn, row, session, &status)?;
         reach::on_contact_online(state, row);
+        rendezvous::on_clock(state, turn, row, status.wall)?;
     }
     if status.their_list.version < state.own.device_list().version() {
         let list = state.own.device_list().bytes().to_vec();
@@ -441,6 +453,7 @@ fn on_status(
     }
     if first {
         addresses::tell(state, turn, link);
+        whereabouts::tell(state, turn, link);
     }
     Ok(true)
 }

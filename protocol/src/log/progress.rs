@@ -68,8 +68,7 @@ impl Conversation {
             Some(number) => number,
             None => numbers(turn, &self.id)?.last().map_or(0, |last| last.saturating_add(1)),
         };
-        // There is no other path yet.
-        let progress = Progress { chain, from, to, read, at: turn.now.wall, path: Path::Direct };
+        let progress = Progress { chain, from, to, read, at: turn.now.wall, path: turn.path };
         turn.save(&key(turn, &self.id, number), &progress)?;
         if let Some(oldest) = number.checked_sub(limits::PROGRESS_KEPT_MAX)
             && !plant::is(Plant::ProgressKept)

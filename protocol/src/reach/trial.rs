@@ -1,8 +1,8 @@
 //! The test of a contact: whether they can be reached now, and if not, at which step it fails.
 //!
 //! ```text
-//! something known ─▶ dialled, and it is them ─▶ keys agreed ─▶ live channel ─▶ PING answered
-//!        └─ a channel stands already: nothing is dialled ───────────────────▶
+//! something known, or found at the meeting place ─▶ dialled, and it is them ─▶ keys agreed ─▶ live channel ─▶ PING answered
+//!        └─ a channel stands already: nothing is asked or dialled ──────────────────────────────────▶
 //! ```
 //!
 //! It does nothing that is not done anyway: it dials as at a change of networks, says PING as keep-alive does, and looks
@@ -16,7 +16,7 @@ use core::time::Duration;
 use crate::{
     address::Address,
     answer::{
-        AddressOutcome, AddressSource, Answer, CommandError, DialFailure, Halt, StepResult, Trial,
+        AddressOutcome, AddressSource, Answer, CommandError, DialFailure, Halt, Path, StepResult, Trial,
         TriedAddress,
     },
     command::Reference,
@@ -32,6 +32,7 @@ use crate::{
     moment::Moment,
     output::Output,
     reach::{self, Target},
+    rendezvous,
     timer::Timer,
     turn::Turn,
     wire::frame::FrameKind,
@@ -102,7 +103,9 @@ pub(crate) fn begin(
     let nearby = state.reach.near().count();
     let addresses = places(state, row);
     let dials = if stood { BTreeSet::new() } else { dial_for(state, turn, row) };
-    state.timers.set(Timer::Trial, turn.now.moment + limits::TRIAL_PATIENCE);
+    let is_far = rendezvous::is_asking(state, row);
+    let patience = if is_far { limits::TRIAL_PATIENCE_FAR } else { limits::TRIAL_PATIENCE };
+    state.timers.set(Timer::Trial, turn.now.moment + patience);
     state.trials.running = Some(Running {
         command,
         row,
@@ -182,6 +185,7 @@ fn dial_for(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> BTreeSet
     for position in 0..state.settings.dial.len() {
         reach::redial_fixed(state, turn, position);
     }
+    rendezvous::look_for(state, turn, row);
     let may_be = |target: &Target| !matches!(target, Target::Contact(other) if *other != row);
     state.reach.dials.iter().filter(|(_, dial)| may_be(&dial.target)).map(|(dial, _)| *dial).collect()
 }
@@ -189,15 +193,12 @@ fn dial_for(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> BTreeSet
 /// Where a contact may be, and how that is known.
 fn places(state: &State, row: ContactRow) -> Vec<TriedAddress> {
     let Some(contact) = state.contacts.get(row) else { return Vec::new() };
-    let hints = contact.answer.as_ref().map(|answer| answer.hints.as_slice()).unwrap_or_default();
-    let met = contact.addresses.iter().map(|address| (*address, AddressSource::Met));
-    let link = hints.iter().map(|address| (*address, AddressSource::Link));
     let given = state.settings.dial.iter().map(|address| (*address, AddressSource::Given));
+    let relays = reach::circuits(state, row).into_iter().map(|one| (one.relay.address, AddressSource::Relay));
     let taken = reach::taken_by_others(state, row);
     let mut places: Vec<TriedAddress> = Vec::new();
-    for (address, source) in met.chain(link).chain(given) {
-        let usable = source == AddressSource::Given || address.is_dialable(state.settings.loopback);
-        if !usable || places.iter().any(|one| one.address == address) {
+    for (address, source) in reach::known(state, row, contact).into_iter().chain(given).chain(relays) {
+        if places.iter().any(|one| one.is_place(address, source)) {
             continue;
         }
         let outcome = if taken.contains(&address) {
@@ -210,10 +211,21 @@ fn places(state: &State, row: ContactRow) -> Vec<TriedAddress> {
     places
 }
 
+impl TriedAddress {
+    /// Whether it is this address: of the contact's own, or of a relay.
+    fn is_place(&self, address: Address, source: AddressSource) -> bool {
+        let is_relay = |source| source == AddressSource::Relay;
+        self.address == address && is_relay(self.source) == is_relay(source)
+    }
+}
+
 impl Running {
     /// Takes over what dials and links show; whether something may still come of them.
     fn follow(&mut self, state: &State) -> bool {
-        let mut under_way = false;
+        let mut under_way = !self.stood && rendezvous::is_asking(state, self.row);
+        if !self.stood {
+            self.follow_new(state);
+        }
         for dial in self.dials.clone() {
             let Some(dial) = state.reach.dials.get(&dial) else { continue };
             under_way = true;
@@ -236,6 +248,18 @@ impl Running {
         under_way
     }
 
+    /// What became known since, and is dialled for it.
+    fn follow_new(&mut self, state: &State) {
+        for place in places(state, self.row) {
+            if !self.addresses.iter().any(|one| one.is_place(place.address, place.source)) {
+                self.addresses.push(place);
+            }
+        }
+        let theirs = |target: &Target| matches!(target, Target::Contact(row) if *row == self.row);
+        let dials = state.reach.dials.iter().filter(|(_, dial)| theirs(&dial.target));
+        self.dials.extend(dials.map(|(dial, _)| *dial));
+    }
+
     /// It is them, at this address if it was dialled.
     fn met(&mut self, link: &Link, dialled: bool) {
         let reached = match &link.phase {
@@ -245,12 +269,25 @@ impl Running {
         };
         self.reached = self.reached.max(reached);
         self.awaits_consent = matches!(&link.phase, Phase::Invited(invited) if invited.waits_for_consent());
+        if dialled && link.ends.path() == Path::Relayed {
+            self.met_over_relay();
+        }
         let Some(address) = link.ends.address.filter(|_| dialled) else { return };
         if !self.addresses.iter().any(|one| one.address == address) {
             let (source, outcome) = (AddressSource::Near, AddressOutcome::NotTried);
             self.addresses.push(TriedAddress { address, source, outcome });
         }
         self.came_of(address, AddressOutcome::Answered);
+    }
+
+    /// A link does not say over which relay it goes: that is known where only one is left.
+    fn met_over_relay(&mut self) {
+        let mut open = self.addresses.iter_mut().filter(|one| {
+            one.source == AddressSource::Relay && !matches!(one.outcome, AddressOutcome::Failed(_))
+        });
+        if let (Some(one), None) = (open.next(), open.next()) {
+            one.outcome = AddressOutcome::Answered;
+        }
     }
 
     /// Links that ended, or turned out to be somebody's, before they showed that it is them.

@@ -42,6 +42,8 @@ pub(crate) enum FrameKind {
     Close,
     /// Fresh keys for this channel.
     Rehandshake,
+    /// By which relays we can be reached.
+    Whereabouts,
     /// Introduction: give me the bundle.
     BodyWanted,
     /// Introduction: the bundle.
@@ -69,6 +71,7 @@ impl FrameKind {
             Self::Twin => 12,
             Self::Close => 13,
             Self::Rehandshake => 14,
+            Self::Whereabouts => 15,
             Self::BodyWanted => 32,
             Self::Body => 33,
             Self::Refused => 34,
@@ -92,6 +95,7 @@ impl FrameKind {
             12 => Self::Twin,
             13 => Self::Close,
             14 => Self::Rehandshake,
+            15 => Self::Whereabouts,
             32 => Self::BodyWanted,
             33 => Self::Body,
             34 => Self::Refused,
@@ -158,7 +162,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             let kind = FrameKind::from_byte(byte);
             assert_eq!(kind.to_byte(), byte);
-            assert_eq!(matches!(kind, FrameKind::Unknown(_)), !matches!(byte, 1..=14 | 32..=34));
+            assert_eq!(matches!(kind, FrameKind::Unknown(_)), !matches!(byte, 1..=15 | 32..=34));
         }
     }
 }

@@ -47,7 +47,7 @@ impl World {
             return Ok(());
         }
         let room = if person.disk_full { Room::Full } else { Room::Enough };
-        let settings = Settings { loopback: false, dial: Vec::new(), room, place: Some(person.place) };
+        let settings = Settings { room, place: Some(person.place), ..Settings::default() };
         let (clock, entropy) = (person.clock(now), person.random.entropy());
         let disk = &person.disk;
         let opened = person

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! of one process:    the lower order stays, if it is alive
+//! direct and relayed: the direct one stays; a relayed one that is newer waits as below
 //! of two processes:  the newer waits ─▶ the older answers a PING ─▶ the newer is told TWIN and closed
 //!                                   └─▶ the older is silent, or gone ─▶ the newer is used
 //! ```
@@ -12,6 +13,7 @@
 
 use super::{LiveChannel, hear, send};
 use crate::{
+    answer::Path,
     contact::ContactRow,
     delivery::{self, Delivery},
     engine::State,
@@ -42,6 +44,11 @@ impl LiveChannel {
     /// Whether an older channel has time to show that it stands, before this one may be used.
     const fn waits(&self) -> bool {
         self.held.is_some()
+    }
+
+    /// Which of two stays, on both sides the same: the lower.
+    fn rank(&self) -> (bool, [u8; 32]) {
+        (self.path == Path::Relayed, self.order)
     }
 
     fn is_of_same_process(&self, other: &Self) -> bool {
@@ -92,11 +99,14 @@ pub(super) fn choose(
     let (Some(one), Some(two)) = (state.links.live(used), state.links.live(newer)) else { return Ok(()) };
     if one.is_of_same_process(two) {
         let fresh = one.silence(turn.now.moment) < limits::TWIN_PATIENCE;
-        if two.order < one.order {
+        if two.rank() < one.rank() {
             take(state, turn, row, newer)?;
             close(state, turn, used, OTHER_STAYS);
         } else if fresh {
             close(state, turn, newer, OTHER_STAYS);
+        } else if one.path != two.path {
+            // The way round is used once the direct one turns out to be gone.
+            wait_for(state, turn, newer, used);
         } else {
             take(state, turn, row, newer)?;
             ask(state, turn, used);
@@ -106,15 +116,20 @@ pub(super) fn choose(
     // Both sides may have dialled: of the newcomer's own two channels it keeps the lower one too.
     let surplus = waiting(state, row)
         .find(|(link, live)| *link != newer && live.is_of_same_process(two))
-        .map(|(other, live)| if live.order < two.order { newer } else { other });
+        .map(|(other, live)| if live.rank() < two.rank() { newer } else { other });
     if let Some(surplus) = surplus {
         close(state, turn, surplus, OTHER_STAYS);
     }
+    wait_for(state, turn, newer, used);
+    Ok(())
+}
+
+/// What is said on a channel waits until an older one had time to show that it stands.
+fn wait_for(state: &mut State, turn: &mut Turn<'_>, newer: LinkId, older: LinkId) {
     if let Some(live) = state.links.live_mut(newer) {
         live.held.get_or_insert_default();
-        ask(state, turn, used);
+        ask(state, turn, older);
     }
-    Ok(())
 }
 
 const OTHER_STAYS: &str = "of two channels the other one stays";
