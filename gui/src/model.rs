@@ -11,6 +11,7 @@ use causerie_protocol::{
     command::{Command, Reference},
     event::{Event, NoticeKind},
     ids::{AccountId, MessageId},
+    input::Standing,
 };
 
 pub mod timeline;
@@ -39,6 +40,8 @@ pub struct Model {
     pub invitation: Option<InvitationView>,
     /// Where others could dial the node.
     pub listening: Vec<Address>,
+    /// How we stand beyond this network; `None` where nothing is asked there.
+    pub beyond: Option<Standing>,
     /// What a person should read once, newest last.
     pub notices: Vec<NoticeKind>,
     /// How many of these were not read yet.
@@ -210,6 +213,7 @@ impl Model {
             Event::Listening { addresses } => {
                 self.listening.clone_from(addresses);
             }
+            Event::Standing { standing } => self.beyond = Some(standing.clone()),
             Event::Notice { kind, .. } => self.notice(*kind),
         }
         Vec::new()
@@ -221,6 +225,7 @@ impl Model {
             (_, Answer::Status(status)) => {
                 self.own = Some(Own { id: status.id, name: status.name });
                 self.listening = status.listening;
+                self.beyond = status.beyond;
             }
             (_, Answer::Conversations(all)) => {
                 self.listed = true;

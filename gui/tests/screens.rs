@@ -129,8 +129,14 @@ fn said() -> Vec<MessageView> {
 /// Somebody with contacts of every kind.
 fn model() -> Model {
     let mut model = Model::default();
-    let own =
-        StatusView { id: account(9), name: "Alice".to_owned(), listening: Vec::new(), peers: 1, queued: 1 };
+    let own = StatusView {
+        id: account(9),
+        name: "Alice".to_owned(),
+        listening: Vec::new(),
+        beyond: None,
+        peers: 1,
+        queued: 1,
+    };
     model.answered(&Command::Status, Answer::Status(own));
     let known = ContactView {
         verification: Verification::Verified,

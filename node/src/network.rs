@@ -52,6 +52,7 @@ mod meeting;
 mod multiaddr;
 mod nearby;
 mod outbox;
+mod punching;
 mod reachability;
 mod servers;
 mod stream;

@@ -56,7 +56,11 @@ impl Address {
     #[must_use]
     pub const fn is_private(&self) -> bool {
         match self.ip {
-            IpAddr::V4(ip) => ip.is_private() || ip.is_loopback() || ip.is_link_local(),
+            IpAddr::V4(ip) => {
+                let [first, second, ..] = ip.octets();
+                let of_a_provider = first == 100 && second & 0xc0 == 64;
+                ip.is_private() || ip.is_loopback() || ip.is_link_local() || of_a_provider
+            }
             IpAddr::V6(ip) => ip.is_unique_local() || ip.is_loopback() || ip.is_unicast_link_local(),
         }
     }

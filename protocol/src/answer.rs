@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::{
     address::Address,
     ids::{AccountId, InvitationId, MessageId},
+    input::Standing,
     moment::WallTime,
     records::RecordsError,
 };
@@ -54,10 +55,43 @@ pub struct StatusView {
     pub name: String,
     /// Where we listen; empty while no network runs.
     pub listening: Vec<Address>,
+    /// How we stand beyond this network; `None` where nothing is asked there.
+    pub beyond: Option<Standing>,
     /// Contacts with a live channel.
     pub peers: u64,
     /// Messages of ours that no recipient has yet.
     pub queued: u64,
+}
+
+/// How far others can reach us, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reachability {
+    /// Anybody can dial us: somebody did.
+    Direct,
+    /// Others are let in by a relay.
+    Relayed,
+    /// People on this network can find us, and nobody else.
+    LanOnly,
+    /// Nobody can.
+    Offline,
+    /// It is being found out, or nobody is there who could tell.
+    Unknown,
+}
+
+impl Reachability {
+    /// What these say together.
+    #[must_use]
+    pub fn of(listening: &[Address], beyond: Option<&Standing>) -> Self {
+        match beyond {
+            Some(standing) if !standing.public.is_empty() => Self::Direct,
+            Some(standing) if !standing.relays.is_empty() => Self::Relayed,
+            Some(standing) if standing.meeting_place => Self::Unknown,
+            // Without anybody beyond who could tell, no more is claimed than the addresses themselves say.
+            _ if listening.is_empty() => Self::Offline,
+            _ if !listening.iter().all(Address::is_private) => Self::Unknown,
+            _ => Self::LanOnly,
+        }
+    }
 }
 
 /// One invitation of ours.

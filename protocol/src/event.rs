@@ -4,6 +4,7 @@ use crate::{
     address::Address,
     answer::{ContactView, MessageState, MessageView},
     ids::{AccountId, MessageId},
+    input::Standing,
 };
 
 /// One fact.
@@ -34,6 +35,11 @@ pub enum Event {
     Listening {
         /// All of it.
         addresses: Vec<Address>,
+    },
+    /// How we stand beyond this network changed.
+    Standing {
+        /// All of it.
+        standing: Standing,
     },
     /// Something a person should read once.
     Notice {

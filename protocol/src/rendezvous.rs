@@ -25,11 +25,13 @@ use crate::{
     address::{Address, Relay},
     contact::ContactRow,
     engine::State,
+    event::Event,
     ids::TransportId,
     input::Standing,
     limits,
     link::whereabouts,
     moment::WallTime,
+    output::Output,
     reach::direct,
     records::RecordsError,
     turn::Turn,
@@ -75,6 +77,11 @@ impl Rendezvous {
         self.places.get(&row)
     }
 
+    /// How we stand beyond this network.
+    pub(crate) const fn standing(&self) -> &Standing {
+        &self.standing
+    }
+
     /// Relays that let others in to us.
     pub(crate) fn relays(&self) -> &[Relay] {
         &self.standing.relays
@@ -101,10 +108,11 @@ pub(crate) fn on_standing(state: &mut State, turn: &mut Turn<'_>, mut standing: 
     standing.public.truncate(limits::ADDRESSES_PER_CONTACT_MAX);
     standing.relays.retain(|relay| relay.address.is_dialable(loopback));
     standing.relays.truncate(limits::RELAYS_MAX);
-    state.rendezvous.in_use = true;
-    if state.rendezvous.standing == standing {
+    let is_first = !std::mem::replace(&mut state.rendezvous.in_use, true);
+    if state.rendezvous.standing == standing && !is_first {
         return;
     }
+    turn.push(Output::Notify(Event::Standing { standing: standing.clone() }));
     let before = std::mem::replace(&mut state.rendezvous.standing, standing);
     if before.relays != state.rendezvous.standing.relays {
         whereabouts::tell_all(state, turn);

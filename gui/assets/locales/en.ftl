@@ -94,6 +94,7 @@ details-delivered = Delivered
 details-read = Read
 details-path = By
 details-path-direct = a direct connection between your machines
+details-path-relayed = over a relay, which can read nothing
 details-unknown = the time is not kept any more
 details-close = Close
 
@@ -184,7 +185,11 @@ settings-closing-quit = Quit
 settings-home = Where your data lies
 network-title = Network
 network-offline = No network can be used. Messages wait here and leave later.
-network-lan = People on this network can find you. Whether people elsewhere can is not known.
+network-lan = People on this network can find you. Nothing beyond it is asked: no server is named in network.toml.
+network-no-server = People on this network can find you. No server answers, so people elsewhere cannot: messages for them wait.
+network-direct = Anybody you know can reach you directly, wherever they are.
+network-relayed = Your contacts reach you over a relay, which can read nothing; directly where your routers allow it.
+network-unknown = How people elsewhere can reach you is being found out.
 network-loopback = Only programs on this machine can reach you.
 network-listening = Where this node listens
 network-peers = { $count ->
@@ -193,6 +198,7 @@ network-peers = { $count ->
    *[other] { $count } contacts are connected
 }
 network-contact-direct = connected directly
+network-contact-relayed = connected over a relay
 network-contact-away = not connected
 network-my-id = Your id
 network-report = Copy report

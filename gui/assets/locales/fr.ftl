@@ -94,6 +94,7 @@ details-delivered = Remis
 details-read = Lu
 details-path = Par
 details-path-direct = une connexion directe entre vos machines
+details-path-relayed = par un relais, qui ne peut rien lire
 details-unknown = l’heure n’est plus conservée
 details-close = Fermer
 
@@ -184,7 +185,11 @@ settings-closing-quit = Quitter
 settings-home = Où sont vos données
 network-title = Réseau
 network-offline = Aucun réseau n’est utilisable. Les messages attendent ici et partiront plus tard.
-network-lan = On peut vous trouver sur ce réseau. Ailleurs, on ne sait pas si l’on peut vous joindre.
+network-lan = Les personnes de ce réseau peuvent vous trouver. Rien au-delà n’est sollicité : aucun serveur n’est nommé dans network.toml.
+network-no-server = Les personnes de ce réseau peuvent vous trouver. Aucun serveur ne répond : ailleurs, on ne vous joint pas et les messages attendent.
+network-direct = Vos contacts peuvent vous joindre directement, où qu’ils soient.
+network-relayed = Vos contacts vous joignent par un relais, qui ne peut rien lire ; directement là où vos routeurs le permettent.
+network-unknown = On cherche encore comment on peut vous joindre d’ailleurs.
 network-loopback = Seuls les programmes de cette machine peuvent vous joindre.
 network-listening = Où ce nœud écoute
 network-peers = { $count ->
@@ -193,6 +198,7 @@ network-peers = { $count ->
    *[other] { $count } contacts sont connectés
 }
 network-contact-direct = connecté directement
+network-contact-relayed = connecté par un relais
 network-contact-away = non connecté
 network-my-id = Votre identifiant
 network-report = Copier le rapport

@@ -12,7 +12,7 @@ use causerie_node::{
 };
 use causerie_protocol::{
     address::Address,
-    answer::{AddressOutcome, ContactView, DialFailure, StepResult},
+    answer::{AddressOutcome, ContactView, DialFailure, Path, Reachability, StepResult},
     ids::AccountId,
 };
 use eframe::egui::{self, Role, WidgetInfo};
@@ -20,7 +20,7 @@ use eframe::egui::{self, Role, WidgetInfo};
 use crate::{
     action::Action,
     components::{avatar::avatar, say},
-    model::may_write,
+    model::{Model, may_write},
     screens::{View, card, name_of, page, words},
     text::Text,
     theme, trouble,
@@ -41,7 +41,7 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>, tests: &Tests) -> Vec<Acti
     let mut actions = Vec::new();
     page(ui, &text.say("network-title"), |ui| {
         card(ui, |ui| {
-            ui.label(theme::strong(text.say(reachability(&model.listening))));
+            ui.label(theme::strong(text.say(reachability(model))));
             let peers = model.conversations().iter().filter(|one| one.contact.online).count();
             words(ui, text.say_with("network-peers", &[("count", peers.into())]));
             ui.add_space(theme::SPACE[0]);
@@ -79,14 +79,16 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>, tests: &Tests) -> Vec<Acti
     actions
 }
 
-/// What the addresses say, and no more: nobody outside tests whether we can be reached.
-fn reachability(listening: &[Address]) -> &'static str {
-    if listening.is_empty() {
-        "network-offline"
-    } else if listening.iter().all(Address::is_loopback) {
-        "network-loopback"
-    } else {
-        "network-lan"
+/// One honest sentence.
+fn reachability(model: &Model) -> &'static str {
+    match Reachability::of(&model.listening, model.beyond.as_ref()) {
+        Reachability::Direct => "network-direct",
+        Reachability::Relayed => "network-relayed",
+        Reachability::Offline => "network-offline",
+        _ if model.listening.iter().all(Address::is_loopback) => "network-loopback",
+        Reachability::LanOnly if model.beyond.is_some() => "network-no-server",
+        Reachability::LanOnly => "network-lan",
+        Reachability::Unknown => "network-unknown",
     }
 }
 
@@ -103,7 +105,11 @@ fn contact_row(
         avatar(ui, 32.0, contact);
         ui.vertical(|ui| {
             ui.add(egui::Label::new(theme::strong(&name)).truncate());
-            let key = if contact.online { "network-contact-direct" } else { "network-contact-away" };
+            let key = match contact.path {
+                Some(Path::Relayed) => "network-contact-relayed",
+                Some(Path::Direct) => "network-contact-direct",
+                None => "network-contact-away",
+            };
             let standing = if contact.online {
                 text.say(key)
             } else {

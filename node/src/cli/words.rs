@@ -50,10 +50,24 @@ pub(super) fn status(status: &Value, paint: Paint) -> String {
     if !listening.is_empty() {
         rows.push(field("Listening", listening));
     }
-    rows.push(field("Reachable", text(status, "reachability").to_owned()));
+    rows.push(field("Reachable", reachable(status).to_owned()));
     rows.push(field("Online", format!("{} of your contacts", number(status, "peers"))));
     rows.push(field("Waiting", format!("{} messages", number(status, "queued"))));
     table(&rows)
+}
+
+/// What the one word of the contract means.
+fn reachable(status: &Value) -> &str {
+    let servers = status.get("beyond").is_some_and(|beyond| !beyond.is_null());
+    match text(status, "reachability") {
+        "direct" => "directly: anybody can dial this node",
+        "relayed" => "over relays: nobody can dial this node, and contacts are let in all the same",
+        "lan-only" if servers => "on this network only: no server answers",
+        "lan-only" => "on this network only",
+        "offline" => "not at all: there is no network",
+        "unknown" => "not known yet",
+        other => other,
+    }
 }
 
 pub(super) fn contacts(contacts: &[Value], paint: Paint) -> String {

@@ -39,6 +39,7 @@ pub(crate) fn status() -> StatusView {
         id: AccountId::from_bytes([1; 32]),
         name: "Alice".to_owned(),
         listening: Vec::new(),
+        beyond: None,
         peers: 2,
         queued: 3,
     }

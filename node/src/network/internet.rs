@@ -11,7 +11,11 @@ use causerie_protocol::{
 };
 use libp2p::{
     Multiaddr, PeerId, Swarm, identify, kad, relay,
-    swarm::{SwarmEvent, behaviour::toggle::Toggle},
+    swarm::{
+        SwarmEvent,
+        behaviour::toggle::Toggle,
+        dial_opts::{DialOpts, PeerCondition},
+    },
 };
 
 use super::{
@@ -21,6 +25,7 @@ use super::{
     limits,
     meeting::{self, Meeting, Table},
     multiaddr,
+    punching::Punching,
     reachability::Reachability,
     servers::ServerEvent,
 };
@@ -35,6 +40,8 @@ pub(crate) struct Internet {
     loopback: bool,
     meeting: Meeting,
     reach: Reachability,
+    punching: Punching,
+    punches: bool,
     /// Servers that keep records.
     doors: Vec<PeerId>,
     told: Option<Standing>,
@@ -50,6 +57,8 @@ impl Internet {
             loopback: config.loopback,
             meeting: Meeting::default(),
             reach: Reachability::default(),
+            punching: Punching::default(),
+            punches: config.lets_in(),
             doors: Vec::new(),
             told: None,
         }
@@ -112,12 +121,13 @@ impl Internet {
             swarm.add_external_address(multiaddr::to_multiaddr(address));
             self.reach.proved(*address);
         }
-        // What is new may be another way out; what is gone may have been the one in use.
-        if !before.is_empty() {
+        // What is gone may have been the way that is in use; what is new may be one where there was none.
+        let moved = gone().next().is_some();
+        if moved {
             self.reach.doubt();
-            if let Some(servers) = swarm.behaviour_mut().servers.as_mut() {
-                servers.begin_anew();
-            }
+        }
+        if let Some(servers) = swarm.behaviour_mut().servers.as_mut() {
+            servers.begin_anew(moved);
         }
     }
 
@@ -131,12 +141,17 @@ impl Internet {
             return false;
         }
         match event {
-            SwarmEvent::ConnectionEstablished { connection_id, endpoint, .. } if endpoint.is_listener() => {
-                self.meeting.connected(*connection_id, endpoint.get_remote_address());
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, .. } => {
+                let dialled = endpoint.is_dialer().then(|| endpoint.get_remote_address());
+                if dialled.is_none() {
+                    self.meeting.connected(*connection_id, endpoint.get_remote_address());
+                }
+                self.punching.connected(*peer_id, endpoint.is_relayed(), dialled, Instant::now());
                 return false;
             }
-            SwarmEvent::ConnectionClosed { connection_id, .. } => {
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, endpoint, .. } => {
                 self.meeting.disconnected(*connection_id);
+                self.punching.disconnected(peer_id, endpoint.is_relayed());
                 return false;
             }
             SwarmEvent::ExternalAddrConfirmed { address } => {
@@ -164,8 +179,7 @@ impl Internet {
         match event {
             NodeBehaviourEvent::Servers(ServerEvent::Lost(peer)) => {
                 tracing::debug!(%peer, "a server is lost");
-                self.reach.lost(peer);
-                self.doors.retain(|other| other != peer);
+                self.lost(swarm, peer);
             }
             NodeBehaviourEvent::Servers(event) => tracing::debug!(?event, "of a server"),
             NodeBehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
@@ -218,12 +232,28 @@ impl Internet {
         }
     }
 
-    /// Asks relays for places, and gives back those that are not needed.
+    /// A connection to a server is gone; another one to the same may stand.
+    fn lost(&mut self, swarm: &Swarm<NodeBehaviour>, peer: &PeerId) {
+        let was_relay = self.reach.lost(peer);
+        let servers = swarm.behaviour().servers.as_ref();
+        match servers.and_then(|servers| servers.up().find(|(other, _)| other == peer)) {
+            Some((_, address)) if was_relay => self.reach.is_relay(*peer, address),
+            Some(_) => {}
+            None => self.doors.retain(|other| other != peer),
+        }
+    }
+
+    /// Asks relays for places, gives back those that are not needed, and tries to get through routers.
     pub(crate) fn look_around(&mut self, swarm: &mut Swarm<NodeBehaviour>) {
+        let now = Instant::now();
+        while let Some((peer, over)) = self.punching.next(now).filter(|_| self.punches) {
+            let opts = DialOpts::peer_id(peer).condition(PeerCondition::Always).addresses(vec![over]);
+            let dialled = swarm.dial(opts.build());
+            dialled.inspect_err(|error| tracing::debug!(%error, "a relay cannot be dialled")).ok();
+        }
         if !self.on || !self.let_in {
             return;
         }
-        let now = Instant::now();
         while let Some((peer, place)) = self.reach.wanted(now) {
             let listener = ask(swarm, place);
             self.reach.asked(&peer, listener, now);
@@ -237,7 +267,9 @@ impl Internet {
     /// When to look around again.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         let now = Instant::now();
-        self.reach.next_due().map(|due| if due <= now { now + limits::RELAY_REST } else { due })
+        let place = self.reach.next_due().map(|due| if due <= now { now + limits::RELAY_REST } else { due });
+        let punch = self.punching.next_due().filter(|_| self.punches);
+        place.into_iter().chain(punch).min()
     }
 
     /// How we stand, if it is not as it was told last.

@@ -68,6 +68,12 @@ pub(crate) const SERVER_REST_MAX: Duration = Duration::from_secs(60);
 /// every two minutes after the first thirty.
 pub(crate) const RELAY_REST: Duration = Duration::from_secs(10);
 
+/// How long a relayed link stands before its two ends try again to dial each other. Chosen: libp2p's own tries take as long.
+pub(crate) const PUNCH_FIRST: Duration = Duration::from_secs(5);
+
+/// How long between two tries at most. Chosen: routers and networks change within minutes, not seconds.
+pub(crate) const PUNCH_MAX: Duration = Duration::from_secs(600);
+
 /// Peers that a relay lets others in to. Chosen: a few hundred people for a small machine; each costs a connection.
 pub(crate) const RELAY_PLACES_MAX: usize = 1_024;
 

@@ -107,7 +107,7 @@ impl Links {
     ) {
         let mut addresses = addresses;
         if self.lan_only {
-            addresses.retain(|address| !multiaddr::is_public(address));
+            addresses.retain(Address::is_private);
         }
         if !self.dials.begin(id, peer, addresses, circuits, Instant::now()) {
             self.report(LinksEvent::DialFailed(id));
@@ -144,7 +144,7 @@ impl NetworkBehaviour for Links {
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
-        let beyond = address_of(remote).is_none_or(|address| multiaddr::is_public(&address));
+        let beyond = !address_of(remote).is_some_and(|address| address.is_private());
         if self.lan_only && beyond { Err(ConnectionDenied::new(Beyond)) } else { Ok(()) }
     }
 
@@ -172,7 +172,7 @@ impl NetworkBehaviour for Links {
             let wanted = self.dials.connected(connection);
             return wanted.then(|| LinkHandler::dialler(address_of(remote), way)).ok_or_else(too_late);
         }
-        if !self.relayed.contains_key(&peer) {
+        if !self.relayed.contains_key(&peer) || multiaddr::is_relayed(remote) {
             return Ok(LinkHandler::none());
         }
         Ok(match role {

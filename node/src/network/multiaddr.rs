@@ -94,20 +94,8 @@ pub(crate) fn behind(circuit: &Circuit) -> Option<(PeerId, Multiaddr)> {
 /// With `loopback` those of this machine count too.
 pub(crate) fn public(multiaddr: &Multiaddr, loopback: bool) -> Option<Address> {
     let address = from_multiaddr(multiaddr)?.address;
-    let counts = is_public(&address) || (loopback && address.is_loopback());
+    let counts = !address.is_private() || (loopback && address.is_loopback());
     (counts && address.is_dialable(loopback)).then_some(address)
-}
-
-/// Whether it is not one of this machine, of a private network, that a machine gave itself, or of a provider's own network.
-pub(crate) fn is_public(address: &Address) -> bool {
-    let within = match address.ip {
-        IpAddr::V4(ip) => {
-            let [first, second, ..] = ip.octets();
-            ip.is_loopback() || ip.is_private() || ip.is_link_local() || (first == 100 && second & 0xc0 == 64)
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    };
-    !within
 }
 
 /// Whether it leads over a relay.

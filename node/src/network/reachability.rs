@@ -77,9 +77,9 @@ impl Reachability {
         self.relays.entry(peer).or_insert(Candidate { address, place });
     }
 
-    /// The connection to a server is gone.
-    pub(crate) fn lost(&mut self, peer: &PeerId) {
-        self.relays.remove(peer);
+    /// A connection to a server is gone; whether it was a relay.
+    pub(crate) fn lost(&mut self, peer: &PeerId) -> bool {
+        self.relays.remove(peer).is_some()
     }
 
     /// Where a place is to be asked for now.

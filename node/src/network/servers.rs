@@ -117,17 +117,17 @@ impl Servers {
         })
     }
 
-    /// The network is another one: connections of the old one are ended, and everybody is tried at once.
-    pub(crate) fn begin_anew(&mut self) {
+    /// The network is another one: everybody is tried at once, and connections of the old one are ended if it is gone.
+    pub(crate) fn begin_anew(&mut self, moved: bool) {
         for server in &mut self.servers {
             server.wait = Duration::ZERO;
             match server.state {
-                State::Up(connection, peer) => self.reports.push_back(ToSwarm::CloseConnection {
+                State::Up(connection, peer) if moved => self.reports.push_back(ToSwarm::CloseConnection {
                     peer_id: peer,
                     connection: CloseConnection::One(connection),
                 }),
                 State::Resting { .. } => server.state = State::Resting { until: Instant::now() },
-                State::Dialled(_) => {}
+                State::Up(..) | State::Dialled(_) => {}
             }
         }
     }

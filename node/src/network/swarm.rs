@@ -332,6 +332,8 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
         .with_swarm_config(|swarm| {
             swarm
                 .with_idle_connection_timeout(limits::IDLE_CONNECTION_LIFE)
+                // QUIC first, at both ends: two who dial each other at the same moment choose the same connection.
+                .with_smart_dial()
                 .with_max_negotiating_inbound_streams(limits::STREAMS_NEGOTIATING_MAX)
         })
         .with_connection_timeout(limits::CONNECT_PATIENCE)

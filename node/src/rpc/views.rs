@@ -9,19 +9,20 @@ use causerie_protocol::{
     address::{Address, Transport},
     answer::{
         CheckView, ContactState, ContactView, ConversationView, InvitationState, InvitationView,
-        MessageDetails, MessageState, MessageView, Path, StatusView, Verification,
+        MessageDetails, MessageState, MessageView, Path, Reachability, StatusView, Verification,
     },
     event::Event,
+    input::Standing,
     moment::WallTime,
 };
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::methods::Standing;
+use super::methods;
 
-/// `{"id","name","version","running","passphrase","listening","reachability","peers","queued"}`.
+/// `{"id","name","version","running","passphrase","listening","reachability","beyond","peers","queued"}`.
 #[must_use]
-pub fn status(view: &StatusView, standing: Standing) -> Value {
+pub fn status(view: &StatusView, standing: methods::Standing) -> Value {
     json!({
         "id": view.id.to_string(),
         "name": view.name,
@@ -29,7 +30,8 @@ pub fn status(view: &StatusView, standing: Standing) -> Value {
         "running": standing.running,
         "passphrase": standing.passphrase,
         "listening": multiaddrs(&view.listening),
-        "reachability": reachability(&view.listening),
+        "reachability": reachability(Reachability::of(&view.listening, view.beyond.as_ref())),
+        "beyond": view.beyond.as_ref().map(beyond),
         "peers": view.peers,
         "queued": view.queued,
     })
@@ -181,6 +183,7 @@ pub fn event(event: &Event) -> (&'static str, Map<String, Value>) {
         Event::Listening { addresses } => {
             ("node.listening", fields([("addresses", json!(multiaddrs(addresses)))]))
         }
+        Event::Standing { standing } => ("node.standing", fields([("beyond", beyond(standing))])),
         Event::Notice { kind, text } => {
             ("notice", fields([("kind", json!(kind.as_str())), ("text", json!(text))]))
         }
@@ -216,22 +219,24 @@ fn multiaddrs(addresses: &[Address]) -> Vec<String> {
     addresses.iter().map(multiaddr).collect()
 }
 
-/// Nobody outside tests yet whether we can be reached, so no more is claimed than the addresses themselves say.
-fn reachability(listening: &[Address]) -> &'static str {
-    if listening.is_empty() {
-        "offline"
-    } else if listening.iter().all(|address| is_local(address.ip)) {
-        "lan-only"
-    } else {
-        "unknown"
+const fn reachability(reachability: Reachability) -> &'static str {
+    match reachability {
+        Reachability::Direct => "direct",
+        Reachability::Relayed => "relayed",
+        Reachability::LanOnly => "lan-only",
+        Reachability::Offline => "offline",
+        Reachability::Unknown => "unknown",
     }
 }
 
-const fn is_local(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
+/// `{"public","relays","meeting_place"}`.
+fn beyond(standing: &Standing) -> Value {
+    let relays: Vec<String> = standing.relays.iter().map(|relay| multiaddr(&relay.address)).collect();
+    json!({
+        "public": multiaddrs(&standing.public),
+        "relays": relays,
+        "meeting_place": standing.meeting_place,
+    })
 }
 
 fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {

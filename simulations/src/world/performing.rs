@@ -113,7 +113,8 @@ impl World {
             Event::ContactFailed(_)
             | Event::ContactOnline(_)
             | Event::ContactOffline(_)
-            | Event::Listening { .. } => Ok(()),
+            | Event::Listening { .. }
+            | Event::Standing { .. } => Ok(()),
         }
     }
 
