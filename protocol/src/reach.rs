@@ -350,7 +350,11 @@ pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialI
             if let Some(said_at) = place {
                 rendezvous::on_place_failed(state, row, said_at);
             }
-            retry(state, turn, Timer::Redial(row));
+            if state.rendezvous.place(row).is_some_and(|newer| Some(newer.made_at) != place) {
+                on_place(state, turn, row);
+            } else {
+                retry(state, turn, Timer::Redial(row));
+            }
         }
         Target::Fixed(position) => retry(state, turn, Timer::RedialFixed(position)),
         Target::Discovered(peer) => retry_near(state, turn, &peer),
