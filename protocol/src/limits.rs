@@ -206,6 +206,10 @@ pub const RECORD_LIFE: Duration = Duration::from_secs(7_200);
 /// How far ahead a record's end may lie. Chosen: what an honest clock says of itself, whatever the day there.
 pub const RECORD_UNTIL_MAX: Duration = Duration::from_secs(2 * 86_400);
 
+/// How long a contact is not dialled at once again because of what they say at the meeting place; the usual waits go on.
+/// Chosen: more than it takes to find out that a record is old.
+pub const PLACE_REST: Duration = Duration::from_secs(5);
+
 /// Records looked at of those that are found under one key: anybody can put some there. Chosen: more than a contact
 /// leaves in a day of changing networks, and 0.1 ms of work.
 pub const RECORDS_PER_LOOKUP_MAX: usize = 32;

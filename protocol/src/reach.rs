@@ -29,7 +29,7 @@ use crate::{
     ids::{DialId, LinkId, TransportId},
     input::{LinkEnds, Way},
     limits,
-    link::{Link, addresses, keep_alive},
+    link::{Link, addresses, keep_alive, whereabouts},
     moment::{Moment, WallTime},
     output::Output,
     rendezvous,
@@ -54,6 +54,8 @@ pub(crate) struct Reach {
     /// Links on which we said what we knew before our secrets changed: that they lead nowhere says nothing of today.
     outdated: BTreeSet<LinkId>,
     unmatched: BTreeMap<Origin, VecDeque<Moment>>,
+    /// When contacts were tried last because of what they said at the meeting place.
+    hurried: BTreeMap<ContactRow, Moment>,
     /// Beside channels over relays.
     tries: BTreeMap<ContactRow, direct::Tries>,
     online: bool,
@@ -244,6 +246,9 @@ impl Reach {
 pub(crate) fn on_network_up(state: &mut State, turn: &mut Turn<'_>, own: TransportId) {
     state.reach.own = Some(own);
     state.reach.online = true;
+    if !state.rendezvous.relays().is_empty() {
+        whereabouts::tell_all(state, turn);
+    }
     redial_all(state, turn);
 }
 
@@ -345,9 +350,8 @@ pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialI
             if let Some(said_at) = place {
                 rendezvous::on_place_failed(state, row, said_at);
             }
-            // What they said while that was dialled is worth a try at once.
             if state.rendezvous.place(row).is_some_and(|newer| Some(newer.made_at) != place) {
-                redial(state, turn, row);
+                on_place(state, turn, row);
             } else {
                 retry(state, turn, Timer::Redial(row));
             }
@@ -400,6 +404,7 @@ pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
     state.timers.cancel(Timer::Redial(row));
     state.reach.waits.remove(&Timer::Redial(row));
     state.reach.elsewhere.remove(&row);
+    state.reach.hurried.remove(&row);
     rendezvous::on_contact_online(state, row);
     for position in 0..state.settings.dial.len() {
         state.reach.waits.remove(&Timer::RedialFixed(position));
@@ -493,6 +498,18 @@ pub(crate) fn redial(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     };
     let place = state.rendezvous.place(row).map(|place| place.made_at);
     state.reach.dial_by(turn, Target::Contact(row), Route { peer: None, addresses, circuits, place });
+}
+
+/// A contact says where they are: they are tried at once, but not again and again, whatever they say.
+pub(crate) fn on_place(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
+    let now = turn.now.moment;
+    let last = state.reach.hurried.get(&row);
+    if last.is_some_and(|last| now.since(*last) < limits::PLACE_REST) {
+        retry(state, turn, Timer::Redial(row));
+    } else if !state.reach.is_dialling(row) {
+        state.reach.hurried.insert(row, now);
+        redial(state, turn, row);
+    }
 }
 
 /// Addresses that we dialled and where other contacts are right now.
@@ -594,4 +611,37 @@ fn circuits(state: &State, row: ContactRow) -> Vec<Circuit> {
 /// Whether an address that a contact told is dialled, by what the person wants.
 fn is_allowed(settings: &Settings, address: &Address) -> bool {
     settings.direct && address.is_dialable(settings.loopback) && (settings.internet || address.is_private())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::address::Transport;
+
+    fn allowed(settings: &Settings, ip: &str) -> bool {
+        let ip: IpAddr = ip.parse().unwrap();
+        is_allowed(settings, &Address { transport: Transport::Quic, ip, port: 1 })
+    }
+
+    #[test]
+    fn what_a_contact_tells_is_dialled_as_far_as_the_person_wants() {
+        let usual = Settings::default();
+        for ip in ["8.8.8.8", "192.168.1.2", "2001:db8::1", "fd00::1"] {
+            assert!(allowed(&usual, ip), "{ip}");
+        }
+        for ip in
+            ["127.0.0.1", "::1", "224.0.0.1", "ff02::1", "0.0.0.0", "::", "255.255.255.255", "169.254.1.1"]
+        {
+            assert!(!allowed(&usual, ip), "{ip}");
+        }
+        let local = Settings { internet: false, ..Settings::default() };
+        assert!(allowed(&local, "10.1.2.3") && allowed(&local, "fd00::1"));
+        assert!(
+            !allowed(&local, "8.8.8.8") && !allowed(&local, "2001:db8::1") && !allowed(&local, "172.32.0.1")
+        );
+        let hidden = Settings { direct: false, loopback: true, ..Settings::default() };
+        assert!(!allowed(&hidden, "8.8.8.8") && !allowed(&hidden, "127.0.0.1"));
+    }
 }

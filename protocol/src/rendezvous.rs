@@ -5,7 +5,7 @@
 //!                                    LookUp ─▶ theirs ─▶ a place ─▶ dialled, over relays too
 //! ```
 //!
-//! The meeting place is anybody's: it learns neither who meets nor which records belong together, and what it answers is
+//! The meeting place is anybody's: it sees who leaves and asks what from where, but no identities, and what it answers is
 //! believed only where a key of the pair, or of the link, opens it. A record costs at most a dial, in which whoever answers
 //! has to prove themselves as always. Nothing is left or asked for blocked and removed people, nor by who is told to
 //! stay off the internet. Before the driver tells of a meeting place nothing here does anything.
@@ -29,7 +29,7 @@ use crate::{
     ids::TransportId,
     input::Standing,
     limits,
-    link::whereabouts,
+    link::{addresses, whereabouts},
     moment::WallTime,
     output::Output,
     reach::direct,
@@ -118,6 +118,7 @@ pub(crate) fn on_standing(state: &mut State, turn: &mut Turn<'_>, mut standing: 
         whereabouts::tell_all(state, turn);
     }
     if before.public != state.rendezvous.standing.public {
+        addresses::tell_all(state, turn);
         direct::on_own_addresses(state, turn);
     }
     on_changed(state, turn);

@@ -15,8 +15,8 @@ use std::{
     process::{Command, Output},
 };
 
-const FILES: [&str; 6] =
-    ["account.json", "cacophony.json", "derived.json", "log.json", "step.json", "vault.json"];
+const FILES: [&str; 7] =
+    ["account.json", "cacophony.json", "derived.json", "log.json", "meeting.json", "step.json", "vault.json"];
 
 fn of_the_tests(place: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(place)

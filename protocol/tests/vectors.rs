@@ -2,7 +2,8 @@
 //!
 //! `vectors/derived.json` was made by a second, small implementation in another language, written from the
 //! specification alone: HMAC, SHA-256, Noise and XChaCha20 by hand, X25519, ChaCha20-Poly1305 and ML-KEM-768 from
-//! OpenSSL. `vectors/vault.json` was made likewise, with Argon2id from OpenSSL. The published Noise vectors, `vectors/cacophony.json`, are replayed where Noise is, in `session::noise`.
+//! OpenSSL. `vectors/vault.json` was made likewise, with Argon2id from OpenSSL, and `vectors/meeting.json` with nothing
+//! else. The published Noise vectors, `vectors/cacophony.json`, are replayed where Noise is, in `session::noise`.
 #![cfg(not(feature = "stand-in"))]
 
 #[cfg(test)]
@@ -249,5 +250,86 @@ mod vault {
         let (key, sealed) = (bytes(record, "key"), bytes(record, "sealed"));
         assert_eq!(vault.unseal(&key, &sealed), Some(bytes(record, "plain")));
         assert!(vault.is_current(&key, &sealed));
+    }
+}
+
+#[cfg(test)]
+mod meeting {
+    use causerie_protocol::{
+        address::{Address, Relay, Transport},
+        entropy::{Entropy, TurnRandom},
+        ids::{DeviceId, TransportId},
+        moment::WallTime,
+        rendezvous::{
+            day_chain::key_of_day,
+            record::{Announcement, RecordKeys},
+        },
+        secret::Secret,
+    };
+    use data_encoding::HEXLOWER;
+    use serde_json::Value;
+
+    fn vectors(section: &str) -> Value {
+        let all: Value = serde_json::from_str(include_str!("vectors/meeting.json")).unwrap();
+        all[section].clone()
+    }
+
+    fn bytes(vector: &Value, name: &str) -> Vec<u8> {
+        HEXLOWER.decode(vector[name].as_str().unwrap().as_bytes()).unwrap()
+    }
+
+    fn array<const N: usize>(vector: &Value, name: &str) -> [u8; N] {
+        bytes(vector, name).try_into().unwrap()
+    }
+
+    fn number(vector: &Value, name: &str) -> u32 {
+        vector[name].as_u64().unwrap().try_into().unwrap()
+    }
+
+    fn address(vector: &Value) -> Address {
+        Address {
+            transport: if number(vector, "transport") == 0 { Transport::Tcp } else { Transport::Quic },
+            ip: vector["ip"].as_str().unwrap().parse().unwrap(),
+            port: number(vector, "port").try_into().unwrap(),
+        }
+    }
+
+    fn id(vector: &Value, name: &str) -> TransportId {
+        TransportId::new(&bytes(vector, name)).unwrap()
+    }
+
+    fn said(vector: &Value) -> Announcement {
+        let relay = |relay: &Value| Relay { id: id(relay, "id"), address: address(relay) };
+        let time = |name: &str| WallTime::from_millis(vector[name].as_u64().unwrap());
+        Announcement::new(
+            id(vector, "peer"),
+            vector["addresses"].as_array().unwrap().iter().map(address).collect(),
+            vector["relays"].as_array().unwrap().iter().map(relay).collect(),
+            (time("made_at_ms"), time("until_ms")),
+        )
+    }
+
+    #[track_caller]
+    fn assert_record(vector: &Value, keys: &RecordKeys) {
+        assert_eq!(keys.key(), array(vector, "key"));
+        assert_eq!(keys.open(&bytes(vector, "record")), Some(said(vector)));
+        let own = keys.seal(&mut TurnRandom::new(&Entropy::new([1; 32])), &said(vector)).unwrap();
+        assert_eq!(keys.open(&own), Some(said(vector)));
+    }
+
+    #[test]
+    fn records_of_the_other_implementation_lie_where_they_are_looked_up_and_open() {
+        let vector = vectors("pair");
+        let kept = Secret::new(array(&vector, "day_key"));
+        let mut day_key = kept.clone();
+        for later in vector["later"].as_array().unwrap() {
+            day_key = key_of_day(&kept, number(&vector, "day"), number(later, "day")).unwrap();
+            assert!(day_key == Secret::new(array(later, "day_key")));
+        }
+        let [from, to] = ["from", "to"].map(|name| DeviceId::from_bytes(array(&vector, name)));
+        assert_record(&vector, &RecordKeys::of_pair(&day_key, from, to));
+        let vector = vectors("invitation");
+        let secret = Secret::new(array(&vector, "secret"));
+        assert_record(&vector, &RecordKeys::of_invitation(&secret, number(&vector, "day")));
     }
 }

@@ -25,7 +25,12 @@ const TRIED_MAX: usize = 4 * limits::ADDRESSES_PER_CONTACT_MAX;
 /// A contact with whom we talk over a relay may be reached directly: what was not tried yet is.
 pub(crate) fn attempt(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     state.timers.cancel(Timer::TryDirect(row));
-    if state.path(row) != Some(Path::Relayed) || state.reach.is_dialling(row) {
+    if state.path(row) != Some(Path::Relayed) {
+        return;
+    }
+    let now = turn.now.moment;
+    if state.reach.is_dialling(row) {
+        state.timers.set(Timer::TryDirect(row), now + limits::REDIAL_MAX);
         return;
     }
     let Some(contact) = state.contacts.get(row) else { return };
@@ -39,7 +44,6 @@ pub(crate) fn attempt(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     if new.is_empty() || tries.tried.len() + new.len() > TRIED_MAX {
         return;
     }
-    let now = turn.now.moment;
     if let Some(next) = tries.last.map(|last| last + limits::REDIAL_MAX).filter(|next| *next > now) {
         state.timers.set(Timer::TryDirect(row), next);
         return;

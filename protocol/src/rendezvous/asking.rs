@@ -131,7 +131,7 @@ pub(crate) fn on_found(state: &mut State, turn: &mut Turn<'_>, lookup: LookupId,
     let place =
         Place { peer: said.peer, addresses: said.addresses, relays: said.relays, made_at: said.made_at };
     if wanted && is_newer && take_place(state, row, place) {
-        reach::redial(state, turn, row);
+        reach::on_place(state, turn, row);
     }
 }
 

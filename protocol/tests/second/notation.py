@@ -51,6 +51,10 @@ def MAC(key, name, *parts):
     return hmac_sha256(key, label(name) + b"".join(parts))[:16]
 
 
+def MAC32(key, name, *parts):
+    return hmac_sha256(key, label(name) + b"".join(parts))
+
+
 def Extract(salt, name, *parts):
     return extract(salt, (label(name) if name is not None else b"") + b"".join(parts))
 

@@ -18,8 +18,8 @@ from curve25519 import ed25519_public, sign, verify, x25519_public
 from hkdf import expand
 from noise import Cipher, Handshake
 from notation import (
-    H, MAC, Derive, Expand, Extract, Reader, a_list, base32, base64url, ip_bytes, label, padded, sealed_file, text, u8,
-    u16, u32, u64,
+    Derive, Expand, Extract, H, MAC, MAC32, Reader, a_list, base32, base64url, ip_bytes, label, padded,
+    sealed_file, text, u16, u32, u64, u8,
 )
 from vectors import Vector, Wrong
 
@@ -358,6 +358,43 @@ def recompute_step(file):
         epoch(file, Extract(side.hash, None, k1, k2))
 
 
+# meeting.json: "Records at the meeting place".
+
+def address(vector):
+    ip = ip_bytes(vector.given("ip"))
+    return u32(vector.given("transport")) + u32(int(len(ip) == 16)) + ip + u16(vector.given("port"))
+
+
+def announcement(vector):
+    relays = [a_list(relay.bytes("id")) + address(relay) for relay in vector.all("relays")]
+    said = u8(1) + a_list(vector.bytes("peer")) + a_list([address(one) for one in vector.all("addresses")])
+    return said + a_list(relays) + u64(vector.given("made_at_ms")) + u64(vector.given("until_ms"))
+
+
+def meeting_record(vector, day_key, direction):
+    key = MAC32(day_key, "rv", direction)
+    vector.check("key", key)
+    sealing = Expand(day_key, "rv seal", direction)
+    vector.check("sealing_key", sealing)
+    said, nonce = announcement(vector), vector.bytes("nonce")
+    plain = padded(u16(len(said)) + said, [1024 - 24 - 16])
+    vector.check("record", nonce + xseal(sealing, nonce, key, plain))
+
+
+def recompute_meeting(file):
+    vector = file.at("pair")
+    key, day = vector.bytes("day_key"), vector.given("day")
+    for later in vector.all("later"):
+        while day < later.given("day"):
+            key, day = Expand(key, "next day"), day + 1
+        later.check("day_key", key)
+    meeting_record(vector, key, vector.bytes("from") + vector.bytes("to"))
+    vector = file.at("invitation")
+    day_key = Derive(vector.bytes("secret"), "rv day", u32(vector.given("day")))
+    vector.check("day_key", day_key)
+    meeting_record(vector, day_key, u8(0))
+
+
 # vault.json: "Files of a home".
 
 def header(vector, preamble, wrapping_key, nonce, master_key):
@@ -436,6 +473,7 @@ FILES = {
     "account.json": recompute_account,
     "derived.json": recompute_derived,
     "log.json": recompute_log,
+    "meeting.json": recompute_meeting,
     "step.json": recompute_step,
     "vault.json": recompute_vault,
     "cacophony.json": recompute_cacophony,
