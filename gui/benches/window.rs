@@ -113,6 +113,7 @@ fn message(number: u64) -> MessageView {
 fn model() -> Model {
     let mut model = Model::default();
     let own = StatusView {
+        beyond: None,
         id: AccountId::from_bytes([9; 32]),
         name: "Alice".to_owned(),
         listening: Vec::new(),

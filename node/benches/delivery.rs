@@ -105,8 +105,8 @@ fn commit_times() -> Vec<f64> {
 async fn stream_times() -> Vec<f64> {
     let config = || NetworkConfig {
         listen: Listen::These(vec![parse_multiaddr("/ip4/127.0.0.1/tcp/0").unwrap()]),
-        mdns: false,
         loopback: true,
+        ..NetworkConfig::default()
     };
     let mut one = Network::start(config()).await.unwrap();
     let mut two = Network::start(config()).await.unwrap();
@@ -117,7 +117,7 @@ async fn stream_times() -> Vec<f64> {
             break addresses;
         }
     };
-    one.dial(DialId::new(1), None, target);
+    one.dial(DialId::new(1), None, target, Vec::new());
     let link = loop {
         if let Some(Input::LinkUp { link, .. }) = one.next().await {
             break link;

@@ -58,7 +58,7 @@ use crate::{
     ground::{Footing, Ground, HomeGround},
     handle::NodeHandle,
     home::{Home, socket},
-    network::{Listen, Network, NetworkConfig, parse_multiaddr},
+    network::{Exposure, Listen, Network, NetworkConfig, parse_multiaddr},
     passphrase::Effort,
 };
 
@@ -261,6 +261,9 @@ fn prepare(options: &NetworkOptions, of_home: Choices) -> Result<(NetworkConfig,
     let settings = Settings {
         loopback: options.loopback,
         dial: dial.into_iter().map(|one| one.address).collect(),
+        internet: choices.exposure != Exposure::LanOnly,
+        direct: choices.exposure != Exposure::RelaysOnly,
+        announce: choices.exposure != Exposure::Stealth,
         ..Settings::default()
     };
     Ok((network, settings))

@@ -68,6 +68,8 @@ pub struct Settings {
     /// Whether contacts may learn our addresses. Otherwise we never say them and never dial theirs: only relays are left.
     /// Addresses that the person gave are dialled nevertheless.
     pub direct: bool,
+    /// Whether anything is left at the meeting place: otherwise we look others up there, and nobody finds us.
+    pub announce: bool,
 }
 
 impl Default for Settings {
@@ -79,6 +81,7 @@ impl Default for Settings {
             place: None,
             internet: true,
             direct: true,
+            announce: true,
         }
     }
 }

@@ -102,6 +102,39 @@ impl Internet {
         }
     }
 
+    /// From now on what this home sends beyond its own network to anybody but these servers is counted.
+    pub fn watches(&self, home: usize, servers: &[usize]) {
+        let fours: Vec<String> = servers.iter().map(|server| format!("203.0.113.{}", 100 + server)).collect();
+        let sixes: Vec<String> = servers.iter().map(|server| format!("2001:db8:ffff::{server}")).collect();
+        let allowed = |family: &str, all: &[String]| match all {
+            [] => String::new(),
+            all => format!("  iifname \"lan\" {family} daddr {{ {} }} accept\n", all.join(", ")),
+        };
+        let rules = format!(
+            "table inet watch {{
+ counter elsewhere {{ }}
+ chain through {{
+  type filter hook forward priority -10;
+{}{}  iifname \"lan\" counter name elsewhere
+ }}
+}}
+",
+            allowed("ip", &fours),
+            allowed("ip6", &sixes)
+        );
+        run(Host::new(self.router(home)).command("nft").args(["-f", "-"]), &rules).unwrap();
+    }
+
+    /// Packets that went elsewhere since.
+    #[must_use]
+    pub fn went_elsewhere(&self, home: usize) -> u64 {
+        let router = Host::new(self.router(home));
+        let listed = router.command("nft").args(["list", "counter", "inet", "watch", "elsewhere"]).output();
+        let text = String::from_utf8(listed.unwrap().stdout).unwrap();
+        let mut words = text.split_whitespace().skip_while(|word| *word != "packets");
+        words.nth(1).unwrap().parse().unwrap()
+    }
+
     /// The host in a home, counted from 1.
     pub(crate) fn home(&self, number: usize) -> Host {
         assert!((1..=self.homes).contains(&number), "there is no home {number}");

@@ -174,6 +174,12 @@ impl Person {
         self.waits_until("the node answers", || (self.status()["running"] == true).then_some(()));
     }
 
+    /// Starts the node with these arguments of `run` where it listens nowhere, and waits until it answers.
+    pub fn starts_unheard(&self, args: &[&str]) {
+        self.spawns(args, b"");
+        self.waits_until("the node answers", || (self.status()["running"] == true).then_some(()));
+    }
+
     /// Ends the node as a system does that shuts down, and waits. Its exit code has to be 0.
     pub fn stops(&self) -> Duration {
         let mut running = self.node.lock().unwrap().take().expect("a node runs");

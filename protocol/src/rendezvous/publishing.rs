@@ -115,6 +115,9 @@ fn schedule(state: &mut State, turn: &Turn<'_>) {
 
 /// Leaves one record, unless the same lies there since a moment ago, or there is nothing to say.
 fn publish(state: &mut State, turn: &mut Turn<'_>, subject: Subject) {
+    if !state.settings.announce {
+        return;
+    }
     let Some((keys, addresses)) = content(state, turn.now.wall, subject) else { return };
     let Some(own) = state.reach.own().cloned() else { return };
     let relays = state.rendezvous.relays().to_vec();

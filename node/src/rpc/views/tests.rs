@@ -14,8 +14,8 @@ fn address(text: &str, transport: Transport) -> Address {
     Address { transport, ip: socket.ip(), port: socket.port() }
 }
 
-const fn standing(running: bool, passphrase: bool) -> Standing {
-    Standing { running, passphrase, listening: 0, on_network: true }
+const fn standing(running: bool, passphrase: bool) -> methods::Standing {
+    methods::Standing { running, passphrase, listening: 0, on_network: true }
 }
 
 #[test]
