@@ -272,6 +272,7 @@ pub(crate) fn on_listening(state: &mut State, turn: &mut Turn<'_>, addresses: Ve
 /// Another network, or the same one after a sleep: who is absent is tried, and who seems to be here has to show it.
 pub(crate) fn on_resumed(state: &mut State, turn: &mut Turn<'_>) {
     keep_alive::probe_all(state, turn);
+    rendezvous::on_resumed(state);
     redial_all(state, turn);
 }
 

@@ -130,7 +130,12 @@ pub(crate) fn on_changed(state: &mut State, turn: &mut Turn<'_>) {
     asking::look_for_all(state, turn);
 }
 
-/// A contact is here: nothing is asked any more, and what their clock says is remembered.
+/// The machine slept, or a clock was set: what was left may be gone, however little time seems to have passed.
+pub(crate) fn on_resumed(state: &mut State) {
+    state.rendezvous.publishing.forget_all();
+}
+
+/// A contact is here: nothing is asked any more.
 pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
     asking::stop(state, row);
 }

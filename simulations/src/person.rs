@@ -7,7 +7,7 @@ use causerie_protocol::{
     answer::MessageView,
     engine::Engine,
     entropy::TurnRandom,
-    ids::{AccountId, CommandId, DialId, LinkId, TransportId},
+    ids::{AccountId, CommandId, DialId, LinkId, LookupId, TransportId},
     moment::{Moment, Now, WallTime},
     name,
     output::Output,
@@ -98,6 +98,8 @@ pub struct Person {
     pub lost_links: BTreeSet<LinkId>,
     /// Dials that were not answered yet.
     pub dials: BTreeSet<DialId>,
+    /// Questions to the meeting place that wait for an answer.
+    pub questions: BTreeSet<LookupId>,
     /// The wall clock is so far ahead.
     pub ahead: Duration,
     /// And so far behind.
@@ -162,6 +164,7 @@ impl Person {
             links: BTreeSet::new(),
             lost_links: BTreeSet::new(),
             dials: BTreeSet::new(),
+            questions: BTreeSet::new(),
             ahead: Duration::ZERO,
             behind: Duration::ZERO,
             slept: Duration::ZERO,

@@ -43,6 +43,9 @@ pub struct Scenario {
     /// The local networks, people dealt out to them in turn; none given: one that everybody can reach.
     #[serde(default)]
     pub islands: Vec<Islands>,
+    /// What is beyond them.
+    #[serde(default)]
+    pub internet: Internet,
     /// So many people, the first ones, go round through all islands.
     #[serde(default)]
     pub travellers: usize,
@@ -153,6 +156,16 @@ pub enum Reach {
     Nat,
     /// Only those on it, and they reach nobody else.
     Isolated,
+}
+
+/// What is beyond the local networks, for whoever is on one that is not isolated.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Internet {
+    /// Whether there is a meeting place.
+    pub meeting_place: bool,
+    /// Over how many relays those behind routers can be reached.
+    pub relays: u16,
 }
 
 /// When people are online.
@@ -355,6 +368,10 @@ impl Scenario {
                 "`islands` need either `count` or `of`",
             ),
             (
+                self.internet.relays > 0 && !self.internet.meeting_place,
+                "`internet.relays` need `internet.meeting-place`, where people say at which they are",
+            ),
+            (
                 self.friends.drawn == Drawn::All && sizes.iter().any(|size| *size > 200),
                 "`all` is for at most 200 people",
             ),
@@ -435,6 +452,7 @@ mod tests {
             ("faults = [{ fault = 'crash' }]", "every"),
             ("faults = [{ fault = 'clock', at = '1h', who = [7], ahead = '1d' }]", "who"),
             ("online = { zones = 25 }", "zones"),
+            ("internet = { relays = 1 }", "meeting-place"),
             ("network = [{ effect = 'drop', share = 0.5, unitl = '1h' }]", "unitl"),
             ("network = [{ effect = 'drop', share = 0.5, least = '1h' }]", "least"),
             ("faults = [{ fault = 'theft', at = '1h', down = '1h' }]", "down"),

@@ -70,7 +70,7 @@ impl Trace {
 }
 
 /// The names of inputs, in the order of their numbers.
-pub const INPUTS: [&str; 15] = [
+pub const INPUTS: [&str; 18] = [
     "commands",
     "network up",
     "link up",
@@ -86,7 +86,13 @@ pub const INPUTS: [&str; 15] = [
     "resumed",
     "room",
     "timeout",
+    "standing",
+    "record found",
+    "lookup ended",
 ];
+
+/// So many of them are in every report; the others where there were any.
+pub const INPUTS_REPORTED: usize = 15;
 
 /// The number of an input's kind.
 #[must_use]

@@ -9,6 +9,7 @@
 
 mod calm;
 mod faults;
+mod internet;
 mod links;
 mod living;
 mod performing;
@@ -25,7 +26,7 @@ use std::{
 use causerie_protocol::{
     address::Address,
     answer::DialFailure,
-    ids::{AccountId, DialId, LinkId, TransportId},
+    ids::{AccountId, DialId, LinkId, LookupId, TransportId},
     input::Input,
     moment::Moment,
     output::Output,
@@ -36,6 +37,7 @@ pub use strangers::Strangers;
 
 use crate::{
     checks::{Checks, Fact, Violation},
+    internet::MeetingPlace,
     ledger::Ledger,
     measures::Measures,
     network::Network,
@@ -60,6 +62,10 @@ pub(crate) enum Happening {
     Connect { who: usize, life: u32, whom: usize, dial: DialId, address: Address },
     /// A dial finds nobody.
     DialFailed { who: usize, life: u32, dial: DialId, failures: Vec<(Address, DialFailure)> },
+    /// A dial over a relay finds somebody.
+    Circuit { who: usize, life: u32, whom: usize, whom_life: u32, dial: DialId },
+    /// The meeting place has answered a question.
+    Found { who: usize, life: u32, lookup: LookupId, key: [u8; 32] },
     /// A commit is done.
     Durable { who: usize, life: u32 },
     /// One hears the announcement of another.
@@ -147,6 +153,7 @@ pub struct World {
     pub(crate) places: Places,
     pub(crate) residents: Vec<Vec<usize>>,
     pub(crate) network: Network,
+    pub(crate) meeting_place: MeetingPlace,
     pub(crate) wires: BTreeMap<LinkId, Wire>,
     pub(crate) next_link: u64,
     pub(crate) meetings: BTreeMap<(usize, usize), Meeting>,
@@ -200,6 +207,7 @@ impl World {
             residents,
             places,
             network: Network::new(seed, &scenario.network),
+            meeting_place: MeetingPlace::new(seed),
             wires: BTreeMap::new(),
             next_link: 0,
             meetings: BTreeMap::new(),
@@ -314,6 +322,10 @@ impl World {
                 }
                 self.input(who, Input::DialFailed { dial })
             }
+            Happening::Circuit { who, life, whom, whom_life, dial } => {
+                self.on_circuit((who, life), (whom, whom_life), dial)
+            }
+            Happening::Found { who, life, lookup, key } => self.on_found((who, life), lookup, key),
             Happening::Durable { who, life } => self.on_durable(who, life),
             Happening::Discovered { who, life, whom, whom_life } => {
                 if !self.lives(who, life) || !self.lives(whom, whom_life) {

@@ -36,6 +36,11 @@ fn sound(name: &str, seeds: core::ops::Range<u64>) {
 }
 
 #[test]
+fn people_who_all_move_find_each_other_on_the_internet() {
+    sound("internet", 100..101);
+}
+
+#[test]
 fn storms_break_nothing() {
     sound("storm", 100..104);
 }
@@ -73,7 +78,7 @@ fn a_seed_says_everything() {
 }
 
 /// Those that are accepted; `causerie-simulations run … --json simulations/baselines` writes them anew.
-const ACCEPTED: [&str; 4] = ["two-friends", "routers", "one-way", "idle"];
+const ACCEPTED: [&str; 5] = ["two-friends", "routers", "one-way", "idle", "internet"];
 
 #[test]
 fn nothing_has_become_worse_than_what_was_accepted() {

@@ -50,6 +50,11 @@ pub(super) enum Subject {
 }
 
 impl Publishing {
+    /// It is not known any more what was said.
+    pub(super) fn forget_all(&mut self) {
+        self.said.clear();
+    }
+
     /// Nothing is left for them any more.
     pub(super) fn forget(&mut self, subject: Subject) {
         self.due.remove(&subject);

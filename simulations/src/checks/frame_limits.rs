@@ -55,6 +55,12 @@ impl Check for FrameLimits {
             Output::Dial { addresses, .. } if addresses.len() > limits::DIAL_ADDRESSES_MAX => {
                 Err(format!("person {who} dials {} addresses at once", addresses.len()))
             }
+            Output::Dial { circuits, .. } if circuits.len() > limits::DIAL_CIRCUITS_MAX => {
+                Err(format!("person {who} dials over {} relays at once", circuits.len()))
+            }
+            Output::PublishRecord { value, .. } if value.len() != limits::RECORD_BYTES => {
+                Err(format!("person {who} leaves a record of {} bytes", value.len()))
+            }
             _ => Ok(()),
         }
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use causerie_protocol::{
-    address::Address,
+    address::{Address, Circuit},
     answer::DialFailure,
     ids::{DialId, LinkId, TransportId},
     input::{Input, LinkEnds, Way},
@@ -30,6 +30,9 @@ const IDENTITY_TRIPS: u32 = 4;
 
 /// How many one-way trips a new stream takes: TCP, its security, and the choice of a protocol.
 const CONNECT_TRIPS: u32 = 6;
+
+/// How many one-way trips it takes over a relay: to it, from it, and each end's security with the other.
+const CIRCUIT_TRIPS: u32 = 10;
 
 impl World {
     /// Sends a frame from one end of a link.
@@ -85,7 +88,7 @@ impl World {
     }
 
     /// On which island somebody is; strangers are wherever they attack.
-    fn island_of(&self, who: usize) -> usize {
+    pub(super) fn island_of(&self, who: usize) -> usize {
         self.people.get(who).map_or(0, |person| person.island)
     }
 
@@ -171,7 +174,7 @@ impl World {
         who: usize,
         dial: DialId,
         peer: Option<&TransportId>,
-        addresses: &[Address],
+        (addresses, circuits): (&[Address], &[Circuit]),
     ) {
         self.measures.dials += 1;
         let life = self.people[who].life;
@@ -191,6 +194,19 @@ impl World {
                     begins += takes.min(STAGGER);
                 }
             }
+        }
+        if let Some(whom) = self.behind(who, circuits) {
+            self.measures.dials_met += 1;
+            let whom_life = self.people[whom].life;
+            let delay = match self.verdict(who, whom, 64) {
+                Verdict::Vanish | Verdict::Break => SILENCE,
+                Verdict::Deliver(delay)
+                | Verdict::Overtake(delay)
+                | Verdict::Twice(delay)
+                | Verdict::Change(delay) => delay * CIRCUIT_TRIPS,
+            };
+            let circuit = Happening::Circuit { who, life, whom, whom_life, dial };
+            return self.after(begins + delay, circuit);
         }
         let is_else = failures.iter().any(|(_, why)| *why == DialFailure::SomebodyElse);
         if let Some(peer) = peer.filter(|_| is_else) {

@@ -69,6 +69,7 @@ impl World {
         self.drain(who)?;
         self.input(who, Input::Listening { addresses: vec![Places::address(island, who)] })?;
         self.input(who, Input::NetworkUp { own })?;
+        self.tell_standing(who)?;
         self.appears(who);
         self.ask_again(who)
     }
@@ -90,6 +91,7 @@ impl World {
         person.wakes = None;
         person.held.clear();
         person.dials.clear();
+        person.questions.clear();
         person.lost_links.clear();
         for (_, intent) in std::mem::take(&mut person.intents) {
             if let Intent::Read { from } = intent {
@@ -156,6 +158,8 @@ impl World {
         for link in lost {
             self.input(who, Input::LinkDown { link })?;
         }
+        self.end_questions(who)?;
+        self.notice_place(who)?;
         self.appears(who);
         self.ask_again(who)
     }
@@ -207,7 +211,7 @@ impl World {
         for friend in self.people[who].friends.clone() {
             let can = self.people[friend].is_online()
                 && self.people[who].is_online()
-                && (self.reaches(who, friend) || self.reaches(friend, who));
+                && (self.reaches(who, friend) || self.reaches(friend, who) || self.relays(who, friend));
             if can {
                 let now = self.now;
                 let meeting = self.meetings.entry((who.min(friend), who.max(friend))).or_default();
@@ -290,6 +294,7 @@ impl World {
         if is_online {
             let addresses = vec![Places::address(island, who)];
             self.input(who, Input::Listening { addresses })?;
+            self.tell_standing(who)?;
             self.appears(who);
         }
         Ok(())
@@ -308,6 +313,7 @@ impl World {
             if self.people[who].is_online() {
                 self.hush_links(who);
                 self.input(who, Input::Listening { addresses: vec![Places::address(home, who)] })?;
+                self.tell_standing(who)?;
             }
         }
         Ok(())

@@ -76,7 +76,9 @@ impl World {
         match output {
             Output::Transmit { link, frame } => self.transmit(who, link, frame),
             Output::CloseLink { link } => self.close(link),
-            Output::Dial { dial, peer, addresses, .. } => self.dial(who, dial, peer.as_ref(), &addresses),
+            Output::Dial { dial, peer, addresses, circuits } => {
+                self.dial(who, dial, peer.as_ref(), (&addresses, &circuits));
+            }
             Output::Notify(event) => return self.told(who, event),
             Output::Reply { command, result } => return self.replied(who, command, result),
             Output::Log { level, .. } => {
@@ -84,7 +86,10 @@ impl World {
             }
             // Handled where they are taken out of line.
             Output::Persist(_) | Output::PersistIdentity(_) | Output::PersistRing { .. } => {}
-            Output::PublishRecord { .. } | Output::LookUp { .. } => {}
+            Output::PublishRecord { key, value, life } => {
+                self.leave(who, key, value, self.now + life);
+            }
+            Output::LookUp { lookup, key } => self.look_up(who, lookup, key),
         }
         Ok(())
     }
