@@ -114,6 +114,7 @@ fn model() -> Model {
     let mut model = Model::default();
     let own = StatusView {
         beyond: None,
+        lan_only: false,
         id: AccountId::from_bytes([9; 32]),
         name: "Alice".to_owned(),
         listening: Vec::new(),

@@ -42,6 +42,8 @@ pub struct Model {
     pub listening: Vec<Address>,
     /// How we stand beyond this network; `None` where nothing is asked there.
     pub beyond: Option<Standing>,
+    /// Whether nothing beyond this network is used, by choice.
+    pub lan_only: bool,
     /// What a person should read once, newest last.
     pub notices: Vec<NoticeKind>,
     /// How many of these were not read yet.
@@ -226,6 +228,7 @@ impl Model {
                 self.own = Some(Own { id: status.id, name: status.name });
                 self.listening = status.listening;
                 self.beyond = status.beyond;
+                self.lan_only = status.lan_only;
             }
             (_, Answer::Conversations(all)) => {
                 self.listed = true;

@@ -134,6 +134,7 @@ fn model() -> Model {
         name: "Alice".to_owned(),
         listening: Vec::new(),
         beyond: None,
+        lan_only: false,
         peers: 1,
         queued: 1,
     };

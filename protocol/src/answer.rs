@@ -57,6 +57,8 @@ pub struct StatusView {
     pub listening: Vec<Address>,
     /// How we stand beyond this network; `None` where nothing is asked there.
     pub beyond: Option<Standing>,
+    /// Whether nothing beyond this network is used, by choice.
+    pub lan_only: bool,
     /// Contacts with a live channel.
     pub peers: u64,
     /// Messages of ours that no recipient has yet.
@@ -81,14 +83,14 @@ pub enum Reachability {
 impl Reachability {
     /// What these say together.
     #[must_use]
-    pub fn of(listening: &[Address], beyond: Option<&Standing>) -> Self {
+    pub fn of(listening: &[Address], beyond: Option<&Standing>, lan_only: bool) -> Self {
         match beyond {
             Some(standing) if !standing.public.is_empty() => Self::Direct,
             Some(standing) if !standing.relays.is_empty() => Self::Relayed,
             Some(standing) if standing.meeting_place => Self::Unknown,
             // Without anybody beyond who could tell, no more is claimed than the addresses themselves say.
             _ if listening.is_empty() => Self::Offline,
-            _ if !listening.iter().all(Address::is_private) => Self::Unknown,
+            _ if !lan_only && !listening.iter().all(Address::is_private) => Self::Unknown,
             _ => Self::LanOnly,
         }
     }

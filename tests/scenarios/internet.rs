@@ -5,6 +5,7 @@ use causerie_tests::{Internet, Person, Router, Versions};
 
 mod choices;
 mod moving;
+mod observers;
 
 /// What they speak.
 #[derive(Clone, Copy, Debug)]

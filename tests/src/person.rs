@@ -17,7 +17,8 @@ mod views;
 
 use std::{
     ffi::{OsStr, OsString},
-    fs,
+    fs::{self, File},
+    os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex},
@@ -192,6 +193,26 @@ impl Person {
         let status = running.child.wait().unwrap();
         assert!(status.success(), "{} ended with {status}: {}", self.name, running.diary.report());
         begin.elapsed()
+    }
+
+    /// All that the node's process can write to in its memory, as the system shows it to whoever may see everything.
+    #[must_use]
+    pub fn memory(&self) -> Vec<u8> {
+        let node = self.node.lock().unwrap();
+        let pid = node.as_ref().expect("a node runs").child.id();
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap();
+        let file = File::open(format!("/proc/{pid}/mem")).unwrap();
+        let mut memory = Vec::new();
+        for line in maps.lines().filter(|line| line.contains(" rw")) {
+            let (begin, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
+            let [begin, end] = [begin, end].map(|text| u64::from_str_radix(text, 16).unwrap());
+            let mut part = vec![0; usize::try_from(end - begin).unwrap()];
+            // What goes away meanwhile, or is no memory, is not there to be read.
+            if file.read_exact_at(&mut part, begin).is_ok() {
+                memory.extend(part);
+            }
+        }
+        memory
     }
 
     /// Kills the node: it learns nothing of it and cannot do a thing.

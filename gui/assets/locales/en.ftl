@@ -186,6 +186,7 @@ settings-home = Where your data lies
 network-title = Network
 network-offline = No network can be used. Messages wait here and leave later.
 network-lan = People on this network can find you. Nothing beyond it is asked: no server is named in network.toml.
+network-lan-only = People on this network can find you, and nothing beyond it is used, as you chose.
 network-no-server = People on this network can find you. No server answers, so people elsewhere cannot: messages for them wait.
 network-direct = Anybody you know can reach you directly, wherever they are.
 network-relayed = Your contacts reach you over a relay, which can read nothing; directly where your routers allow it.

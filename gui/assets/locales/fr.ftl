@@ -186,6 +186,7 @@ settings-home = Où sont vos données
 network-title = Réseau
 network-offline = Aucun réseau n’est utilisable. Les messages attendent ici et partiront plus tard.
 network-lan = Les personnes de ce réseau peuvent vous trouver. Rien au-delà n’est sollicité : aucun serveur n’est nommé dans network.toml.
+network-lan-only = Les personnes de ce réseau peuvent vous trouver ; rien au-delà n’est utilisé, comme vous l’avez choisi.
 network-no-server = Les personnes de ce réseau peuvent vous trouver. Aucun serveur ne répond : ailleurs, on ne vous joint pas et les messages attendent.
 network-direct = Vos contacts peuvent vous joindre directement, où qu’ils soient.
 network-relayed = Vos contacts vous joignent par un relais, qui ne peut rien lire ; directement là où vos routeurs le permettent.

@@ -81,11 +81,12 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>, tests: &Tests) -> Vec<Acti
 
 /// One honest sentence.
 fn reachability(model: &Model) -> &'static str {
-    match Reachability::of(&model.listening, model.beyond.as_ref()) {
+    match Reachability::of(&model.listening, model.beyond.as_ref(), model.lan_only) {
         Reachability::Direct => "network-direct",
         Reachability::Relayed => "network-relayed",
         Reachability::Offline => "network-offline",
         _ if model.listening.iter().all(Address::is_loopback) => "network-loopback",
+        Reachability::LanOnly if model.lan_only => "network-lan-only",
         Reachability::LanOnly if model.beyond.is_some() => "network-no-server",
         Reachability::LanOnly => "network-lan",
         Reachability::Unknown => "network-unknown",

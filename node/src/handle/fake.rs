@@ -40,6 +40,7 @@ pub(crate) fn status() -> StatusView {
         name: "Alice".to_owned(),
         listening: Vec::new(),
         beyond: None,
+        lan_only: false,
         peers: 2,
         queued: 3,
     }

@@ -30,7 +30,7 @@ pub fn status(view: &StatusView, standing: methods::Standing) -> Value {
         "running": standing.running,
         "passphrase": standing.passphrase,
         "listening": multiaddrs(&view.listening),
-        "reachability": reachability(Reachability::of(&view.listening, view.beyond.as_ref())),
+        "reachability": reachability(Reachability::of(&view.listening, view.beyond.as_ref(), view.lan_only)),
         "beyond": view.beyond.as_ref().map(beyond),
         "peers": view.peers,
         "queued": view.queued,

@@ -41,6 +41,7 @@ pub(crate) fn status(state: &mut State, turn: &mut Turn<'_>) -> Result<Answer, H
         name: state.name.clone(),
         listening: state.reach.listening().to_vec(),
         beyond: state.rendezvous.is_in_use().then(|| state.rendezvous.standing().clone()),
+        lan_only: !state.settings.internet,
         peers: u64::try_from(peers).unwrap_or(u64::MAX),
         queued,
     }))
