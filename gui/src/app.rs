@@ -236,7 +236,8 @@ impl App {
             actions = self.conversations_ui(ui);
         } else {
             egui::CentralPanel::default().show(ui, |ui| {
-                actions = gate_ui(ui, &self.text, &self.gate, &mut self.typed);
+                let gate = core::mem::discriminant(&self.gate);
+                actions = ui.push_id(gate, |ui| gate_ui(ui, &self.text, &self.gate, &mut self.typed)).inner;
             });
         }
         actions.extend(self.palette_ui(ui));
@@ -283,7 +284,8 @@ impl App {
         let offers = self.offers();
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(0);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            actions.extend(match route {
+            // Each page is scrolled, and typed into, for itself.
+            let painted = ui.push_id(route, |ui| match route {
                 Route::Nothing => {
                     ui.centered_and_justified(|ui| ui.weak(view.text.say("chat-choose")));
                     Vec::new()
@@ -303,6 +305,7 @@ impl App {
                     Vec::new()
                 }
             });
+            actions.extend(painted.inner);
         });
         if self.details.as_ref().is_some_and(|details| details_ui(ui.ctx(), &view, details)) {
             self.details = None;
