@@ -42,7 +42,7 @@ use crate::{
         palette::Palette,
         search::{Searching, search_ui},
     },
-    text::{Text, today},
+    text::{Text, now, today},
     trouble,
     window::Waker,
 };
@@ -261,8 +261,13 @@ impl App {
     fn conversations_ui(&mut self, ui: &mut egui::Ui) -> Vec<Action> {
         self.narrow = ui.available_width() < NARROW;
         let narrow = self.narrow;
-        let view =
-            View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
+        let view = View {
+            model: &self.model,
+            text: &self.text,
+            preferences: &self.preferences,
+            now: now(),
+            today: today(),
+        };
         let mut actions = Vec::new();
         let route = self.route;
         if let Some(kind) = self.model.unread_notice() {

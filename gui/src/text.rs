@@ -132,6 +132,12 @@ pub fn day_of(at: WallTime) -> Date {
     local(at).date()
 }
 
+/// What the clock of this machine says.
+#[must_use]
+pub fn now() -> WallTime {
+    WallTime::from_millis(u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default())
+}
+
 /// Which day it is, here.
 #[must_use]
 pub fn today() -> Date {

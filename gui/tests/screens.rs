@@ -44,11 +44,11 @@ use causerie::{
 use causerie_node::error::NodeError;
 use causerie_protocol::{
     answer::{
-        Answer, ContactState, ContactView, ConversationView, MessageState, MessageView, StatusView,
-        Verification, reason,
+        Answer, ContactState, ContactView, ConversationView, InvitationState, InvitationView, MessageState,
+        MessageView, StatusView, Verification, reason,
     },
     command::Command,
-    ids::{AccountId, MessageId},
+    ids::{AccountId, InvitationId, MessageId},
     moment::WallTime,
 };
 use eframe::egui::{self, Color32, ColorImage, Event, Key, Role, accesskit::Toggled};
@@ -173,7 +173,16 @@ fn painted(language: Language, paint: impl Fn(&mut egui::Ui, &View<'_>) + 'stati
                 ui.ctx().request_repaint();
                 return;
             }
-            paint(ui, &View { model: &model, text: &text, preferences: &preferences, today: TODAY });
+            paint(
+                ui,
+                &View {
+                    model: &model,
+                    text: &text,
+                    preferences: &preferences,
+                    now: WallTime::from_millis(NOON),
+                    today: TODAY,
+                },
+            );
         });
     harness.run();
     harness
@@ -334,7 +343,11 @@ fn before_the_conversations() {
 type Page = Harness<'static, (Adding, Vec<Action>)>;
 
 fn page() -> Page {
-    let (model, text, preferences) = (Model::default(), Text::of(Language::English), Preferences::default());
+    page_of(Model::default())
+}
+
+fn page_of(model: Model) -> Page {
+    let (text, preferences) = (Text::of(Language::English), Preferences::default());
     let mut ready = false;
     let paint = move |ui: &mut egui::Ui, (adding, asked): &mut (Adding, Vec<Action>)| {
         if !std::mem::replace(&mut ready, true) {
@@ -342,7 +355,13 @@ fn page() -> Page {
             ui.ctx().request_repaint();
             return;
         }
-        let view = View { model: &model, text: &text, preferences: &preferences, today: TODAY };
+        let view = View {
+            model: &model,
+            text: &text,
+            preferences: &preferences,
+            now: WallTime::from_millis(NOON),
+            today: TODAY,
+        };
         asked.extend(add_contact_ui(ui, &view, adding, Offers::default()));
     };
     let mut page = Harness::builder()
@@ -444,4 +463,83 @@ fn what_is_pasted_anywhere_on_the_page_is_taken_in() {
     page.event(Event::Paste("file:///nowhere/at%20all.png".to_owned()));
     until_said(&mut page, "This is no picture that can be read");
     assert!(page.state().1.is_empty());
+}
+
+/// The widths of the lines of the text that holds these words, and how far right they go.
+fn lines_of(page: &Page, words: &str) -> (Vec<f32>, f32) {
+    let whole = page.query_all_by_label_contains(words).last().unwrap();
+    let lines: Vec<_> = whole.children().map(|line| line.rect()).collect();
+    let right = lines.iter().map(|line| line.right()).fold(0.0, f32::max);
+    (lines.iter().map(egui::Rect::width).collect(), right)
+}
+
+/// Dashes and underscores wherever they make the worst of a line.
+fn long_word() -> String {
+    let mut word = "causerie:i1#-".to_owned();
+    for number in 0..12 {
+        word += &"Ab0".repeat(number + 2);
+        word.push(if number % 2 == 0 { '-' } else { '_' });
+    }
+    word
+}
+
+#[track_caller]
+fn are_full(lines: &[f32]) {
+    let widest = lines.iter().copied().fold(0.0, f32::max);
+    let (_, full) = lines.split_last().unwrap();
+    assert!(full.len() > 1 && full.iter().all(|line| *line > widest - 20.0), "{lines:?}");
+}
+
+#[test]
+fn a_long_word_fills_its_lines() {
+    let link = long_word();
+    let made = InvitationView {
+        id: InvitationId::from_bytes([1; 8]),
+        link: Some(link.clone()),
+        expires: Some(WallTime::from_millis(NOON + DAY)),
+        reusable: false,
+        ask: false,
+        state: InvitationState::Open,
+        answers: 0,
+    };
+    let mut model = model();
+    let wishes = Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: true };
+    model.answered(&wishes, Answer::Invitation(made));
+    let mut page = page_of(model);
+    page.run();
+    let (lines, right) = lines_of(&page, &link);
+    are_full(&lines);
+    assert!(right < 720.0, "{right}");
+
+    page.state_mut().0.pasted = link;
+    page.run();
+    let field = page.get_by_role(Role::MultilineTextInput);
+    let lines: Vec<_> = field.children().map(|line| line.rect().width()).collect();
+    are_full(&lines);
+}
+
+#[test]
+fn a_link_in_a_message_fills_its_lines() {
+    let link = long_word();
+    let mut model = model();
+    let mut rows = said();
+    rows.push(message(1, 6, &link, true, NOON, MessageState::Queued));
+    let page = model.load(account(1), Part::Same).unwrap();
+    model.answered(&page, Answer::Messages(rows));
+    let text = Text::of(Language::English);
+    let (preferences, mut chat, mut ready) = (Preferences::default(), Chat::default(), false);
+    let mut window =
+        Harness::builder().with_size([720.0, 900.0]).allow_missing_glyphs().build_ui(move |ui| {
+            if !std::mem::replace(&mut ready, true) {
+                theme::install(ui.ctx());
+                ui.ctx().request_repaint();
+                return;
+            }
+            let now = WallTime::from_millis(NOON);
+            let view = View { model: &model, text: &text, preferences: &preferences, now, today: TODAY };
+            chat_ui(ui, &view, account(1), &mut chat);
+        });
+    window.run();
+    let bubble = window.query_all_by_label(&link).last().unwrap();
+    are_full(&bubble.children().map(|line| line.rect().width()).collect::<Vec<_>>());
 }

@@ -105,6 +105,13 @@ add-make = Make an invitation
 add-many = Several people may answer (each waits for your consent)
 add-copy = Copy the link
 add-revoke = Take it back
+add-used = The last link was answered: whoever did is in your list. The next person needs one of their own.
+add-ended = The last link cannot be answered any more.
+add-answers = { $count ->
+    [0] Nobody has answered it yet
+    [one] { $count } person has answered it
+   *[other] { $count } people have answered it
+}
 add-valid-until = Can be answered until { $when }
 add-theirs = I have an invitation
 add-paste = Paste the invitation here

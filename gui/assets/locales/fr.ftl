@@ -105,6 +105,13 @@ add-make = Créer une invitation
 add-many = Plusieurs personnes peuvent répondre (chacune attend votre accord)
 add-copy = Copier le lien
 add-revoke = La reprendre
+add-used = Le dernier lien a eu sa réponse : qui l’a donnée est dans votre liste. Il en faut un autre pour la personne suivante.
+add-ended = On ne peut plus répondre au dernier lien.
+add-answers = { $count ->
+    [0] Personne n’y a encore répondu
+    [one] { $count } personne y a répondu
+   *[other] { $count } personnes y ont répondu
+}
 add-valid-until = Valable jusqu’à { $when }
 add-theirs = J’ai une invitation
 add-paste = Collez l’invitation ici

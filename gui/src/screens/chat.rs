@@ -300,7 +300,7 @@ fn galley(ui: &egui::Ui, view: &View<'_>, row: &MessageView, width: f32) -> std:
         done = part.end;
     }
     job.append(words.get(done..).unwrap_or_default(), 0.0, plain);
-    job.wrap.break_anywhere = false;
+    job.wrap.break_anywhere = say::is_broken_anywhere(&words);
     if begins_right {
         job.halign = egui::Align::RIGHT;
     }

@@ -11,7 +11,7 @@ use crate::{
     action::Action,
     components::{avatar::avatar, say},
     model::reference,
-    screens::{View, card, gate::field, name_of, page, primary_button, words},
+    screens::{View, card, code, gate::field, name_of, page, primary_button, words},
     theme,
 };
 
@@ -67,7 +67,7 @@ pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: 
         });
         card(ui, |ui| {
             ui.weak(text.say("contact-id"));
-            words(ui, egui::RichText::new(whom.to_string()).monospace().size(12.0));
+            code(ui, &whom.to_string(), 12.0);
         });
         card(ui, |ui| {
             let blocked = contact.state == ContactState::Blocked;

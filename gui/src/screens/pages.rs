@@ -9,7 +9,7 @@ use crate::{
     route::Route,
     screens::{
         background::background_cards,
-        card,
+        card, code,
         locking::{Locking, locking_ui},
         page, words,
     },
@@ -71,7 +71,7 @@ pub fn settings_ui(
         background_cards(ui, text, offers, chosen);
         card(ui, |ui| {
             ui.weak(text.say("settings-home"));
-            words(ui, egui::RichText::new(home).monospace().size(12.0));
+            code(ui, home, 12.0);
         });
         ui.horizontal_wrapped(|ui| {
             for (key, route) in [("shortcuts-title", Route::Shortcuts), ("about-title", Route::About)] {
