@@ -14,6 +14,7 @@
 use std::{
     cell::RefCell,
     fmt::Write as _,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -43,13 +44,16 @@ use causerie::{
 };
 use causerie_node::error::NodeError;
 use causerie_protocol::{
+    address::{Address, Transport},
     answer::{
         Answer, ContactState, ContactView, ConversationView, InvitationState, InvitationView, MessageState,
         MessageView, StatusView, Verification, reason,
     },
     command::Command,
+    contact::link_code::Link,
     ids::{AccountId, InvitationId, MessageId},
     moment::WallTime,
+    secret::Secret,
 };
 use eframe::egui::{self, Color32, ColorImage, Event, Key, Role, accesskit::Toggled};
 use egui_kittest::{
@@ -462,6 +466,59 @@ fn what_is_pasted_anywhere_on_the_page_is_taken_in() {
     until_said(&mut page, "No code can be read in this picture");
     page.event(Event::Paste("file:///nowhere/at%20all.png".to_owned()));
     until_said(&mut page, "This is no picture that can be read");
+    assert!(page.state().1.is_empty());
+}
+
+/// An invitation of somebody.
+fn given(change: impl FnOnce(&mut Link)) -> String {
+    let mut link = Link {
+        account: account(40),
+        secret: Secret::new([1; 32]),
+        bundle_hash: [2; 16],
+        not_after: (NOON + 3 * DAY) / 1_000,
+        reusable: false,
+        ask: false,
+        hints: Vec::new(),
+    };
+    change(&mut link);
+    link.encode()
+}
+
+#[test]
+fn what_an_invitation_says_is_said_before_it_is_accepted() {
+    let here = Address { transport: Transport::Tcp, ip: Ipv4Addr::LOCALHOST.into(), port: 1 };
+    let there = Address { ip: Ipv4Addr::new(192, 0, 2, 1).into(), ..here };
+    let cut = given(|_| {}).split_off(9);
+    let cases: [(String, &[&str]); 9] = [
+        (
+            given(|_| {}),
+            &["does not say who made it", "Only one person", "19 November", "does not say where"],
+        ),
+        (given(|link| link.hints = vec![here]), &["leads to this machine only"]),
+        (
+            given(|link| (link.reusable, link.ask, link.hints) = (true, true, vec![here, there])),
+            &["Several people", "then decides"],
+        ),
+        (given(|link| link.account = account(1)), &["It leads to Bruno"]),
+        (given(|link| link.not_after = Link::NEVER), &["has no end"]),
+        (given(|link| link.not_after = NOON / 1_000), &["This invitation has expired."]),
+        (given(|link| link.account = account(9)), &["This invitation is your own."]),
+        (format!("causerie:{}", &cut[..cut.len() - 1]), &["This is no whole invitation."]),
+        ("causerie:i2#AAAA".to_owned(), &["made by a newer version"]),
+    ];
+    let mut page = page_of(model());
+    let said = |page: &Page, words: &str| page.query_all_by_label_contains(words).next().is_some();
+    for (link, sentences) in cases {
+        page.state_mut().0.pasted = format!("here it is: {link} see you");
+        page.run();
+        for words in sentences {
+            assert!(said(&page, words), "{words}: {:?}", page.root());
+        }
+        assert_eq!(said(&page, "leads to this machine only"), sentences == ["leads to this machine only"]);
+    }
+    page.state_mut().0.pasted = "hello".to_owned();
+    page.run();
+    assert!(said(&page, "There is no invitation in this"));
     assert!(page.state().1.is_empty());
 }
 

@@ -26,6 +26,10 @@ use crate::{
     theme,
 };
 
+use given::given_ui;
+
+mod given;
+
 /// Characters of what is pasted. Chosen: a link in a long letter.
 const PASTED_CHARS_MAX: usize = 8_192;
 
@@ -208,8 +212,11 @@ fn theirs(
         ui.weak(text.say("add-picture-reading"));
     } else if adding.found {
         ui.colored_label(theme::palette(ui).good, text.say("add-picture-found"));
-    } else {
+    } else if !given {
         ui.weak(text.say("add-picture"));
+    }
+    if adding.wrong.is_none() {
+        given_ui(ui, view, &adding.pasted);
     }
     ui.horizontal_wrapped(|ui| {
         if primary_button(ui, &text.say("add-accept"), given) || (entered && given) {
