@@ -38,10 +38,11 @@ use crate::{
         locking::Locking,
         network::{Tests, network_ui},
         notice_ui,
-        pages::{about_ui, settings_ui, shortcuts_ui},
+        pages::{Around, Choosing, about_ui, settings_ui, shortcuts_ui},
         palette::Palette,
         search::{Searching, search_ui},
     },
+    storage::Stored,
     text::{Text, now, today},
     trouble,
     window::Waker,
@@ -84,6 +85,10 @@ pub struct App {
     searching: Searching,
     palette: Option<Palette>,
     locking: Locking,
+    choosing: Choosing,
+    /// Whether what lies in the home is counted: while the settings are shown.
+    measuring: bool,
+    stored: Option<Stored>,
     /// When a key or the pointer was last used.
     active: Instant,
     tests: Tests,
@@ -145,6 +150,9 @@ impl App {
             searching: Searching::default(),
             palette: None,
             locking: Locking::default(),
+            choosing: Choosing::default(),
+            measuring: false,
+            stored: None,
             active: Instant::now(),
             tests: Tests::default(),
             details: None,
@@ -218,8 +226,17 @@ impl App {
             context.send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;
         }
+        self.measure();
         self.keep_preferences(context);
         self.tell_around();
+    }
+
+    /// Counts what lies in the home for as long as somebody looks at it.
+    fn measure(&mut self) {
+        let wanted = self.gate == Gate::Open && self.route == Route::Settings;
+        if wanted != self.measuring && self.backend.ask(Ask::Measure(wanted)) {
+            (self.measuring, self.stored) = (wanted, None);
+        }
     }
 
     /// Takes what was told.
@@ -299,7 +316,10 @@ impl App {
                 Route::Contact(whom) => contact_ui(ui, &view, whom, &mut self.editing),
                 Route::AddContact => add_contact_ui(ui, &view, &mut self.adding, offers),
                 Route::Search => search_ui(ui, &view, &mut self.searching),
-                Route::Settings => settings_ui(ui, view.text, &home, offers, &mut chosen, &mut self.locking),
+                Route::Settings => {
+                    let around = Around { home: &home, offers, stored: self.stored };
+                    settings_ui(ui, view.text, around, &mut self.choosing, &mut chosen, &mut self.locking)
+                }
                 Route::Network => network_ui(ui, &view, &self.tests),
                 Route::Shortcuts => {
                     shortcuts_ui(ui, view.text);
@@ -374,6 +394,7 @@ impl App {
             }
             Tell::Answer(number, answer) => self.on_answer(context, number, answer),
             Tell::Searched(number, told) => self.on_searched(number, told),
+            Tell::Measured(stored) => self.stored = Some(stored),
             Tell::Checked(opens) => self.on_checked(context, opens),
             Tell::PassphraseSet(set) => self.on_passphrase_set(context, set),
             Tell::Stopped => {}
@@ -555,8 +576,9 @@ impl App {
         if on_top || chat.is_some_and(Chat::close_popup) {
             return;
         }
-        if !self.looking.words.is_empty() {
-            self.looking.words.clear();
+        let looked_for =
+            if self.route == Route::Settings { &mut self.choosing.words } else { &mut self.looking.words };
+        if !std::mem::take(looked_for).is_empty() {
             return;
         }
         let left = self.route;

@@ -22,6 +22,7 @@ pub mod network;
 pub mod pages;
 pub mod palette;
 pub mod search;
+pub mod storage;
 
 /// What every screen is given.
 #[derive(Debug)]

@@ -536,6 +536,36 @@ fn each_page_begins_at_its_top() {
     alice.closes();
 }
 
+#[test]
+fn settings_are_found_by_their_words_and_tell_how_much_is_stored() {
+    let (mut alice, mut bruno) = two_contacts();
+    for words in ["un", "deux"] {
+        bruno.says(words);
+    }
+    until(&mut [&mut alice, &mut bruno], "all arrived", |people| people[0].sees("deux"));
+    bruno.presses(Modifiers::COMMAND, Key::Comma);
+    until(&mut [&mut bruno], "it is counted", |people| {
+        let count = |key, count: u32| people[0].text.say_with(key, &[("count", count.into())]);
+        people[0].sees(&count("storage-messages", 2)) && people[0].sees(&count("storage-conversations", 1))
+    });
+    let (storage, theme) = (bruno.text.say("storage-title"), bruno.text.say("settings-theme"));
+    assert!(bruno.sees(&storage) && bruno.sees(&theme));
+    // The field waits for what is typed; accents and capitals do not matter.
+    bruno.window.event(egui::Event::Text("FRANCAIS".to_owned()));
+    bruno.window.run_steps(3);
+    assert!(bruno.sees(&bruno.text.say("settings-language")) && !bruno.sees(&storage) && !bruno.sees(&theme));
+    bruno.presses(Modifiers::COMMAND, Key::A);
+    bruno.window.event(egui::Event::Text("rien de tel".to_owned()));
+    bruno.window.run_steps(3);
+    assert!(bruno.sees(&bruno.text.say("settings-nothing")));
+    bruno.presses(Modifiers::NONE, Key::Escape);
+    assert!(bruno.sees(&storage) && bruno.sees(&theme), "Escape takes the words away");
+    bruno.presses(Modifiers::NONE, Key::Escape);
+    assert!(!bruno.sees(&theme), "and then the page");
+    alice.closes();
+    bruno.closes();
+}
+
 /// Asks the node as the command line does, and says what it answers.
 fn asks_beside(person: &Person, method: &str, params: serde_json::Value) -> String {
     let mut door = causerie_node::home::socket::connect_as(person.home.path(), "node.sock").unwrap();

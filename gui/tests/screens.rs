@@ -36,9 +36,10 @@ use causerie::{
         list::{Looking, list_ui},
         locking::Locking,
         network::{Tests, network_ui},
-        pages::{about_ui, settings_ui, shortcuts_ui},
+        pages::{Around, Choosing, about_ui, settings_ui, shortcuts_ui},
         search::{Searching, search_ui},
     },
+    storage::Stored,
     text::Text,
     theme,
 };
@@ -314,9 +315,12 @@ fn pages_to_read_and_choose_from() {
     says_what_it_said("settings", |ui, view| {
         let home = "/home/alice/.local/share/causerie";
         let offers = Offers { tray: true, notifications: true, files: false };
+        let stored = Some(Stored { bytes: Some(12_345_678), conversations: 1, messages: Some(1_234) });
+        let around = Around { home, offers, stored };
         let mut locking = Locking::default();
         locking.has_passphrase = true;
-        settings_ui(ui, view.text, home, offers, &mut Preferences::default(), &mut locking);
+        let mut choosing = Choosing::default();
+        settings_ui(ui, view.text, around, &mut choosing, &mut Preferences::default(), &mut locking);
     });
     says_what_it_said("network", |ui, view| {
         network_ui(ui, view, &Tests::default());

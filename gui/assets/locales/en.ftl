@@ -198,6 +198,20 @@ settings-closing-none = This system has no tray, so closing the window quits Cau
 settings-closing-ask = Ask
 settings-closing-stay = Keep running: messages go on arriving
 settings-closing-quit = Quit
+settings-search = Search settings
+settings-nothing = No setting has these words.
+storage-title = Storage
+storage-size = { $size } on the disk
+storage-unknown = The files cannot be looked at.
+storage-counting = Counting messages…
+storage-conversations = { $count ->
+    [one] { $count } conversation
+   *[other] { $count } conversations
+}
+storage-messages = { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+}
 settings-home = Where your data lies
 network-title = Network
 network-offline = No network can be used. Messages wait here and leave later.
@@ -280,6 +294,10 @@ key-down = Down
 key-page-up = Page Up
 key-page-down = Page Down
 key-escape = Esc
+size-kilo = { $size } kB
+size-mega = { $size } MB
+size-giga = { $size } GB
+decimal-sign = .
 copied = Copied
 busy = The node is busy. Try again in a moment.
 
@@ -440,3 +458,7 @@ emoji-tone-medium-light = Medium light skin
 emoji-tone-medium = Medium skin
 emoji-tone-medium-dark = Medium dark skin
 emoji-tone-dark = Dark skin
+
+# Words that settings are found by beside those that are shown
+settings-languages = English Français
+storage-found = Disk, folder, size, messages
