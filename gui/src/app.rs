@@ -301,6 +301,13 @@ impl App {
             let shown = panel.show(ui, |ui| actions.extend(list_ui(ui, &view, &mut self.looking, route)));
             self.list_edge = shown.response.rect.right();
         }
+        if narrow {
+            egui::Panel::top("back").show_separator_line(false).show(ui, |ui| {
+                if ui.button(self.text.say("shortcut-back")).clicked() {
+                    actions.push(Action::Back);
+                }
+            });
+        }
         let mut chosen = self.preferences.clone();
         let home = self.place.home.display().to_string();
         let offers = self.offers();
