@@ -248,6 +248,7 @@ impl App {
 
     /// Paints the screen.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
+        let was_covered = self.is_covered();
         let mut actions = Vec::new();
         if self.gate == Gate::Open {
             actions = self.conversations_ui(ui);
@@ -265,6 +266,18 @@ impl App {
         for action in actions {
             self.perform(&context, action);
         }
+        if was_covered && !self.is_covered() {
+            // Where clicks go is known from the last pass: one that comes right now is not to go to what is gone.
+            context.request_discard("what lay on top is gone");
+        }
+    }
+
+    /// Whether something lies on top of everything.
+    const fn is_covered(&self) -> bool {
+        self.palette.is_some()
+            || self.details.is_some()
+            || self.editing.is_asking()
+            || self.is_asking_to_close()
     }
 
     /// Stops the node cleanly: what was said is durable.

@@ -566,6 +566,67 @@ fn settings_are_found_by_their_words_and_tell_how_much_is_stored() {
     bruno.closes();
 }
 
+/// Presses and lets go of a key in one pass.
+fn strikes(person: &mut Person, modifiers: Modifiers, key: Key) {
+    let event = |pressed| egui::Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+    person.window.input_mut().events.extend([event(true), event(false)]);
+    person.window.step();
+}
+
+/// Moves the pointer there and clicks, all before the next pass: as fast as a machine can.
+fn clicks_at_once(person: &mut Person, place: egui::Pos2) {
+    let button = |pressed| egui::Event::PointerButton {
+        pos: place,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    let events = [egui::Event::PointerMoved(place), button(true), button(false)];
+    person.window.input_mut().events.extend(events);
+    person.window.step();
+    person.window.step();
+}
+
+#[test]
+fn a_click_right_after_keys_is_not_lost() {
+    let (mut alice, mut bruno) = two_contacts();
+    let (settings, search) = (alice.text.say("shortcut-settings"), alice.text.say("shortcut-search-all"));
+    let place = |person: &Person, label: &str| person.window.get_by_label(label).rect().center();
+    let gear = place(&alice, &settings);
+    alice.window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    alice.window.run_steps(4);
+    strikes(&mut alice, Modifiers::NONE, Key::Escape);
+    clicks_at_once(&mut alice, gear);
+    assert!(alice.sees(&alice.text.say("settings-theme")), "the palette is gone");
+
+    strikes(&mut alice, Modifiers::COMMAND, Key::K);
+    alice.window.step();
+    let row = alice.window.query_all_by_label_contains(&search).last().unwrap().rect().center();
+    clicks_at_once(&mut alice, row);
+    assert!(alice.sees(&alice.text.say("search-hint")), "the palette is there");
+
+    strikes(&mut alice, Modifiers::NONE, Key::Escape);
+    clicks_at_once(&mut alice, gear);
+    assert!(alice.sees(&alice.text.say("settings-theme")), "the page is gone");
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn a_narrow_window_is_left_by_the_mouse_too() {
+    let (mut alice, mut bruno) = two_contacts();
+    alice.window.set_size(egui::vec2(400.0, 640.0));
+    alice.window.run_steps(2);
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    let (write, search) = (alice.text.say("chat-write"), alice.text.say("list-search"));
+    assert!(alice.sees(&write) && !alice.sees(&search), "one takes all the room");
+    alice.clicks("shortcut-back");
+    assert!(alice.sees(&search) && !alice.sees(&write));
+    assert!(!alice.sees(&alice.text.say("shortcut-back")), "there is nowhere to go back to");
+    alice.closes();
+    bruno.closes();
+}
+
 /// Asks the node as the command line does, and says what it answers.
 fn asks_beside(person: &Person, method: &str, params: serde_json::Value) -> String {
     let mut door = causerie_node::home::socket::connect_as(person.home.path(), "node.sock").unwrap();

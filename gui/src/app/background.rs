@@ -267,6 +267,11 @@ impl App {
         }
     }
 
+    /// Whether the dialog about closing is open.
+    pub(super) const fn is_asking_to_close(&self) -> bool {
+        self.background.asking
+    }
+
     /// The dialog about closing, where it is open.
     pub(super) fn closing_ui(&mut self, context: &egui::Context) {
         if !self.background.asking {

@@ -24,6 +24,14 @@ pub struct Editing {
     removing: bool,
 }
 
+impl Editing {
+    /// Whether it is asked if somebody is to be removed.
+    #[must_use]
+    pub const fn is_asking(&self) -> bool {
+        self.removing
+    }
+}
+
 /// Paints it.
 pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: &mut Editing) -> Vec<Action> {
     let mut actions = Vec::new();
