@@ -4,7 +4,7 @@
 //! - [`model`] is what is known so far, without egui; [`route`] which screen, [`action`] everything a click can ask.
 //! - [`screens`] and [`components`] paint; [`theme`] has the colours and sizes, [`text`] the sentences.
 //! - [`search`] looks through all messages, [`storage`] counts them; [`trouble`] says what went wrong.
-//! - [`qr_reading`] finds the invitation in a picture.
+//! - [`qr_reading`] finds the invitation, or the safety number, in a picture.
 //! - [`preferences`] is what a person chose for the window; [`doorbell`] is how a second start finds the first.
 //! - [`window`] opens the window, and waits without one; [`desktop`] is what is around it: [`tray`], [`notifications`],
 //!   of which [`attention`] decides what they say; [`icon`] is what stands for the program.

@@ -52,6 +52,7 @@ use causerie_protocol::{
     },
     command::Command,
     contact::link_code::Link,
+    event::Event as Fact,
     ids::{AccountId, InvitationId, MessageId},
     moment::WallTime,
     secret::Secret,
@@ -382,7 +383,7 @@ fn page_of(model: Model) -> Page {
 
 /// Passes until the page says something.
 #[track_caller]
-fn until_said(page: &mut Page, words: &str) {
+fn until_said<S>(page: &mut Harness<'static, S>, words: &str) {
     let began = Instant::now();
     while page.query_by_label_contains(words).is_none() {
         assert!(began.elapsed() < PATIENCE, "it never said “{words}”: {:?}", page.root());
@@ -415,6 +416,14 @@ fn code(text: &str) -> image::GrayImage {
         let dark = place(x).zip(place(y)).is_some_and(|(x, y)| colours[y * width + x] == qrcode::Color::Dark);
         image::Luma([if dark { 0 } else { 255 }])
     })
+}
+
+/// The picture of a code, as it comes from the clipboard.
+fn pasted_code(text: &str) -> Event {
+    let picture = code(text);
+    let size = [picture.width(), picture.height()].map(|side| usize::try_from(side).unwrap());
+    let points = picture.pixels().map(|one| Color32::from_gray(one.0[0])).collect();
+    Event::PasteImage(Arc::new(ColorImage::new(size, points)))
 }
 
 #[test]
@@ -452,10 +461,7 @@ fn a_dropped_picture_fills_the_field_and_accepts_nothing() {
 #[test]
 fn what_is_pasted_anywhere_on_the_page_is_taken_in() {
     let mut page = page();
-    let picture = code(LINK);
-    let size = [picture.width(), picture.height()].map(|side| usize::try_from(side).unwrap());
-    let points = picture.pixels().map(|one| Color32::from_gray(one.0[0])).collect();
-    page.event(Event::PasteImage(Arc::new(ColorImage::new(size, points))));
+    page.event(pasted_code(LINK));
     until_said(&mut page, "This is the invitation that was found");
     assert_eq!(page.state().0.pasted, LINK);
 
@@ -603,4 +609,47 @@ fn a_link_in_a_message_fills_its_lines() {
     window.run();
     let bubble = window.query_all_by_label(&link).last().unwrap();
     are_full(&bubble.children().map(|line| line.rect().width()).collect::<Vec<_>>());
+}
+
+#[test]
+fn safety_numbers_are_compared_as_digits_and_as_pictures() {
+    let (number, other) = (["01234"; 12].join(" "), ["01235"; 12].join(" "));
+    let mut model = model();
+    let known =
+        ContactView { safety_number: Some(number.clone()), ..contact(1, "Bruno", ContactState::Active) };
+    model.apply(&Arc::new(Fact::ContactChanged(Box::new(known))));
+    let (text, preferences) = (Text::of(Language::English), Preferences::default());
+    let mut ready = false;
+    let paint = move |ui: &mut egui::Ui, (editing, asked): &mut (Editing, Vec<Action>)| {
+        if !std::mem::replace(&mut ready, true) {
+            theme::install(ui.ctx());
+            ui.ctx().request_repaint();
+            return;
+        }
+        let now = WallTime::from_millis(NOON);
+        let view = View { model: &model, text: &text, preferences: &preferences, now, today: TODAY };
+        asked.extend(contact_ui(ui, &view, account(1), editing));
+    };
+    let mut page = Harness::builder()
+        .with_size([720.0, 900.0])
+        .allow_missing_glyphs()
+        .build_ui_state(paint, (Editing::default(), Vec::new()));
+    page.run();
+    let may_verify = |page: &Harness<'_, (Editing, Vec<Action>)>| {
+        !page.get_by_label("They are the same: mark as verified").accesskit_node().is_disabled()
+    };
+    // The name has the focus, and is no place for a number.
+    page.event(Event::Paste(format!("here: {number}")));
+    until_said(&mut page, "They are the same.");
+    assert!(page.get_by_label("Name").is_focused() && may_verify(&page));
+    page.event(Event::Paste(other.clone()));
+    until_said(&mut page, "They are not the same.");
+    assert!(!may_verify(&page), "that would be a lie");
+    page.event(pasted_code(&number.replace(' ', "")));
+    until_said(&mut page, "They are the same.");
+    page.event(pasted_code(LINK));
+    until_said(&mut page, "There is no safety number in this");
+    page.event(pasted_code(&other.replace(' ', "")));
+    until_said(&mut page, "They are not the same.");
+    assert!(page.state().1.is_empty(), "nothing is said for a person");
 }

@@ -20,7 +20,7 @@ use crate::{
     action::Action,
     components::{avatar::avatar, qr_code::qr_code},
     desktop::Offers,
-    qr_reading::{Reading, Source, file_in, link_in},
+    qr_reading::{Reading, Source, file_in, invitation_in, link_in},
     screens::{View, card, code, name_of, page, primary, primary_button, request_buttons, words},
     text::day_of,
     theme,
@@ -124,7 +124,7 @@ fn take_in(ui: &egui::Ui, view: &View<'_>, adding: &mut Adding) {
     if let Some(source) = source {
         (adding.wrong, adding.found) = (None, false);
         // Without a thread nothing is read, which the sentence about the picture says well enough.
-        match Reading::begin(source, ui.ctx()) {
+        match Reading::begin(source, invitation_in, ui.ctx()) {
             Ok(reading) => adding.reading = Some(reading),
             Err(_) => adding.wrong = Some(view.text.say("busy")),
         }
@@ -132,7 +132,7 @@ fn take_in(ui: &egui::Ui, view: &View<'_>, adding: &mut Adding) {
 }
 
 /// Says, over everything, that a file can be let go of.
-fn drop_here(ui: &egui::Ui, words: &str) {
+pub fn drop_here(ui: &egui::Ui, words: &str) {
     let palette = theme::palette(ui);
     let place = ui.ctx().content_rect();
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop-here"));
