@@ -591,6 +591,8 @@ fn a_link_in_a_message_fills_its_lines() {
     let mut model = model();
     let mut rows = said();
     rows.push(message(1, 6, &link, true, NOON, MessageState::Queued));
+    let said = format!("Here it is 😀: {link} and\nthis is for the other one.");
+    rows.push(message(1, 7, &said, true, NOON, MessageState::Queued));
     let page = model.load(account(1), Part::Same).unwrap();
     model.answered(&page, Answer::Messages(rows));
     let text = Text::of(Language::English);
@@ -607,8 +609,14 @@ fn a_link_in_a_message_fills_its_lines() {
             chat_ui(ui, &view, account(1), &mut chat);
         });
     window.run();
-    let bubble = window.query_all_by_label(&link).last().unwrap();
-    are_full(&bubble.children().map(|line| line.rect().width()).collect::<Vec<_>>());
+    let lines = |text: &str| {
+        let bubble = window.query_all_by_label(text).last().unwrap();
+        bubble.children().map(|line| line.rect().width()).collect::<Vec<_>>()
+    };
+    are_full(&lines(&link));
+    let [begins, link @ .., last, there] = &lines(&said)[..] else { panic!("{:?}", lines(&said)) };
+    are_full(link);
+    assert!(*begins < 140.0 && *last < 60.0 && *there > 100.0, "{begins} {last} {there}");
 }
 
 #[test]

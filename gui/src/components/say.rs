@@ -14,9 +14,6 @@ use crate::{text::Text, trouble};
 /// Marks over one letter that are shown. Chosen: Vietnamese and Hebrew have two or three.
 const MARKS_MAX: usize = 4;
 
-/// Letters of a line that has room in any window. Chosen.
-const WHOLE_LINE: usize = 24;
-
 /// Letters of a text that are shown before what was looked for, and after it.
 const BEFORE_HIT: usize = 30;
 const AFTER_HIT: usize = 200;
@@ -44,14 +41,6 @@ pub fn in_one_line(text: &str, length_max: usize) -> String {
         line = line.chars().take(length_max).chain(['…']).collect();
     }
     line
-}
-
-/// Whether a text is broken wherever a line ends: a link is, where it stands alone in its line. Elsewhere a line ends with
-/// a word, and in a word that is longer than a line with a dash.
-#[must_use]
-pub fn is_broken_anywhere(text: &str) -> bool {
-    let is_link = |line: &str| line.is_ascii() && !line.contains(char::is_whitespace);
-    text.lines().map(str::trim).all(|line| is_link(line) || line.chars().count() <= WHOLE_LINE)
 }
 
 /// A word as it is searched: without marks, small letters, each of them typed as it is on any keyboard.
@@ -167,19 +156,6 @@ mod tests {
         let long = format!("{}needle{}", "x".repeat(100), "y".repeat(500));
         let [before, hit, after] = around(&long, "NEEDLE");
         assert_eq!((before.chars().count(), hit.as_str(), after.len()), (31, "needle", 200));
-    }
-
-    #[test]
-    fn only_a_link_that_stands_alone_is_broken_anywhere() {
-        for (text, anywhere) in [
-            ("https://example.org/a-long-way/to_go?and=more-of-it", true),
-            ("Voici le lien :\n\ncauserie:i1#AAECAw-QFBgcICQoLDA0ODxAREhMUFRYX", true),
-            ("Voici le lien : causerie:i1#AAECAw-QFBgcICQoLDA0ODxAREhMUFRYX", false),
-            ("A sentence of many words that has to be broken.", false),
-            ("東京都に住んでいる人は、みんな電車で仕事に行くと聞いていますが。", false),
-        ] {
-            assert_eq!(is_broken_anywhere(text), anywhere, "{text}");
-        }
     }
 
     #[test]
