@@ -28,7 +28,7 @@ use causerie::{
         View,
         chat::{Chat, chat_ui},
     },
-    text::{Text, today},
+    text::{Text, now, today},
     theme,
 };
 use causerie_protocol::{
@@ -195,8 +195,13 @@ impl Bench {
             events,
             ..RawInput::default()
         };
-        let view =
-            View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
+        let view = View {
+            model: &self.model,
+            text: &self.text,
+            preferences: &self.preferences,
+            now: now(),
+            today: today(),
+        };
         let begun = Instant::now();
         let (chat, asked) = (&mut self.chat, &mut self.asked);
         let output = self.context.run_ui(input, |ui| asked.extend(chat_ui(ui, &view, account(), chat)));

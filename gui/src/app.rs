@@ -38,11 +38,12 @@ use crate::{
         locking::Locking,
         network::{Tests, network_ui},
         notice_ui,
-        pages::{about_ui, settings_ui, shortcuts_ui},
+        pages::{Around, Choosing, about_ui, settings_ui, shortcuts_ui},
         palette::Palette,
         search::{Searching, search_ui},
     },
-    text::{Text, today},
+    storage::Stored,
+    text::{Text, now, today},
     trouble,
     window::Waker,
 };
@@ -84,6 +85,10 @@ pub struct App {
     searching: Searching,
     palette: Option<Palette>,
     locking: Locking,
+    choosing: Choosing,
+    /// Whether what lies in the home is counted: while the settings are shown.
+    measuring: bool,
+    stored: Option<Stored>,
     /// When a key or the pointer was last used.
     active: Instant,
     tests: Tests,
@@ -145,6 +150,9 @@ impl App {
             searching: Searching::default(),
             palette: None,
             locking: Locking::default(),
+            choosing: Choosing::default(),
+            measuring: false,
+            stored: None,
             active: Instant::now(),
             tests: Tests::default(),
             details: None,
@@ -218,8 +226,17 @@ impl App {
             context.send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;
         }
+        self.measure();
         self.keep_preferences(context);
         self.tell_around();
+    }
+
+    /// Counts what lies in the home for as long as somebody looks at it.
+    fn measure(&mut self) {
+        let wanted = self.gate == Gate::Open && self.route == Route::Settings;
+        if wanted != self.measuring && self.backend.ask(Ask::Measure(wanted)) {
+            (self.measuring, self.stored) = (wanted, None);
+        }
     }
 
     /// Takes what was told.
@@ -231,12 +248,14 @@ impl App {
 
     /// Paints the screen.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
+        let was_covered = self.is_covered();
         let mut actions = Vec::new();
         if self.gate == Gate::Open {
             actions = self.conversations_ui(ui);
         } else {
             egui::CentralPanel::default().show(ui, |ui| {
-                actions = gate_ui(ui, &self.text, &self.gate, &mut self.typed);
+                let gate = core::mem::discriminant(&self.gate);
+                actions = ui.push_id(gate, |ui| gate_ui(ui, &self.text, &self.gate, &mut self.typed)).inner;
             });
         }
         actions.extend(self.palette_ui(ui));
@@ -247,6 +266,18 @@ impl App {
         for action in actions {
             self.perform(&context, action);
         }
+        if was_covered && !self.is_covered() {
+            // Where clicks go is known from the last pass: one that comes right now is not to go to what is gone.
+            context.request_discard("what lay on top is gone");
+        }
+    }
+
+    /// Whether something lies on top of everything.
+    const fn is_covered(&self) -> bool {
+        self.palette.is_some()
+            || self.details.is_some()
+            || self.editing.is_asking()
+            || self.is_asking_to_close()
     }
 
     /// Stops the node cleanly: what was said is durable.
@@ -260,8 +291,13 @@ impl App {
     fn conversations_ui(&mut self, ui: &mut egui::Ui) -> Vec<Action> {
         self.narrow = ui.available_width() < NARROW;
         let narrow = self.narrow;
-        let view =
-            View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
+        let view = View {
+            model: &self.model,
+            text: &self.text,
+            preferences: &self.preferences,
+            now: now(),
+            today: today(),
+        };
         let mut actions = Vec::new();
         let route = self.route;
         if let Some(kind) = self.model.unread_notice() {
@@ -278,12 +314,20 @@ impl App {
             let shown = panel.show(ui, |ui| actions.extend(list_ui(ui, &view, &mut self.looking, route)));
             self.list_edge = shown.response.rect.right();
         }
+        if narrow {
+            egui::Panel::top("back").show_separator_line(false).show(ui, |ui| {
+                if ui.button(self.text.say("shortcut-back")).clicked() {
+                    actions.push(Action::Back);
+                }
+            });
+        }
         let mut chosen = self.preferences.clone();
         let home = self.place.home.display().to_string();
         let offers = self.offers();
         let frame = egui::Frame::central_panel(ui.style()).inner_margin(0);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            actions.extend(match route {
+            // Each page is scrolled, and typed into, for itself.
+            let painted = ui.push_id(route, |ui| match route {
                 Route::Nothing => {
                     ui.centered_and_justified(|ui| ui.weak(view.text.say("chat-choose")));
                     Vec::new()
@@ -292,7 +336,10 @@ impl App {
                 Route::Contact(whom) => contact_ui(ui, &view, whom, &mut self.editing),
                 Route::AddContact => add_contact_ui(ui, &view, &mut self.adding, offers),
                 Route::Search => search_ui(ui, &view, &mut self.searching),
-                Route::Settings => settings_ui(ui, view.text, &home, offers, &mut chosen, &mut self.locking),
+                Route::Settings => {
+                    let around = Around { home: &home, offers, stored: self.stored };
+                    settings_ui(ui, view.text, around, &mut self.choosing, &mut chosen, &mut self.locking)
+                }
                 Route::Network => network_ui(ui, &view, &self.tests),
                 Route::Shortcuts => {
                     shortcuts_ui(ui, view.text);
@@ -303,6 +350,7 @@ impl App {
                     Vec::new()
                 }
             });
+            actions.extend(painted.inner);
         });
         if self.details.as_ref().is_some_and(|details| details_ui(ui.ctx(), &view, details)) {
             self.details = None;
@@ -366,6 +414,7 @@ impl App {
             }
             Tell::Answer(number, answer) => self.on_answer(context, number, answer),
             Tell::Searched(number, told) => self.on_searched(number, told),
+            Tell::Measured(stored) => self.stored = Some(stored),
             Tell::Checked(opens) => self.on_checked(context, opens),
             Tell::PassphraseSet(set) => self.on_passphrase_set(context, set),
             Tell::Stopped => {}
@@ -547,8 +596,9 @@ impl App {
         if on_top || chat.is_some_and(Chat::close_popup) {
             return;
         }
-        if !self.looking.words.is_empty() {
-            self.looking.words.clear();
+        let looked_for =
+            if self.route == Route::Settings { &mut self.choosing.words } else { &mut self.looking.words };
+        if !std::mem::take(looked_for).is_empty() {
             return;
         }
         let left = self.route;

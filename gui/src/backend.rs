@@ -15,6 +15,7 @@ use crate::{
     doorbell::{self, Doorbell, Ring},
     model::reference,
     search::{self, Query},
+    storage::{self, Stored},
 };
 use causerie_node::{
     Config, NetworkOptions, Node,
@@ -57,6 +58,8 @@ pub enum Ask {
     Command(u64, Command),
     /// To look for messages in place of whatever is looked for; `None`: for nothing any more.
     Search(u64, Option<Query>),
+    /// To count what lies in the home, or to count no more.
+    Measure(bool),
     /// Whether this opens the home.
     Check(Passphrase),
     /// To lock the home with the second of these, or with none, in place of the first.
@@ -82,6 +85,8 @@ pub enum Tell {
     Started(bool),
     /// A search that was asked for goes on.
     Searched(u64, search::Told),
+    /// What was counted in the home so far.
+    Measured(Stored),
     /// Whether a passphrase opens the home.
     Checked(bool),
     /// Whether the home has a passphrase now, or why nothing was changed.
@@ -144,7 +149,8 @@ impl Backend {
         let (telling, tells) = mpsc::channel(QUEUE_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let teller = Teller { telling, wake };
-        let back = Back { place, asked, teller: teller.clone(), doorbell: None, search: None };
+        let back =
+            Back { place, asked, teller: teller.clone(), doorbell: None, search: None, measuring: None };
         let thread = thread::Builder::new().name("node".to_owned()).spawn(move || {
             runtime.block_on(back.run());
         })?;
@@ -183,6 +189,7 @@ struct Back {
     teller: Teller,
     doorbell: Option<Doorbell>,
     search: Option<AbortHandle>,
+    measuring: Option<AbortHandle>,
 }
 
 /// Tells the window, from any thread.
@@ -203,6 +210,13 @@ impl Teller {
     pub fn tell_now(&self, tell: Tell) {
         self.telling.try_send(tell).ok();
         (self.wake)();
+    }
+
+    /// Tells whatever comes, until nothing comes any more.
+    async fn pass_on<T>(&self, mut coming: mpsc::Receiver<T>, tell: impl Fn(T) -> Tell) {
+        while let Some(one) = coming.recv().await {
+            self.tell(tell(one)).await;
+        }
     }
 
     /// Tells, and waits for room.
@@ -249,6 +263,9 @@ impl Back {
                 },
                 Some(Ask::Search(number, query)) => {
                     self.search(node.as_ref().map(Node::handle), number, query);
+                }
+                Some(Ask::Measure(wanted)) => {
+                    self.measure(node.as_ref().map(Node::handle).filter(|_| wanted));
                 }
                 Some(Ask::Check(passphrase)) => self.check(passphrase),
                 Some(Ask::SetPassphrase(current, new)) => self.set_passphrase(current, new),
@@ -311,15 +328,25 @@ impl Back {
         let (Some(node), Some(query)) = (node, query) else { return };
         let teller = self.teller.clone();
         let looking = tokio::spawn(async move {
-            let (telling, mut told) = mpsc::channel(4);
-            let tells = async {
-                while let Some(told) = told.recv().await {
-                    teller.tell(Tell::Searched(number, told)).await;
-                }
-            };
+            let (telling, told) = mpsc::channel(4);
+            let tells = teller.pass_on(told, |told| Tell::Searched(number, told));
             tokio::join!(search::search(node, query, telling), tells);
         });
         self.search = Some(looking.abort_handle());
+    }
+
+    /// Counts what lies in the home; without a node, no more.
+    fn measure(&mut self, node: Option<NodeHandle>) {
+        if let Some(before) = self.measuring.take() {
+            before.abort();
+        }
+        let Some(node) = node else { return };
+        let (teller, home) = (self.teller.clone(), self.place.home.clone());
+        let counting = tokio::spawn(async move {
+            let (telling, told) = mpsc::channel(1);
+            tokio::join!(storage::measure(node, home, telling), teller.pass_on(told, Tell::Measured));
+        });
+        self.measuring = Some(counting.abort_handle());
     }
 
     async fn begin_anew(&mut self, passphrase: Option<Passphrase>) -> Option<Node> {

@@ -6,6 +6,7 @@ pub mod emoji_completion;
 pub mod emoji_picker;
 pub mod focus_ring;
 pub mod icon;
+pub mod lines;
 pub mod menu;
 pub mod qr_code;
 pub mod say;

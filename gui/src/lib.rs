@@ -3,8 +3,8 @@
 //! - [`app`] folds what the node tells, and paints; [`backend`] is the node in its own threads.
 //! - [`model`] is what is known so far, without egui; [`route`] which screen, [`action`] everything a click can ask.
 //! - [`screens`] and [`components`] paint; [`theme`] has the colours and sizes, [`text`] the sentences.
-//! - [`search`] looks through all messages; [`trouble`] says what went wrong.
-//! - [`qr_reading`] finds the invitation in a picture.
+//! - [`search`] looks through all messages, [`storage`] counts them; [`trouble`] says what went wrong.
+//! - [`qr_reading`] finds the invitation, or the safety number, in a picture.
 //! - [`preferences`] is what a person chose for the window; [`doorbell`] is how a second start finds the first.
 //! - [`window`] opens the window, and waits without one; [`desktop`] is what is around it: [`tray`], [`notifications`],
 //!   of which [`attention`] decides what they say; [`icon`] is what stands for the program.
@@ -27,6 +27,7 @@ pub mod qr_reading;
 pub mod route;
 pub mod screens;
 pub mod search;
+pub mod storage;
 pub mod text;
 pub mod theme;
 pub mod tray;

@@ -7,7 +7,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use causerie_protocol::{
     address::Address,
-    answer::{Answer, ContactState, ContactView, ConversationView, InvitationView, MessageView},
+    answer::{
+        Answer, ContactState, ContactView, ConversationView, InvitationState, InvitationView, MessageView,
+    },
     command::{Command, Reference},
     event::{Event, NoticeKind},
     ids::{AccountId, MessageId},
@@ -36,7 +38,7 @@ pub struct Model {
     own: Option<Own>,
     conversations: BTreeMap<AccountId, ConversationView>,
     timelines: BTreeMap<AccountId, Timeline>,
-    /// The newest invitation that was made here, while it can be answered.
+    /// The newest invitation that was made in this run, with its link.
     pub invitation: Option<InvitationView>,
     /// Where others could dial the node.
     pub listening: Vec<Address>,
@@ -164,7 +166,22 @@ impl Model {
         });
         let mut questions: Vec<Command> = pages.collect();
         questions.push(Command::ListConversations);
+        questions.extend(self.ask_invitation());
         questions
+    }
+
+    /// Asks how the invitation that is shown stands, as long as that can change.
+    fn ask_invitation(&self) -> Option<Command> {
+        let open = self.invitation.as_ref().is_some_and(|one| one.state == InvitationState::Open);
+        open.then_some(Command::ListInvitations)
+    }
+
+    /// Takes how invitations stand: what is shown keeps its link, which is told only once.
+    fn on_invitations(&mut self, all: Vec<InvitationView>) {
+        let Some(shown) = &mut self.invitation else { return };
+        let link = shown.link.take();
+        let found = all.into_iter().find(|one| one.id == shown.id);
+        self.invitation = found.map(|one| InvitationView { link, ..one });
     }
 
     /// What is drafted in a conversation, as it is now.
@@ -177,8 +194,13 @@ impl Model {
     /// Takes something that happened; returns what to ask because of it.
     pub fn apply(&mut self, event: &Arc<Event>) -> Vec<Command> {
         match &**event {
-            Event::ContactAdded(view)
-            | Event::ContactChanged(view)
+            // They may have answered the invitation that is shown.
+            Event::ContactAdded(view) => {
+                let mut questions = self.on_contact(view);
+                questions.extend(self.ask_invitation());
+                return questions;
+            }
+            Event::ContactChanged(view)
             | Event::ContactFailed(view)
             | Event::ContactOnline(view)
             | Event::ContactOffline(view) => return self.on_contact(view),
@@ -251,6 +273,7 @@ impl Model {
                 return vec![Command::ListConversations];
             }
             (Command::CreateInvitation { .. }, Answer::Invitation(view)) => self.invitation = Some(view),
+            (_, Answer::Invitations(all)) => self.on_invitations(all),
             (Command::RevokeInvitation { .. }, Answer::Invitation(_) | Answer::Done) => {
                 self.invitation = None
             }

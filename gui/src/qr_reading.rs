@@ -1,7 +1,7 @@
-//! The invitation in a picture: from a file that was dropped, or from what lies in the clipboard.
+//! The invitation, or the safety number, in a picture: from a file that was dropped, or from what lies in the clipboard.
 //!
 //! ```text
-//! file ─▶ bytes (bounded) ─▶ grey picture (bounded) ─▶ code ─▶ its text ─▶ the invitation in it
+//! file ─▶ bytes (bounded) ─▶ grey picture (bounded) ─▶ code ─▶ its text ─▶ what is wanted of it
 //! ```
 //!
 //! Anybody can have made a picture. What is too large is refused before it is decoded, by its size on disk and by the
@@ -41,7 +41,13 @@ const MEMORY_MAX: u64 = 8 * PIXELS_MAX;
 /// Files that are looked at when several are dropped at once.
 const FILES_MAX: usize = 8;
 
-/// Why there is no invitation.
+/// Digits of a safety number.
+const NUMBER_DIGITS: usize = 60;
+
+/// What is looked for in a text: the part of it that is wanted.
+pub type Wanted = fn(&str) -> Option<String>;
+
+/// Why nothing was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
     /// Nothing that is understood: neither a picture nor a text.
@@ -50,29 +56,29 @@ pub enum Unread {
     TooLarge,
     /// A picture without a code that can be read.
     NoCode,
-    /// A code or a text, but no invitation in it.
-    NoInvitation,
+    /// A code or a text, but not what is wanted.
+    SomethingElse,
 }
 
 impl Unread {
-    /// The name of its sentence.
+    /// The name of its sentence, where an invitation was looked for.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::NotAPicture => "add-picture-unknown",
             Self::TooLarge => "add-picture-large",
             Self::NoCode => "add-picture-none",
-            Self::NoInvitation => "add-picture-other",
+            Self::SomethingElse => "add-picture-other",
         }
     }
 }
 
-/// Where an invitation is looked for.
+/// Where something is looked for.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// In what was pasted.
     Picture(Arc<ColorImage>),
-    /// In the first of these files that has one.
+    /// In the first of these files that has it.
     Files(Vec<PathBuf>),
 }
 
@@ -87,12 +93,12 @@ impl Reading {
     ///
     /// # Errors
     /// When the operating system gives no thread.
-    pub fn begin(source: Source, context: &egui::Context) -> std::io::Result<Self> {
+    pub fn begin(source: Source, wanted: Wanted, context: &egui::Context) -> std::io::Result<Self> {
         let (finds, found) = mpsc::sync_channel(1);
         let context = context.clone();
         thread::Builder::new().name("picture".to_owned()).spawn(move || {
             // Nobody may be waiting any more.
-            finds.send(source.invitation()).ok();
+            finds.send(source.find(wanted)).ok();
             context.request_repaint();
         })?;
         Ok(Self { found })
@@ -111,17 +117,17 @@ impl Reading {
 }
 
 impl Source {
-    /// The invitation in it. Takes its time.
+    /// What is wanted of it. Takes its time.
     ///
     /// # Errors
     /// [`Unread`], of the first file where there are several.
-    pub fn invitation(&self) -> Result<String, Unread> {
+    pub fn find(&self, wanted: Wanted) -> Result<String, Unread> {
         match self {
-            Self::Picture(picture) => in_picture(&Grey::of_pasted(picture)?),
+            Self::Picture(picture) => in_picture(&Grey::of_pasted(picture)?, wanted),
             Self::Files(paths) => {
                 let mut first = Err(Unread::NotAPicture);
                 for (place, path) in paths.iter().take(FILES_MAX).enumerate() {
-                    let found = bytes_of(path).and_then(|bytes| in_bytes(&bytes));
+                    let found = bytes_of(path).and_then(|bytes| in_bytes(&bytes, wanted));
                     if found.is_ok() {
                         return found;
                     }
@@ -141,6 +147,20 @@ pub fn link_in(text: &str) -> Option<&str> {
     let around = ['<', '>', '"', '«', '»', '(', ')', '='];
     let mut words = text.split(|one: char| one.is_whitespace() || around.contains(&one));
     words.find(|word| word.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("causerie:")))
+}
+
+/// The same, for whoever looks into pictures.
+#[must_use]
+pub fn invitation_in(text: &str) -> Option<String> {
+    link_in(text).map(str::to_owned)
+}
+
+/// The digits of the safety number in a text with anything around it, however they are grouped.
+#[must_use]
+pub fn number_in(text: &str) -> Option<String> {
+    let parts = text.split(|one: char| !one.is_ascii_digit() && !one.is_whitespace());
+    let mut numbers = parts.map(|part| part.split_whitespace().collect::<String>());
+    numbers.find(|digits| digits.len() == NUMBER_DIGITS)
 }
 
 /// The file that a text names, as file managers put it into the clipboard when a file is copied.
@@ -184,15 +204,15 @@ fn bytes_of(path: &Path) -> Result<Vec<u8>, Unread> {
     Ok(bytes)
 }
 
-fn in_bytes(bytes: &[u8]) -> Result<String, Unread> {
+fn in_bytes(bytes: &[u8], wanted: Wanted) -> Result<String, Unread> {
     match image::guess_format(bytes) {
-        Ok(_) => in_picture(&decoded(bytes)?),
+        Ok(_) => in_picture(&decoded(bytes)?, wanted),
         Err(_) => {
             let text = std::str::from_utf8(bytes).map_err(|_| Unread::NotAPicture)?;
             if text.len() > TEXT_BYTES_MAX {
                 return Err(Unread::TooLarge);
             }
-            link_in(text).map(str::to_owned).ok_or(Unread::NoInvitation)
+            wanted(text).ok_or(Unread::SomethingElse)
         }
     }
 }
@@ -219,18 +239,18 @@ fn decoded(bytes: &[u8]) -> Result<Grey, Unread> {
     Grey::of_decoded(picture)
 }
 
-/// The invitation in a picture; any other code only where there is no invitation.
-fn in_picture(picture: &Grey) -> Result<String, Unread> {
+/// What is wanted of a picture; any other code only where it is not there.
+fn in_picture(picture: &Grey, wanted: Wanted) -> Result<String, Unread> {
     let mut other = false;
     for attempt in picture.attempts() {
         for text in attempt.codes() {
-            if let Some(link) = link_in(&text) {
-                return Ok(link.to_owned());
+            if let Some(found) = wanted(&text) {
+                return Ok(found);
             }
             other = true;
         }
     }
-    Err(if other { Unread::NoInvitation } else { Unread::NoCode })
+    Err(if other { Unread::SomethingElse } else { Unread::NoCode })
 }
 
 #[cfg(test)]

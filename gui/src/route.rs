@@ -3,7 +3,7 @@
 use causerie_protocol::ids::AccountId;
 
 /// What is shown beside the list of conversations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Route {
     /// Nothing is chosen yet.
     #[default]

@@ -1,7 +1,10 @@
 //! The screens: each paints from what is known and returns what was asked, and changes nothing.
 
-use causerie_protocol::{answer::ContactView, event::NoticeKind};
-use eframe::egui;
+use causerie_protocol::{answer::ContactView, event::NoticeKind, moment::WallTime};
+use eframe::egui::{
+    self, FontId,
+    text::{LayoutJob, TextFormat},
+};
 use jiff::civil::Date;
 
 use crate::{action::Action, model::Model, preferences::Preferences, text::Text};
@@ -19,6 +22,7 @@ pub mod network;
 pub mod pages;
 pub mod palette;
 pub mod search;
+pub mod storage;
 
 /// What every screen is given.
 #[derive(Debug)]
@@ -29,6 +33,8 @@ pub struct View<'a> {
     pub text: &'a Text,
     /// What was chosen.
     pub preferences: &'a Preferences,
+    /// What the clock says.
+    pub now: WallTime,
     /// Which day it is.
     pub today: Date,
 }
@@ -77,6 +83,14 @@ pub fn card(ui: &mut egui::Ui, content: impl FnOnce(&mut egui::Ui)) {
 /// A text that is shown for what it is, and can be selected and copied.
 pub fn words(ui: &mut egui::Ui, text: impl Into<egui::WidgetText>) {
     ui.add(egui::Label::new(text).wrap().selectable(true));
+}
+
+/// A text without words, as a link or a path is: it fills its lines, and can be selected and copied.
+pub fn code(ui: &mut egui::Ui, text: &str, size: f32) {
+    let format = TextFormat::simple(FontId::monospace(size), crate::theme::palette(ui).text);
+    let mut job = LayoutJob::single_section(text.to_owned(), format);
+    job.wrap.break_anywhere = true;
+    words(ui, job);
 }
 
 /// What a person should read once, until they say that they did.

@@ -99,6 +99,16 @@ impl Text {
         )
     }
 
+    /// So many bytes, in thousands, millions or more of them.
+    #[must_use]
+    pub fn size(&self, bytes: u64) -> String {
+        let units = [(1_000_000_000, "size-giga"), (1_000_000, "size-mega"), (1_000, "size-kilo")];
+        let (unit, key) = units.into_iter().find(|(unit, _)| bytes >= *unit).unwrap_or((1_000, "size-kilo"));
+        let tenths = bytes.saturating_mul(10) / unit;
+        let sign = self.say("decimal-sign");
+        self.say_with(key, &[("size", format!("{}{sign}{}", tenths / 10, tenths % 10).into())])
+    }
+
     /// When something was, as short as it can be said in a list.
     #[must_use]
     pub fn when(&self, at: WallTime, today: Date) -> String {
@@ -130,6 +140,12 @@ impl fmt::Debug for Text {
 #[must_use]
 pub fn day_of(at: WallTime) -> Date {
     local(at).date()
+}
+
+/// What the clock of this machine says.
+#[must_use]
+pub fn now() -> WallTime {
+    WallTime::from_millis(u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default())
 }
 
 /// Which day it is, here.
@@ -211,6 +227,30 @@ mod tests {
     }
 
     const NOT_SAID: [&str; 2] = ["chat-head", "chat-foot"];
+
+    /// The toolkit knows one space at which no line is broken; the narrow one is a space like any other to it.
+    #[test]
+    fn no_line_of_french_begins_with_a_sign_of_punctuation() {
+        let signs = [':', ';', '?', '!', '»'];
+        for line in FRENCH.lines().filter(|line| !line.starts_with('#')) {
+            let letters: Vec<char> = line.chars().collect();
+            let breaks = |pair: &[char]| {
+                let [before, after] = [pair[0], pair[1]];
+                let is_space = before.is_whitespace() && before != '\u{a0}';
+                (is_space && signs.contains(&after)) || (before == '«' && after != '\u{a0}')
+            };
+            assert!(!letters.windows(2).any(breaks), "{line}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_short_and_as_they_are_written_in_each_language() {
+        let size = |language, bytes| Text::of(language).size(bytes);
+        assert_eq!(size(Language::English, 12_345_678), "12.3 MB");
+        assert_eq!(size(Language::French, 12_345_678), "12,3\u{a0}Mo");
+        assert_eq!(size(Language::English, 999), "0.9 kB");
+        assert_eq!(size(Language::French, 3_000_000_000), "3,0\u{a0}Go");
+    }
 
     #[test]
     fn numbers_have_their_plurals() {

@@ -9,7 +9,7 @@ use causerie::{
     model::Model,
     preferences::{Language, Preferences},
     screens::View,
-    text::{Text, today},
+    text::{Text, now, today},
     theme,
 };
 use eframe::egui::{Key, Modifiers, pos2, vec2};
@@ -36,7 +36,7 @@ fn panel(language: Language) -> (Harness<'static, ()>, Rc<RefCell<Seen>>) {
         let mut seen = inside.borrow_mut();
         let model = Model::default();
         let Seen { picker, written, done, actions, preferences } = &mut *seen;
-        let view = View { model: &model, text: &text, preferences, today: today() };
+        let view = View { model: &model, text: &text, preferences, now: now(), today: today() };
         let picked = picker.show(ui, &view, pos2(20.0, 650.0), actions);
         written.extend(picked.emoji);
         *done |= picked.done;
@@ -118,7 +118,7 @@ fn a_tone_of_skin_is_asked_for_and_used_from_then_on() {
 #[test]
 fn what_a_colon_offers_goes_on_where_it_was() {
     let (model, text, preferences) = (Model::default(), Text::of(Language::French), Preferences::default());
-    let view = View { model: &model, text: &text, preferences: &preferences, today: today() };
+    let view = View { model: &model, text: &text, preferences: &preferences, now: now(), today: today() };
     let begun = emoji::begun(":sourire", 8).unwrap();
     let offered = Completion::of(begun.clone(), None, &view);
     assert!(offered.offers() && offered.begun() == &begun);

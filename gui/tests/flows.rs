@@ -442,12 +442,8 @@ fn what_the_command_line_does_is_seen_in_the_window() {
     // With nobody there to receive it, no event tells of it.
     bruno.closes();
     until(&mut [&mut alice], "he is gone", |people| !people[0].sees("Online"));
-    let mut door = causerie_node::home::socket::connect_as(alice.home.path(), "node.sock").unwrap();
     let params = serde_json::json!({"conversation": "Bruno", "text": "from a script"});
-    let question = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": "message.send", "params": params});
-    writeln!(door, "{question}").unwrap();
-    let mut said = String::new();
-    std::io::BufReader::new(&door).read_line(&mut said).unwrap();
+    let said = asks_beside(&alice, "message.send", params);
     assert!(said.contains("queued"), "{said}");
     until(&mut [&mut alice], "it is in the conversation and in the list", |people| {
         people[0].sees(": from a script") && people[0].sees("You: from a script")
@@ -490,4 +486,153 @@ fn nothing_that_somebody_sends_breaks_the_window_or_speaks_for_another() {
     }
     alice.closes();
     bruno.closes();
+}
+
+#[test]
+fn an_invitation_that_was_answered_or_taken_back_is_open_no_more() {
+    let (mut alice, mut bruno) = two_contacts();
+    let make = alice.text.say("add-make");
+    until(&mut [&mut alice, &mut bruno], "another one can be made", |people| people[0].sees(&make));
+    assert!(!alice.sees(&alice.text.say("add-copy")), "the one that was answered is no use to anybody");
+    alice.window.get_by_label(&make).click_accesskit();
+    until(&mut [&mut alice], "there is another one", |people| {
+        people[0].sees(&people[0].text.say("add-copy"))
+    });
+    let id = alice.window.state().as_ref().unwrap().model().invitation.as_ref().unwrap().id.to_string();
+    asks_beside(&alice, "invite.revoke", serde_json::json!({"invite": id}));
+    until(&mut [&mut alice], "what the command line took back is gone", |people| people[0].sees(&make));
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn each_page_begins_at_its_top() {
+    let mut alice = Person::new(Language::English);
+    begins(&mut alice, "Alice");
+    alice.window.set_size(egui::vec2(980.0, 400.0));
+    alice.presses(Modifiers::COMMAND, Key::Comma);
+    let settings = alice.text.say("settings-title");
+    let top = |person: &Person, title: &str| {
+        let titles = person.window.query_all_by_label(title).map(|one| one.rect());
+        titles.filter(|place| place.left() > 320.0).map(|place| place.top()).reduce(f32::max)
+    };
+    assert!(top(&alice, &settings).is_some_and(|top| top > 0.0));
+    alice.window.hover_at(egui::pos2(640.0, 200.0));
+    alice.window.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, -900.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    alice.window.run();
+    assert!(top(&alice, &settings).is_none_or(|top| top < 0.0), "it is scrolled");
+    alice.presses(Modifiers::NONE, Key::F1);
+    let keys = alice.text.say("shortcuts-title");
+    assert!(top(&alice, &keys).is_some_and(|top| top > 0.0), "{:?}", top(&alice, &keys));
+    alice.presses(Modifiers::COMMAND | Modifiers::SHIFT, Key::N);
+    let network = alice.text.say("network-title");
+    assert!(top(&alice, &network).is_some_and(|top| top > 0.0), "{:?}", top(&alice, &network));
+    alice.closes();
+}
+
+#[test]
+fn settings_are_found_by_their_words_and_tell_how_much_is_stored() {
+    let (mut alice, mut bruno) = two_contacts();
+    for words in ["un", "deux"] {
+        bruno.says(words);
+    }
+    until(&mut [&mut alice, &mut bruno], "all arrived", |people| people[0].sees("deux"));
+    bruno.presses(Modifiers::COMMAND, Key::Comma);
+    until(&mut [&mut bruno], "it is counted", |people| {
+        let count = |key, count: u32| people[0].text.say_with(key, &[("count", count.into())]);
+        people[0].sees(&count("storage-messages", 2)) && people[0].sees(&count("storage-conversations", 1))
+    });
+    let (storage, theme) = (bruno.text.say("storage-title"), bruno.text.say("settings-theme"));
+    assert!(bruno.sees(&storage) && bruno.sees(&theme));
+    // The field waits for what is typed; accents and capitals do not matter.
+    bruno.window.event(egui::Event::Text("FRANCAIS".to_owned()));
+    bruno.window.run_steps(3);
+    assert!(bruno.sees(&bruno.text.say("settings-language")) && !bruno.sees(&storage) && !bruno.sees(&theme));
+    bruno.presses(Modifiers::COMMAND, Key::A);
+    bruno.window.event(egui::Event::Text("rien de tel".to_owned()));
+    bruno.window.run_steps(3);
+    assert!(bruno.sees(&bruno.text.say("settings-nothing")));
+    bruno.presses(Modifiers::NONE, Key::Escape);
+    assert!(bruno.sees(&storage) && bruno.sees(&theme), "Escape takes the words away");
+    bruno.presses(Modifiers::NONE, Key::Escape);
+    assert!(!bruno.sees(&theme), "and then the page");
+    alice.closes();
+    bruno.closes();
+}
+
+/// Presses and lets go of a key in one pass.
+fn strikes(person: &mut Person, modifiers: Modifiers, key: Key) {
+    let event = |pressed| egui::Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
+    person.window.input_mut().events.extend([event(true), event(false)]);
+    person.window.step();
+}
+
+/// Moves the pointer there and clicks, all before the next pass: as fast as a machine can.
+fn clicks_at_once(person: &mut Person, place: egui::Pos2) {
+    let button = |pressed| egui::Event::PointerButton {
+        pos: place,
+        button: egui::PointerButton::Primary,
+        pressed,
+        modifiers: Modifiers::NONE,
+    };
+    let events = [egui::Event::PointerMoved(place), button(true), button(false)];
+    person.window.input_mut().events.extend(events);
+    person.window.step();
+    person.window.step();
+}
+
+#[test]
+fn a_click_right_after_keys_is_not_lost() {
+    let (mut alice, mut bruno) = two_contacts();
+    let (settings, search) = (alice.text.say("shortcut-settings"), alice.text.say("shortcut-search-all"));
+    let place = |person: &Person, label: &str| person.window.get_by_label(label).rect().center();
+    let gear = place(&alice, &settings);
+    alice.window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    alice.window.run_steps(4);
+    strikes(&mut alice, Modifiers::NONE, Key::Escape);
+    clicks_at_once(&mut alice, gear);
+    assert!(alice.sees(&alice.text.say("settings-theme")), "the palette is gone");
+
+    strikes(&mut alice, Modifiers::COMMAND, Key::K);
+    alice.window.step();
+    let row = alice.window.query_all_by_label_contains(&search).last().unwrap().rect().center();
+    clicks_at_once(&mut alice, row);
+    assert!(alice.sees(&alice.text.say("search-hint")), "the palette is there");
+
+    strikes(&mut alice, Modifiers::NONE, Key::Escape);
+    clicks_at_once(&mut alice, gear);
+    assert!(alice.sees(&alice.text.say("settings-theme")), "the page is gone");
+    alice.closes();
+    bruno.closes();
+}
+
+#[test]
+fn a_narrow_window_is_left_by_the_mouse_too() {
+    let (mut alice, mut bruno) = two_contacts();
+    alice.window.set_size(egui::vec2(400.0, 640.0));
+    alice.window.run_steps(2);
+    alice.presses(Modifiers::ALT, Key::ArrowDown);
+    let (write, search) = (alice.text.say("chat-write"), alice.text.say("list-search"));
+    assert!(alice.sees(&write) && !alice.sees(&search), "one takes all the room");
+    alice.clicks("shortcut-back");
+    assert!(alice.sees(&search) && !alice.sees(&write));
+    assert!(!alice.sees(&alice.text.say("shortcut-back")), "there is nowhere to go back to");
+    alice.closes();
+    bruno.closes();
+}
+
+/// Asks the node as the command line does, and says what it answers.
+fn asks_beside(person: &Person, method: &str, params: serde_json::Value) -> String {
+    let mut door = causerie_node::home::socket::connect_as(person.home.path(), "node.sock").unwrap();
+    let question = serde_json::json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+    writeln!(door, "{question}").unwrap();
+    let mut said = String::new();
+    std::io::BufReader::new(&door).read_line(&mut said).unwrap();
+    said
 }

@@ -14,6 +14,7 @@
 use std::{
     cell::RefCell,
     fmt::Write as _,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
@@ -35,21 +36,26 @@ use causerie::{
         list::{Looking, list_ui},
         locking::Locking,
         network::{Tests, network_ui},
-        pages::{about_ui, settings_ui, shortcuts_ui},
+        pages::{Around, Choosing, about_ui, settings_ui, shortcuts_ui},
         search::{Searching, search_ui},
     },
+    storage::Stored,
     text::Text,
     theme,
 };
 use causerie_node::error::NodeError;
 use causerie_protocol::{
+    address::{Address, Transport},
     answer::{
-        Answer, ContactState, ContactView, ConversationView, MessageState, MessageView, StatusView,
-        Verification, reason,
+        Answer, ContactState, ContactView, ConversationView, InvitationState, InvitationView, MessageState,
+        MessageView, StatusView, Verification, reason,
     },
     command::Command,
-    ids::{AccountId, MessageId},
+    contact::link_code::Link,
+    event::Event as Fact,
+    ids::{AccountId, InvitationId, MessageId},
     moment::WallTime,
+    secret::Secret,
 };
 use eframe::egui::{self, Color32, ColorImage, Event, Key, Role, accesskit::Toggled};
 use egui_kittest::{
@@ -180,7 +186,16 @@ fn painted(language: Language, paint: impl Fn(&mut egui::Ui, &View<'_>) + 'stati
                 ui.ctx().request_repaint();
                 return;
             }
-            paint(ui, &View { model: &model, text: &text, preferences: &preferences, today: TODAY });
+            paint(
+                ui,
+                &View {
+                    model: &model,
+                    text: &text,
+                    preferences: &preferences,
+                    now: WallTime::from_millis(NOON),
+                    today: TODAY,
+                },
+            );
         });
     harness.run();
     harness
@@ -308,9 +323,12 @@ fn pages_to_read_and_choose_from() {
     says_what_it_said("settings", |ui, view| {
         let home = "/home/alice/.local/share/causerie";
         let offers = Offers { tray: true, notifications: true, files: false };
+        let stored = Some(Stored { bytes: Some(12_345_678), conversations: 1, messages: Some(1_234) });
+        let around = Around { home, offers, stored };
         let mut locking = Locking::default();
         locking.has_passphrase = true;
-        settings_ui(ui, view.text, home, offers, &mut Preferences::default(), &mut locking);
+        let mut choosing = Choosing::default();
+        settings_ui(ui, view.text, around, &mut choosing, &mut Preferences::default(), &mut locking);
     });
     says_what_it_said("network", |ui, view| {
         network_ui(ui, view, &Tests::default());
@@ -341,7 +359,11 @@ fn before_the_conversations() {
 type Page = Harness<'static, (Adding, Vec<Action>)>;
 
 fn page() -> Page {
-    let (model, text, preferences) = (Model::default(), Text::of(Language::English), Preferences::default());
+    page_of(Model::default())
+}
+
+fn page_of(model: Model) -> Page {
+    let (text, preferences) = (Text::of(Language::English), Preferences::default());
     let mut ready = false;
     let paint = move |ui: &mut egui::Ui, (adding, asked): &mut (Adding, Vec<Action>)| {
         if !std::mem::replace(&mut ready, true) {
@@ -349,7 +371,13 @@ fn page() -> Page {
             ui.ctx().request_repaint();
             return;
         }
-        let view = View { model: &model, text: &text, preferences: &preferences, today: TODAY };
+        let view = View {
+            model: &model,
+            text: &text,
+            preferences: &preferences,
+            now: WallTime::from_millis(NOON),
+            today: TODAY,
+        };
         asked.extend(add_contact_ui(ui, &view, adding, Offers::default()));
     };
     let mut page = Harness::builder()
@@ -362,7 +390,7 @@ fn page() -> Page {
 
 /// Passes until the page says something.
 #[track_caller]
-fn until_said(page: &mut Page, words: &str) {
+fn until_said<S>(page: &mut Harness<'static, S>, words: &str) {
     let began = Instant::now();
     while page.query_by_label_contains(words).is_none() {
         assert!(began.elapsed() < PATIENCE, "it never said “{words}”: {:?}", page.root());
@@ -395,6 +423,14 @@ fn code(text: &str) -> image::GrayImage {
         let dark = place(x).zip(place(y)).is_some_and(|(x, y)| colours[y * width + x] == qrcode::Color::Dark);
         image::Luma([if dark { 0 } else { 255 }])
     })
+}
+
+/// The picture of a code, as it comes from the clipboard.
+fn pasted_code(text: &str) -> Event {
+    let picture = code(text);
+    let size = [picture.width(), picture.height()].map(|side| usize::try_from(side).unwrap());
+    let points = picture.pixels().map(|one| Color32::from_gray(one.0[0])).collect();
+    Event::PasteImage(Arc::new(ColorImage::new(size, points)))
 }
 
 #[test]
@@ -432,10 +468,7 @@ fn a_dropped_picture_fills_the_field_and_accepts_nothing() {
 #[test]
 fn what_is_pasted_anywhere_on_the_page_is_taken_in() {
     let mut page = page();
-    let picture = code(LINK);
-    let size = [picture.width(), picture.height()].map(|side| usize::try_from(side).unwrap());
-    let points = picture.pixels().map(|one| Color32::from_gray(one.0[0])).collect();
-    page.event(Event::PasteImage(Arc::new(ColorImage::new(size, points))));
+    page.event(pasted_code(LINK));
     until_said(&mut page, "This is the invitation that was found");
     assert_eq!(page.state().0.pasted, LINK);
 
@@ -451,4 +484,187 @@ fn what_is_pasted_anywhere_on_the_page_is_taken_in() {
     page.event(Event::Paste("file:///nowhere/at%20all.png".to_owned()));
     until_said(&mut page, "This is no picture that can be read");
     assert!(page.state().1.is_empty());
+}
+
+/// An invitation of somebody.
+fn given(change: impl FnOnce(&mut Link)) -> String {
+    let mut link = Link {
+        account: account(40),
+        secret: Secret::new([1; 32]),
+        bundle_hash: [2; 16],
+        not_after: (NOON + 3 * DAY) / 1_000,
+        reusable: false,
+        ask: false,
+        hints: Vec::new(),
+    };
+    change(&mut link);
+    link.encode()
+}
+
+#[test]
+fn what_an_invitation_says_is_said_before_it_is_accepted() {
+    let here = Address { transport: Transport::Tcp, ip: Ipv4Addr::LOCALHOST.into(), port: 1 };
+    let there = Address { ip: Ipv4Addr::new(192, 0, 2, 1).into(), ..here };
+    let cut = given(|_| {}).split_off(9);
+    let cases: [(String, &[&str]); 9] = [
+        (
+            given(|_| {}),
+            &["does not say who made it", "Only one person", "19 November", "does not say where"],
+        ),
+        (given(|link| link.hints = vec![here]), &["leads to this machine only"]),
+        (
+            given(|link| (link.reusable, link.ask, link.hints) = (true, true, vec![here, there])),
+            &["Several people", "then decides"],
+        ),
+        (given(|link| link.account = account(1)), &["It leads to Bruno"]),
+        (given(|link| link.not_after = Link::NEVER), &["has no end"]),
+        (given(|link| link.not_after = NOON / 1_000), &["This invitation has expired."]),
+        (given(|link| link.account = account(9)), &["This invitation is your own."]),
+        (format!("causerie:{}", &cut[..cut.len() - 1]), &["This is no whole invitation."]),
+        ("causerie:i2#AAAA".to_owned(), &["made by a newer version"]),
+    ];
+    let mut page = page_of(model());
+    let said = |page: &Page, words: &str| page.query_all_by_label_contains(words).next().is_some();
+    for (link, sentences) in cases {
+        page.state_mut().0.pasted = format!("here it is: {link} see you");
+        page.run();
+        for words in sentences {
+            assert!(said(&page, words), "{words}: {:?}", page.root());
+        }
+        assert_eq!(said(&page, "leads to this machine only"), sentences == ["leads to this machine only"]);
+    }
+    page.state_mut().0.pasted = "hello".to_owned();
+    page.run();
+    assert!(said(&page, "There is no invitation in this"));
+    assert!(page.state().1.is_empty());
+}
+
+/// The widths of the lines of the text that holds these words, and how far right they go.
+fn lines_of(page: &Page, words: &str) -> (Vec<f32>, f32) {
+    let whole = page.query_all_by_label_contains(words).last().unwrap();
+    let lines: Vec<_> = whole.children().map(|line| line.rect()).collect();
+    let right = lines.iter().map(|line| line.right()).fold(0.0, f32::max);
+    (lines.iter().map(egui::Rect::width).collect(), right)
+}
+
+/// Dashes and underscores wherever they make the worst of a line.
+fn long_word() -> String {
+    let mut word = "causerie:i1#-".to_owned();
+    for number in 0..12 {
+        word += &"Ab0".repeat(number + 2);
+        word.push(if number % 2 == 0 { '-' } else { '_' });
+    }
+    word
+}
+
+#[track_caller]
+fn are_full(lines: &[f32]) {
+    let widest = lines.iter().copied().fold(0.0, f32::max);
+    let (_, full) = lines.split_last().unwrap();
+    assert!(full.len() > 1 && full.iter().all(|line| *line > widest - 20.0), "{lines:?}");
+}
+
+#[test]
+fn a_long_word_fills_its_lines() {
+    let link = long_word();
+    let made = InvitationView {
+        id: InvitationId::from_bytes([1; 8]),
+        link: Some(link.clone()),
+        expires: Some(WallTime::from_millis(NOON + DAY)),
+        reusable: false,
+        ask: false,
+        state: InvitationState::Open,
+        answers: 0,
+    };
+    let mut model = model();
+    let wishes = Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: true };
+    model.answered(&wishes, Answer::Invitation(made));
+    let mut page = page_of(model);
+    page.run();
+    let (lines, right) = lines_of(&page, &link);
+    are_full(&lines);
+    assert!(right < 720.0, "{right}");
+
+    page.state_mut().0.pasted = link;
+    page.run();
+    let field = page.get_by_role(Role::MultilineTextInput);
+    let lines: Vec<_> = field.children().map(|line| line.rect().width()).collect();
+    are_full(&lines);
+}
+
+#[test]
+fn a_link_in_a_message_fills_its_lines() {
+    let link = long_word();
+    let mut model = model();
+    let mut rows = said();
+    rows.push(message(1, 6, &link, true, NOON, MessageState::Queued));
+    let said = format!("Here it is 😀: {link} and\nthis is for the other one.");
+    rows.push(message(1, 7, &said, true, NOON, MessageState::Queued));
+    let page = model.load(account(1), Part::Same).unwrap();
+    model.answered(&page, Answer::Messages(rows));
+    let text = Text::of(Language::English);
+    let (preferences, mut chat, mut ready) = (Preferences::default(), Chat::default(), false);
+    let mut window =
+        Harness::builder().with_size([720.0, 900.0]).allow_missing_glyphs().build_ui(move |ui| {
+            if !std::mem::replace(&mut ready, true) {
+                theme::install(ui.ctx());
+                ui.ctx().request_repaint();
+                return;
+            }
+            let now = WallTime::from_millis(NOON);
+            let view = View { model: &model, text: &text, preferences: &preferences, now, today: TODAY };
+            chat_ui(ui, &view, account(1), &mut chat);
+        });
+    window.run();
+    let lines = |text: &str| {
+        let bubble = window.query_all_by_label(text).last().unwrap();
+        bubble.children().map(|line| line.rect().width()).collect::<Vec<_>>()
+    };
+    are_full(&lines(&link));
+    let [begins, link @ .., last, there] = &lines(&said)[..] else { panic!("{:?}", lines(&said)) };
+    are_full(link);
+    assert!(*begins < 140.0 && *last < 60.0 && *there > 100.0, "{begins} {last} {there}");
+}
+
+#[test]
+fn safety_numbers_are_compared_as_digits_and_as_pictures() {
+    let (number, other) = (["01234"; 12].join(" "), ["01235"; 12].join(" "));
+    let mut model = model();
+    let known =
+        ContactView { safety_number: Some(number.clone()), ..contact(1, "Bruno", ContactState::Active) };
+    model.apply(&Arc::new(Fact::ContactChanged(Box::new(known))));
+    let (text, preferences) = (Text::of(Language::English), Preferences::default());
+    let mut ready = false;
+    let paint = move |ui: &mut egui::Ui, (editing, asked): &mut (Editing, Vec<Action>)| {
+        if !std::mem::replace(&mut ready, true) {
+            theme::install(ui.ctx());
+            ui.ctx().request_repaint();
+            return;
+        }
+        let now = WallTime::from_millis(NOON);
+        let view = View { model: &model, text: &text, preferences: &preferences, now, today: TODAY };
+        asked.extend(contact_ui(ui, &view, account(1), editing));
+    };
+    let mut page = Harness::builder()
+        .with_size([720.0, 900.0])
+        .allow_missing_glyphs()
+        .build_ui_state(paint, (Editing::default(), Vec::new()));
+    page.run();
+    let may_verify = |page: &Harness<'_, (Editing, Vec<Action>)>| {
+        !page.get_by_label("They are the same: mark as verified").accesskit_node().is_disabled()
+    };
+    // The name has the focus, and is no place for a number.
+    page.event(Event::Paste(format!("here: {number}")));
+    until_said(&mut page, "They are the same.");
+    assert!(page.get_by_label("Name").is_focused() && may_verify(&page));
+    page.event(Event::Paste(other.clone()));
+    until_said(&mut page, "They are not the same.");
+    assert!(!may_verify(&page), "that would be a lie");
+    page.event(pasted_code(&number.replace(' ', "")));
+    until_said(&mut page, "They are the same.");
+    page.event(pasted_code(LINK));
+    until_said(&mut page, "There is no safety number in this");
+    page.event(pasted_code(&other.replace(' ', "")));
+    until_said(&mut page, "They are not the same.");
+    assert!(page.state().1.is_empty(), "nothing is said for a person");
 }

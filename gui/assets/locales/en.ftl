@@ -106,6 +106,13 @@ add-make = Make an invitation
 add-many = Several people may answer (each waits for your consent)
 add-copy = Copy the link
 add-revoke = Take it back
+add-used = The last link was answered: whoever did is in your list. The next person needs one of their own.
+add-ended = The last link cannot be answered any more.
+add-answers = { $count ->
+    [0] Nobody has answered it yet
+    [one] { $count } person has answered it
+   *[other] { $count } people have answered it
+}
 add-valid-until = Can be answered until { $when }
 add-theirs = I have an invitation
 add-paste = Paste the invitation here
@@ -116,6 +123,16 @@ add-picture-none = No code can be read in this picture. Try a sharper one, with 
 add-picture-other = There is no invitation in this: it says something else.
 add-picture-large = This is too large to be looked at (24 MB, 32 million points).
 add-picture-unknown = This is no picture that can be read (PNG, JPEG or WebP), and no text.
+given-none = There is no invitation in this: one begins with “causerie:”.
+given-known = It leads to { $name }, who is in your list.
+given-unknown = It does not say who made it: accept it only if you know who sent it to you.
+given-one = Only one person can answer it.
+given-many = Several people can answer it.
+given-until = It can be answered until { $when }.
+given-endless = It has no end.
+given-ask = Whoever made it then decides whether you become a contact.
+given-nowhere = It does not say where they are: you meet on the same local network only.
+given-here = It leads to this machine only.
 add-drop = Let go to look for an invitation in it
 add-accept = Accept
 add-choose = Choose a picture…
@@ -135,6 +152,14 @@ contact-safety = Safety number
 contact-safety-text = Compare these numbers with { $name }, best face to face or by voice. If they are the same on both sides, nobody is in between.
 contact-safety-none = The number is known once you have met.
 contact-verify = They are the same: mark as verified
+compare-code = Your common number as a code to scan
+compare-text = Or let this machine compare: paste the digits, or a picture of the code, that { $name } showed you or sent you by another way; or drop the picture here.
+compare-field = Their number
+compare-reading = Looking for a number…
+compare-same = They are the same.
+compare-different = They are not the same. Somebody may be in between, or this is the number of another conversation: do not mark it as verified.
+compare-none = There is no safety number in this: it has 60 digits.
+compare-drop = Let go to compare the number in it
 contact-block = Block
 contact-unblock = Unblock
 contact-remove = Remove
@@ -182,6 +207,20 @@ settings-closing-none = This system has no tray, so closing the window quits Cau
 settings-closing-ask = Ask
 settings-closing-stay = Keep running: messages go on arriving
 settings-closing-quit = Quit
+settings-search = Search settings
+settings-nothing = No setting has these words.
+storage-title = Storage
+storage-size = { $size } on the disk
+storage-unknown = The files cannot be looked at.
+storage-counting = Counting messages…
+storage-conversations = { $count ->
+    [one] { $count } conversation
+   *[other] { $count } conversations
+}
+storage-messages = { $count ->
+    [one] { $count } message
+   *[other] { $count } messages
+}
 settings-home = Where your data lies
 network-title = Network
 network-offline = No network can be used. Messages wait here and leave later.
@@ -270,6 +309,10 @@ key-down = Down
 key-page-up = Page Up
 key-page-down = Page Down
 key-escape = Esc
+size-kilo = { $size } kB
+size-mega = { $size } MB
+size-giga = { $size } GB
+decimal-sign = .
 copied = Copied
 busy = The node is busy. Try again in a moment.
 
@@ -430,3 +473,7 @@ emoji-tone-medium-light = Medium light skin
 emoji-tone-medium = Medium skin
 emoji-tone-medium-dark = Medium dark skin
 emoji-tone-dark = Dark skin
+
+# Words that settings are found by beside those that are shown
+settings-languages = English Français
+storage-found = Disk, folder, size, messages

@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeMap, io, sync::Arc};
 
-use causerie_protocol::{event::Event, ids::AccountId, moment::WallTime};
+use causerie_protocol::{event::Event, ids::AccountId};
 use eframe::egui::{self, UserAttentionType, ViewportCommand};
 
 use super::{App, Gate, Preferences};
@@ -21,7 +21,7 @@ use crate::{
     portal::Dialog,
     preferences::Closing,
     screens::closing::{Answer, closing_ui},
-    text::Text,
+    text::{Text, now},
     theme,
     tray::Words,
     window::Waker,
@@ -67,10 +67,9 @@ impl Background {
         let backend = Backend::start(place.clone(), Arc::new(move || wakes.wake()))?;
         let words = words(text, 0);
         let desktop = Desktop::start(backend.teller(), bus, words.clone())?;
-        let now = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or_default();
         let background = Self {
             waker,
-            attention: Attention::new(WallTime::from_millis(now)),
+            attention: Attention::new(now()),
             desktop,
             words,
             offers: None,
@@ -266,6 +265,11 @@ impl App {
             self.background.desktop.speak(words.clone());
             self.background.words = words;
         }
+    }
+
+    /// Whether the dialog about closing is open.
+    pub(super) const fn is_asking_to_close(&self) -> bool {
+        self.background.asking
     }
 
     /// The dialog about closing, where it is open.

@@ -5,7 +5,6 @@ use causerie_protocol::{
     command::{Command, ConversationMark},
     event::Event,
     ids::{AccountId, MessageId},
-    moment::WallTime,
 };
 use eframe::egui;
 
@@ -14,6 +13,7 @@ use crate::{
     model::{may_write, reference, timeline::Part},
     route::Route,
     screens::chat::Chat,
+    text::now,
 };
 
 /// Messages that are loaded at most to find where what was not read begins.
@@ -124,14 +124,13 @@ pub(super) fn written(
     text: String,
     state: MessageState,
 ) -> MessageView {
-    let now = jiff::Timestamp::now().as_millisecond();
     MessageView {
         id,
         conversation: with,
         author,
         outgoing: true,
         text: Some(text),
-        sent_at: WallTime::from_millis(u64::try_from(now).unwrap_or_default()),
+        sent_at: now(),
         received_at: None,
         state,
         reason: None,

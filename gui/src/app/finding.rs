@@ -20,7 +20,7 @@ use crate::{
         search::Searching,
     },
     search::{Found, Query, Told},
-    text::today,
+    text::{now, today},
 };
 
 impl App {
@@ -48,8 +48,13 @@ impl App {
 
     /// Who is in the list, in its order.
     fn listed(&self) -> Vec<AccountId> {
-        let view =
-            View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
+        let view = View {
+            model: &self.model,
+            text: &self.text,
+            preferences: &self.preferences,
+            now: now(),
+            today: today(),
+        };
         rows(&view, &self.looking).into_iter().map(|row| row.with).collect()
     }
 
@@ -138,8 +143,13 @@ impl App {
 
     pub(super) fn palette_ui(&mut self, ui: &egui::Ui) -> Option<Action> {
         let palette = self.palette.as_mut().filter(|_| self.gate == Gate::Open)?;
-        let view =
-            View { model: &self.model, text: &self.text, preferences: &self.preferences, today: today() };
+        let view = View {
+            model: &self.model,
+            text: &self.text,
+            preferences: &self.preferences,
+            now: now(),
+            today: today(),
+        };
         let asked = palette_ui(ui, &view, self.route, palette)?;
         if !matches!(asked, Action::Back) {
             self.palette = None;

@@ -8,6 +8,11 @@ use super::*;
 
 const LINK: &str = "causerie:i1#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-P0BBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbG1ub3BxcnM";
 
+/// What is found where an invitation is wanted.
+fn in_bytes(bytes: &[u8]) -> Result<String, Unread> {
+    super::in_bytes(bytes, invitation_in)
+}
+
 /// A code with its quiet zone, each module so many points wide.
 fn code(text: &str, module: u32) -> GrayImage {
     let code = QrCode::with_error_correction_level(text, EcLevel::L).unwrap();
@@ -99,7 +104,7 @@ fn what_can_be_looked_through_is_white() {
     });
     let side = usize::try_from(drawn.width()).unwrap();
     let pasted = ColorImage::new([side, side], pixels.collect());
-    assert_eq!(Source::Picture(Arc::new(pasted)).invitation().as_deref(), Ok(LINK));
+    assert_eq!(Source::Picture(Arc::new(pasted)).find(invitation_in).as_deref(), Ok(LINK));
 }
 
 #[test]
@@ -109,15 +114,15 @@ fn an_invitation_is_found_beside_other_codes_and_words() {
     imageops::replace(&mut both, &one, 0, 0);
     imageops::replace(&mut both, &other, i64::from(one.width()), 0);
     assert_eq!(in_bytes(&png(both)).as_deref(), Ok(LINK));
-    assert_eq!(in_bytes(&png(one)), Err(Unread::NoInvitation));
+    assert_eq!(in_bytes(&png(one)), Err(Unread::SomethingElse));
 }
 
 #[test]
 fn what_is_no_picture_or_too_large_is_refused() {
     assert_eq!(in_bytes(&png(GrayImage::from_pixel(64, 64, Luma([255])))), Err(Unread::NoCode));
-    assert_eq!(in_bytes(b"nothing of interest"), Err(Unread::NoInvitation));
+    assert_eq!(in_bytes(b"nothing of interest"), Err(Unread::SomethingElse));
     assert_eq!(in_bytes(format!("[InternetShortcut]\nURL={LINK}\n").as_bytes()).as_deref(), Ok(LINK));
-    assert_eq!(in_bytes(b""), Err(Unread::NoInvitation));
+    assert_eq!(in_bytes(b""), Err(Unread::SomethingElse));
     assert_eq!(in_bytes(b"\xff\xfe\x00\x01"), Err(Unread::NotAPicture));
     assert_eq!(in_bytes(&vec![b'a'; 100_000]), Err(Unread::TooLarge));
     // A format that is known and not read.
@@ -151,7 +156,7 @@ fn a_size_that_is_only_said_takes_no_memory() {
     }
     assert_eq!(in_bytes(&declared(100, 100)), Err(Unread::NotAPicture));
     let pasted = ColorImage { pixels: Vec::new(), ..ColorImage::new([1, 1], vec![Color32::BLACK]) };
-    assert_eq!(Source::Picture(Arc::new(pasted)).invitation(), Err(Unread::NotAPicture));
+    assert_eq!(Source::Picture(Arc::new(pasted)).find(invitation_in), Err(Unread::NotAPicture));
 }
 
 #[test]
@@ -195,15 +200,16 @@ fn files_are_opened_with_care() {
     fs::write(at("letter.txt"), "see you").unwrap();
     let large = File::create(at("large.png")).unwrap();
     large.set_len(BYTES_MAX + 1).unwrap();
-    let found = |names: &[&str]| Source::Files(names.iter().map(|name| at(name)).collect()).invitation();
+    let found =
+        |names: &[&str]| Source::Files(names.iter().map(|name| at(name)).collect()).find(invitation_in);
     assert_eq!(found(&["code.png"]).as_deref(), Ok(LINK));
     assert_eq!(found(&["letter.txt", "code.png"]).as_deref(), Ok(LINK));
-    assert_eq!(found(&["letter.txt", "gone.png"]), Err(Unread::NoInvitation));
+    assert_eq!(found(&["letter.txt", "gone.png"]), Err(Unread::SomethingElse));
     assert_eq!(found(&["gone.png"]), Err(Unread::NotAPicture));
     assert_eq!(found(&["large.png"]), Err(Unread::TooLarge));
     assert_eq!(found(&["."]), Err(Unread::NotAPicture));
     assert_eq!(found(&[]), Err(Unread::NotAPicture));
-    assert_eq!(Source::Files(vec!["/dev/zero".into()]).invitation(), Err(Unread::NotAPicture));
+    assert_eq!(Source::Files(vec!["/dev/zero".into()]).find(invitation_in), Err(Unread::NotAPicture));
 }
 
 #[test]
@@ -227,4 +233,21 @@ fn a_link_is_found_with_anything_around_it() {
         assert_eq!(link_in(pasted), Some("causerie:1:abc"), "{pasted}");
     }
     assert_eq!(link_in("  nonsense words "), None);
+}
+
+#[test]
+fn a_safety_number_is_found_however_it_is_grouped() {
+    let (number, digits) = (["01234"; 12].join(" "), "01234".repeat(12));
+    let grouped = number.replace(' ', "\n");
+    for text in [&number, &digits, &grouped, &format!("Notre numéro : {number} (2026)")] {
+        assert_eq!(number_in(text).as_ref(), Some(&digits), "{text}");
+    }
+    for text in [&digits[1..], &format!("{digits}5"), &number.replace(' ', "-"), "", LINK] {
+        assert_eq!(number_in(text), None, "{text}");
+    }
+    let picture = png(code(&digits, 3));
+    assert_eq!(super::in_bytes(&picture, number_in).as_ref(), Ok(&digits));
+    assert_eq!(in_bytes(&picture), Err(Unread::SomethingElse));
+    assert_eq!(super::in_bytes(&png(code(LINK, 3)), number_in), Err(Unread::SomethingElse));
+    assert_eq!(super::in_bytes(number.as_bytes(), number_in).as_ref(), Ok(&digits));
 }

@@ -5,9 +5,14 @@
 
 use std::path::PathBuf;
 
-use causerie_protocol::answer::{ContactState, InvitationState};
+use causerie_protocol::{
+    answer::{ContactState, InvitationState, InvitationView},
+    moment::WallTime,
+};
 use eframe::egui::{
-    self, Align2, Event, FontId, Key, KeyboardShortcut, Modifiers, Role, TextEdit, WidgetInfo,
+    self, Align2, Event, FontId, Key, KeyboardShortcut, Modifiers, Role, TextBuffer, TextEdit, TextStyle,
+    WidgetInfo,
+    text::{LayoutJob, TextFormat},
     text_edit::TextEditState,
 };
 
@@ -15,11 +20,15 @@ use crate::{
     action::Action,
     components::{avatar::avatar, qr_code::qr_code},
     desktop::Offers,
-    qr_reading::{Reading, Source, file_in, link_in},
-    screens::{View, card, name_of, page, primary, primary_button, request_buttons, words},
+    qr_reading::{Reading, Source, file_in, invitation_in, link_in},
+    screens::{View, card, code, name_of, page, primary, primary_button, request_buttons, words},
     text::day_of,
     theme,
 };
+
+use given::given_ui;
+
+mod given;
 
 /// Characters of what is pasted. Chosen: a link in a long letter.
 const PASTED_CHARS_MAX: usize = 8_192;
@@ -115,7 +124,7 @@ fn take_in(ui: &egui::Ui, view: &View<'_>, adding: &mut Adding) {
     if let Some(source) = source {
         (adding.wrong, adding.found) = (None, false);
         // Without a thread nothing is read, which the sentence about the picture says well enough.
-        match Reading::begin(source, ui.ctx()) {
+        match Reading::begin(source, invitation_in, ui.ctx()) {
             Ok(reading) => adding.reading = Some(reading),
             Err(_) => adding.wrong = Some(view.text.say("busy")),
         }
@@ -123,7 +132,7 @@ fn take_in(ui: &egui::Ui, view: &View<'_>, adding: &mut Adding) {
 }
 
 /// Says, over everything, that a file can be let go of.
-fn drop_here(ui: &egui::Ui, words: &str) {
+pub fn drop_here(ui: &egui::Ui, words: &str) {
     let palette = theme::palette(ui);
     let place = ui.ctx().content_rect();
     let layer = egui::LayerId::new(egui::Order::Foreground, egui::Id::unique("drop-here"));
@@ -173,11 +182,18 @@ fn theirs(
     let entered = ui.memory(|memory| memory.has_focus(field_id()))
         && !ui.input(|input| input.events.iter().any(|event| matches!(event, Event::Ime(_))))
         && ui.input_mut(|input| input.consume_shortcut(&enter));
+    let mut full_lines = |ui: &egui::Ui, pasted: &dyn TextBuffer, width: f32| {
+        let format = TextFormat::simple(TextStyle::Body.resolve(ui.style()), theme::palette(ui).text);
+        let mut job = LayoutJob::single_section(pasted.as_str().to_owned(), format);
+        (job.wrap.max_width, job.wrap.break_anywhere) = (width, true);
+        ui.painter().layout_job(job)
+    };
     let edit = TextEdit::multiline(&mut adding.pasted)
         .id(field_id())
         .hint_text(label.clone())
         .desired_rows(2)
         .desired_width(f32::INFINITY)
+        .layouter(&mut full_lines)
         .return_key(KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter))
         .char_limit(PASTED_CHARS_MAX);
     let field = ui.add(edit);
@@ -196,8 +212,11 @@ fn theirs(
         ui.weak(text.say("add-picture-reading"));
     } else if adding.found {
         ui.colored_label(theme::palette(ui).good, text.say("add-picture-found"));
-    } else {
+    } else if !given {
         ui.weak(text.say("add-picture"));
+    }
+    if adding.wrong.is_none() {
+        given_ui(ui, view, &adding.pasted);
     }
     ui.horizontal_wrapped(|ui| {
         if primary_button(ui, &text.say("add-accept"), given) || (entered && given) {
@@ -213,8 +232,15 @@ fn mine(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut V
     let text = view.text;
     ui.label(theme::strong(text.say("add-mine")));
     words(ui, text.say("add-mine-text"));
-    let open = view.model.invitation.as_ref().filter(|one| one.state == InvitationState::Open);
+    let made = view.model.invitation.as_ref();
+    let state = made.map(|one| state(one, view.now));
+    let open = made.filter(|_| state == Some(InvitationState::Open));
     let Some((invitation, link)) = open.and_then(|one| one.link.as_ref().map(|link| (one, link))) else {
+        match state {
+            Some(InvitationState::Used) => words(ui, text.say("add-used")),
+            Some(InvitationState::Revoked | InvitationState::Expired) => words(ui, text.say("add-ended")),
+            Some(InvitationState::Open) | None => {}
+        }
         ui.scope(|ui| {
             theme::outline_choices(ui);
             ui.checkbox(&mut adding.many, text.say("add-many"));
@@ -226,10 +252,13 @@ fn mine(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut V
         return;
     };
     ui.vertical_centered(|ui| qr_code(ui, link, &text.say("add-code"), 260.0));
-    words(ui, egui::RichText::new(link).monospace().size(11.0));
+    code(ui, link, 11.0);
     if let Some(until) = invitation.expires {
         let when = format!("{} {}", text.day(day_of(until), view.today), text.clock(until));
         ui.weak(text.say_with("add-valid-until", &[("when", when.into())]));
+    }
+    if invitation.reusable {
+        ui.weak(text.say_with("add-answers", &[("count", invitation.answers.into())]));
     }
     ui.horizontal_wrapped(|ui| {
         let copy = primary(ui, &text.say("add-copy"), true);
@@ -243,4 +272,14 @@ fn mine(ui: &mut egui::Ui, view: &View<'_>, adding: &mut Adding, actions: &mut V
             actions.push(Action::Revoke(Box::new(invitation.clone())));
         }
     });
+}
+
+/// How an invitation stands by this clock: nobody tells when its time is over.
+fn state(invitation: &InvitationView, now: WallTime) -> InvitationState {
+    let is_over = invitation.expires.is_some_and(|end| end <= now);
+    if invitation.state == InvitationState::Open && is_over {
+        InvitationState::Expired
+    } else {
+        invitation.state
+    }
 }

@@ -13,8 +13,8 @@ use crate::{
     theme,
 };
 
-/// Paints them; what was chosen is in `chosen` at once.
-pub fn background_cards(ui: &mut egui::Ui, text: &Text, offers: Offers, chosen: &mut Preferences) {
+/// How much notifications say; what was chosen is in `chosen` at once.
+pub fn notifications_card(ui: &mut egui::Ui, text: &Text, offers: Offers, chosen: &mut Preferences) {
     card(ui, |ui| {
         theme::outline_choices(ui);
         ui.label(theme::strong(text.say("settings-notify")));
@@ -27,6 +27,10 @@ pub fn background_cards(ui: &mut egui::Ui, text: &Text, offers: Offers, chosen: 
         }
         ui.weak(text.say("settings-notify-text"));
     });
+}
+
+/// What closing the window means; what was chosen is in `chosen` at once.
+pub fn closing_card(ui: &mut egui::Ui, text: &Text, offers: Offers, chosen: &mut Preferences) {
     card(ui, |ui| {
         theme::outline_choices(ui);
         ui.label(theme::strong(text.say("settings-closing")));

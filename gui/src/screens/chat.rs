@@ -19,6 +19,7 @@ use crate::{
         avatar::avatar,
         chat_list::{ChatList, Content, Item},
         icon::Icon,
+        lines::laid_out,
         menu::context_menu,
         say,
     },
@@ -300,11 +301,10 @@ fn galley(ui: &egui::Ui, view: &View<'_>, row: &MessageView, width: f32) -> std:
         done = part.end;
     }
     job.append(words.get(done..).unwrap_or_default(), 0.0, plain);
-    job.wrap.break_anywhere = false;
     if begins_right {
         job.halign = egui::Align::RIGHT;
     }
-    ui.painter().layout_job(job)
+    laid_out(ui, job)
 }
 
 /// Paints a message; whether all of it is asked for.

@@ -1,7 +1,7 @@
 //! Somebody's page: their name, the numbers to compare, and how to be rid of them.
 
 use causerie_protocol::{
-    answer::{ContactState, Verification},
+    answer::{ContactState, ContactView, Verification},
     command::Command,
     ids::AccountId,
 };
@@ -11,9 +11,13 @@ use crate::{
     action::Action,
     components::{avatar::avatar, say},
     model::reference,
-    screens::{View, card, gate::field, name_of, page, primary_button, words},
+    screens::{View, card, code, gate::field, name_of, page, primary_button, words},
     theme,
 };
+
+use comparing::{Comparing, comparing_ui, dropping_ui, number_ui, verdict_ui};
+
+mod comparing;
 
 /// What is typed and asked here.
 #[derive(Debug, Default)]
@@ -22,6 +26,15 @@ pub struct Editing {
     whom: Option<AccountId>,
     name: String,
     removing: bool,
+    comparing: Comparing,
+}
+
+impl Editing {
+    /// Whether it is asked if somebody is to be removed.
+    #[must_use]
+    pub const fn is_asking(&self) -> bool {
+        self.removing
+    }
 }
 
 /// Paints it.
@@ -31,8 +44,9 @@ pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: 
     let (text, contact) = (view.text, &one.contact);
     let opened = editing.whom != Some(whom);
     if opened {
-        *editing = Editing { whom: Some(whom), name: contact.name.clone(), removing: false };
+        *editing = Editing { whom: Some(whom), name: contact.name.clone(), ..Editing::default() };
     }
+    editing.comparing.take_in(ui);
     let name = name_of(contact);
     page(ui, &name, |ui| {
         ui.horizontal(|ui| {
@@ -50,24 +64,10 @@ pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: 
                 actions.push(Action::Ask(Command::RenameContact { contact: reference(whom), name }));
             }
         });
-        card(ui, |ui| {
-            ui.label(theme::strong(text.say("contact-safety")));
-            match &contact.safety_number {
-                None => words(ui, text.say("contact-safety-none")),
-                Some(number) => {
-                    words(ui, text.say_with("contact-safety-text", &[("name", name.clone().into())]));
-                    number_ui(ui, number);
-                    if contact.verification == Verification::Verified {
-                        ui.colored_label(theme::palette(ui).good, text.say("state-verified"));
-                    } else if primary_button(ui, &text.say("contact-verify"), true) {
-                        actions.push(Action::Ask(Command::VerifyContact { contact: reference(whom) }));
-                    }
-                }
-            }
-        });
+        card(ui, |ui| safety(ui, view, contact, &mut editing.comparing, &mut actions));
         card(ui, |ui| {
             ui.weak(text.say("contact-id"));
-            words(ui, egui::RichText::new(whom.to_string()).monospace().size(12.0));
+            code(ui, &whom.to_string(), 12.0);
         });
         card(ui, |ui| {
             let blocked = contact.state == ContactState::Blocked;
@@ -84,17 +84,37 @@ pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: 
             });
         });
     });
+    dropping_ui(ui, view);
     if editing.removing {
         removal(ui, view, whom, &name, editing, &mut actions);
     }
     actions
 }
 
-/// The number in groups, four a line, the same on both sides.
-fn number_ui(ui: &mut egui::Ui, number: &str) {
-    let groups: Vec<&str> = number.split(' ').collect();
-    let lines: Vec<String> = groups.chunks(4).map(|line| line.join("  ")).collect();
-    words(ui, egui::RichText::new(lines.join("\n")).monospace().size(17.0));
+/// The number, whether it was compared, and a machine's help with it.
+fn safety(
+    ui: &mut egui::Ui,
+    view: &View<'_>,
+    contact: &ContactView,
+    comparing: &mut Comparing,
+    actions: &mut Vec<Action>,
+) {
+    let (text, name) = (view.text, name_of(contact));
+    ui.label(theme::strong(text.say("contact-safety")));
+    let Some(number) = &contact.safety_number else {
+        words(ui, text.say("contact-safety-none"));
+        return;
+    };
+    words(ui, text.say_with("contact-safety-text", &[("name", name.clone().into())]));
+    number_ui(ui, view, number);
+    verdict_ui(ui, view, number, comparing);
+    let may_be_same = comparing.is_same(number) != Some(false);
+    if contact.verification == Verification::Verified {
+        ui.colored_label(theme::palette(ui).good, text.say("state-verified"));
+    } else if primary_button(ui, &text.say("contact-verify"), may_be_same) {
+        actions.push(Action::Ask(Command::VerifyContact { contact: reference(contact.id) }));
+    }
+    comparing_ui(ui, view, &name, comparing);
 }
 
 fn removal(

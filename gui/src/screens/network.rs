@@ -21,7 +21,7 @@ use crate::{
     action::Action,
     components::{avatar::avatar, say},
     model::{Model, may_write},
-    screens::{View, card, name_of, page, words},
+    screens::{View, card, code, name_of, page, words},
     text::Text,
     theme, trouble,
 };
@@ -55,7 +55,7 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>, tests: &Tests) -> Vec<Acti
         card(ui, |ui| {
             ui.label(theme::strong(text.say("network-listening")));
             for address in &model.listening {
-                words(ui, egui::RichText::new(multiaddr_text(address)).monospace().size(12.0));
+                code(ui, &multiaddr_text(address), 12.0);
             }
         });
         for one in model.conversations() {
@@ -72,7 +72,7 @@ pub fn network_ui(ui: &mut egui::Ui, view: &View<'_>, tests: &Tests) -> Vec<Acti
         if let Some(own) = model.own() {
             card(ui, |ui| {
                 ui.weak(text.say("network-my-id"));
-                words(ui, egui::RichText::new(own.id.to_string()).monospace().size(12.0));
+                code(ui, &own.id.to_string(), 12.0);
             });
         }
     });

@@ -48,8 +48,8 @@ Options:
 const EXAMPLES: &str = "
 Examples:
   causerie-node init --name Alice
-  causerie-node invite                         hand the link to somebody you trust
   causerie-node run &
+  causerie-node invite                         hand the link to somebody you trust
   causerie-node send bob 'Hello!' --wait delivered
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unreachable, 4 verification changed, 5 not found,

@@ -66,7 +66,9 @@ async fn init(home: &Path, name: &str, opener: Opener, printer: &mut Printer) ->
         printer.warnings(&[format!("what was left of another identity in this home is in {aside} now")]);
     }
     printer.note("This is your identity; it lives in the home's directory only.");
-    printer.note("Next: `causerie-node invite` makes a link for somebody you want to talk to.");
+    printer.note(
+        "Next: `causerie-node run &` is there for your contacts; then `causerie-node invite` makes a link.",
+    );
     Ok(())
 }
 
@@ -159,6 +161,12 @@ async fn invite(
             printer.note("Hand this link to one person you trust, over a channel you trust: it is a secret.");
             printer
                 .note("They answer it with `causerie-node accept LINK`; be there with `causerie-node run`.");
+            if !new.no_hints && !door.is_running() {
+                printer.note(
+                    "No node runs, so the link does not say where you are: they find you on your local network \
+                     only. One that is made while `causerie-node run` goes on says it.",
+                );
+            }
         }
         Some(Invite::List) => {
             let invitations = list(door.call("invite.list", json!({})).await?);

@@ -95,6 +95,11 @@ impl Door {
         }
     }
 
+    /// Whether a node runs on this home, and meets others.
+    pub(super) const fn is_running(&self) -> bool {
+        matches!(self.way, Way::Socket(_))
+    }
+
     /// A second way to the same node, for its events from now on; `None` where no node runs.
     pub(super) async fn follow(&self) -> Result<Option<Follower>, Failure> {
         if let Way::Own(_) = self.way {

@@ -40,6 +40,11 @@ impl Printer {
         Self { json, paint: Paint::PLAIN, out, notes: Box::new(io::sink()) }
     }
 
+    #[cfg(test)]
+    pub(super) fn noting(self, notes: Box<dyn Write + Send>) -> Self {
+        Self { notes, ..self }
+    }
+
     pub(super) const fn is_json(&self) -> bool {
         self.json
     }

@@ -219,7 +219,10 @@ struct Asked {
 const fn is_silent(command: &Command) -> bool {
     matches!(
         command,
-        Command::SendMessage { .. } | Command::MarkRead { .. } | Command::MarkConversation { .. }
+        Command::SendMessage { .. }
+            | Command::MarkRead { .. }
+            | Command::MarkConversation { .. }
+            | Command::RevokeInvitation { .. }
     )
 }
 

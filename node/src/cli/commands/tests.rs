@@ -357,3 +357,32 @@ async fn commands_that_need_a_node_say_that_none_runs() {
         assert_eq!((failure.kind.as_str(), failure.exit_code()), ("no_node", 7));
     }
 }
+
+/// What a command says beside its result.
+async fn noted(home: &Path, line: &[&str]) -> String {
+    let (notes, home) = (Page::default(), home.to_str().unwrap());
+    let args = Args::try_parse_from([&["causerie-node", "--home", home], line].concat()).unwrap();
+    let printer = Printer::to(false, Box::new(io::sink())).noting(Box::new(notes.clone()));
+    assert_eq!(perform(args, printer).await, Ok(()), "{line:?}");
+    notes.text()
+}
+
+#[tokio::test]
+async fn whoever_does_as_is_said_gets_a_link_that_leads_somewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let comes_first = |said: &str| {
+        let run = said.find("causerie-node run").unwrap();
+        run < said.find("causerie-node invite").unwrap()
+    };
+    let made = noted(&home, &["init", "--name", "Alice"]).await;
+    assert!(comes_first(&made), "{made}");
+    let help = <Args as clap::CommandFactory>::command().render_help().to_string();
+    assert!(comes_first(&help), "{help}");
+
+    let alone = "No node runs, so the link does not say where you are";
+    assert!(noted(&home, &["invite"]).await.contains(alone));
+    assert!(!noted(&home, &["invite", "--no-hints"]).await.contains(alone), "that was asked for");
+    let stage = Stage::new(ordinary);
+    assert!(!noted(stage.home.path(), &["invite"]).await.contains(alone));
+}
