@@ -31,8 +31,8 @@ use super::{limits, multiaddr};
 #[derive(Debug, Default)]
 pub(crate) struct Dials {
     running: BTreeMap<DialId, Dial>,
-    /// Attempts that run: of which dial, at which address, if not over a relay.
-    attempts: BTreeMap<ConnectionId, (DialId, Option<Address>)>,
+    /// Attempts that run: of which dial, at which address, which may be a relay's.
+    attempts: BTreeMap<ConnectionId, (DialId, Address)>,
 }
 
 /// One way to somebody.
@@ -77,8 +77,8 @@ impl Dials {
     pub(crate) fn next_attempt(&mut self, now: Instant) -> Option<DialOpts> {
         let (id, dial) = self.running.iter_mut().find(|(_, dial)| dial.is_due(now))?;
         let (opts, address) = match dial.tries.pop_front()? {
-            Try::At(address) => (options(dial.peer, &address), Some(address)),
-            Try::Over(circuit) => (over_relay(&circuit), None),
+            Try::At(address) => (options(dial.peer, &address), address),
+            Try::Over(circuit) => (over_relay(&circuit), circuit.relay.address),
         };
         dial.attempts += 1;
         dial.next_at = now + limits::DIAL_STAGGER;
@@ -99,10 +99,9 @@ impl Dials {
         *dial.chosen.get_or_insert(connection) == connection
     }
 
-    /// Which address of which dial an attempt is at, as long as both go on; nothing for one over a relay.
+    /// Which address of which dial an attempt is at, as long as both go on.
     pub(crate) fn attempt(&self, connection: ConnectionId) -> Option<(DialId, Address)> {
-        let (id, address) = self.attempts.get(&connection)?;
-        self.running.contains_key(id).then_some((*id, (*address)?))
+        self.attempts.get(&connection).copied().filter(|(id, _)| self.running.contains_key(id))
     }
 
     /// A connection has its stream: the dial is over.
@@ -285,7 +284,7 @@ mod tests {
             )
         };
         let (relay, peer) = (id(1).unwrap(), id(2).unwrap());
-        let circuit = Circuit { relay: Relay { id: relay, address: addresses(1)[0] }, peer };
+        let circuit = Circuit { relay: Relay { id: relay, address: addresses(9)[8] }, peer };
         let (mut dials, id, now) = (Dials::default(), DialId::new(1), Instant::now());
         assert!(dials.begin(id, None, addresses(3), vec![circuit.clone(), circuit], now));
         let mut places = Vec::new();
@@ -295,7 +294,7 @@ mod tests {
             places.push(dials.attempt(attempt).map(|(_, address)| address.port));
             dials.failed(attempt);
         }
-        assert_eq!(places, [Some(1), Some(2), None, None, Some(3)]);
+        assert_eq!(places, [Some(1), Some(2), Some(9), Some(9), Some(3)]);
         assert_eq!(dials.len(), 0);
     }
 }
