@@ -19,6 +19,7 @@ pub mod disk;
 pub mod ledger;
 pub mod measures;
 pub mod network;
+pub mod pace;
 pub mod person;
 pub mod places;
 pub mod queue;

@@ -61,6 +61,11 @@ fn one_way_mail_heals() {
 }
 
 #[test]
+fn clocks_that_drift_break_nothing() {
+    sound("drift", 100..103);
+}
+
+#[test]
 fn a_seed_says_everything() {
     let scenario = scenario("storm");
     let digest = |seed| {
