@@ -16,6 +16,7 @@
 pub mod checks;
 pub mod churn;
 pub mod disk;
+pub mod fuzz;
 pub mod ledger;
 pub mod measures;
 pub mod network;
