@@ -144,7 +144,8 @@ impl Draft {
                 self.line(format_args!("every = \"{every}m\"\nlasts = \"{lasts}m\""));
             }
             "slow" => {
-                let bytes = self.random.one_of(&[2_000, 20_000, 200_000]);
+                // Less than what is said at most would make a queue without end, in which no step ever comes through.
+                let bytes = self.random.one_of(&[20_000, 50_000, 200_000]);
                 self.line(format_args!("bytes-a-second = {bytes}"));
             }
             _ => {
