@@ -24,7 +24,7 @@ use crate::{
     entropy,
     error::NodeError,
     events::EventLog,
-    ground::{Footing, Ground},
+    ground::{Footing, Ground, Stand},
     handle::Request,
     home::{Home, socket},
     network::Network,
@@ -119,8 +119,10 @@ impl Driver {
     pub(crate) async fn run(mut self, stopping: CancellationToken) -> Result<(), NodeError> {
         let outcome = loop {
             self = match self.run_until(&stopping).await {
-                Ok(Ending::RoomAgain) => self.opened_again(NodeError::Stopped).await?,
-                Err(error) if self.is_for_want_of_room(&error) => self.opened_without_room(error).await?,
+                Ok(Ending::RoomAgain) => self.opened_again(NodeError::Stopped, Stand::WhereItCan).await?,
+                Err(error) if self.is_for_want_of_room(&error).await => {
+                    self.opened_without_room(error).await?
+                }
                 Ok(Ending::Stopped) => break Ok(()),
                 Err(error) => break Err(error),
             };
@@ -137,7 +139,7 @@ impl Driver {
             let (up, addresses) = (network_up(network), network.dialable());
             self.turn(up)?;
             // The network tells only what changes.
-            if self.watch.was_opened_again() {
+            if self.watch.was_opened_again {
                 self.turn(Input::Listening { addresses })?;
             }
         }

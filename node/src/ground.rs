@@ -36,7 +36,16 @@ pub(crate) trait Ground: Send + Sync {
     fn room(&self, before: Room) -> Room;
 
     /// Opens store and engine on what is durable. Blocks.
-    fn open(&self, room: Room) -> Result<Footing, NodeError>;
+    fn open(&self, room: Room, stand: Stand) -> Result<Footing, NodeError>;
+}
+
+/// On what a node is to stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stand {
+    /// On the store itself, if there is room for its book-keeping.
+    WhereItCan,
+    /// On a copy, because there was no room for that.
+    OnCopy,
 }
 
 /// Where it stands.
@@ -63,10 +72,10 @@ impl Ground for HomeGround {
         self.home.room(before)
     }
 
-    fn open(&self, room: Room) -> Result<Footing, NodeError> {
+    fn open(&self, room: Room, stand: Stand) -> Result<Footing, NodeError> {
         let copies = self.home.read_identity()?;
         migration::refuse_newer(&self.vault, &copies)?;
-        let Standing { store, is_copy, room } = self.open_store(room)?;
+        let Standing { store, is_copy, room } = self.open_store(room, stand)?;
         let (copies, store) = migration::brought_up_to_date(self, copies, (store, is_copy))?;
         let ring = self.home.read_ring()?;
         let mut failure = self.failure(&OpenError::Identity(IdentityError::Damaged));
@@ -96,7 +105,7 @@ impl Ground for HomeGround {
 impl HomeGround {
     /// Opens everything and reads every record once.
     pub(crate) fn examine(&self) -> Result<(), NodeError> {
-        let footing = self.open(self.home.first_room())?;
+        let footing = self.open(self.home.first_room(), Stand::WhereItCan)?;
         store::read_all(&*footing.store)
             .map_err(|error| NodeError::of_records(&error, &self.home.store_path()))
     }
@@ -115,10 +124,10 @@ impl HomeGround {
         }
     }
 
-    fn open_store(&self, room: Room) -> Result<Standing, NodeError> {
+    fn open_store(&self, room: Room, stand: Stand) -> Result<Standing, NodeError> {
         let path = self.home.store_path();
         let mut found = room;
-        if room != Room::ReadOnly && self.home.keeps_books() {
+        if room != Room::ReadOnly && stand == Stand::WhereItCan && self.home.keeps_books() {
             found = match store::open(&path) {
                 Err(StoreError::Full) => Room::Full,
                 Err(StoreError::ReadOnly) => Room::ReadOnly,

@@ -55,7 +55,7 @@ use crate::{
     driver::Driver,
     error::NodeError,
     events::EventLog,
-    ground::{Footing, Ground, HomeGround},
+    ground::{Footing, Ground, HomeGround, Stand},
     handle::NodeHandle,
     home::{Home, socket},
     network::{Exposure, Listen, Network, NetworkConfig, parse_multiaddr},
@@ -237,7 +237,7 @@ fn open(path: &Path, passphrase: Option<&Passphrase>, settings: Settings) -> Res
     // Before the store: whoever has not the passphrase changes nothing.
     let vault = home.open_vault(passphrase)?;
     let ground = HomeGround { home: Arc::clone(&home), vault, settings };
-    let footing = ground.open(home.first_room())?;
+    let footing = ground.open(home.first_room(), Stand::WhereItCan)?;
     ground::migration::settle(&ground, &footing);
     Ok((home, Arc::new(ground), footing))
 }

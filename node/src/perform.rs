@@ -44,6 +44,11 @@ impl Held {
         self.line.pop_front().map(|(_, output)| output)
     }
 
+    /// The commit that was asked for last.
+    pub(crate) const fn behind(&self) -> u64 {
+        self.behind
+    }
+
     /// Whether anything waits.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.line.is_empty()

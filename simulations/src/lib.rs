@@ -16,10 +16,12 @@
 pub mod checks;
 pub mod churn;
 pub mod disk;
+pub mod fuzz;
 pub mod internet;
 pub mod ledger;
 pub mod measures;
 pub mod network;
+pub mod pace;
 pub mod person;
 pub mod places;
 pub mod queue;

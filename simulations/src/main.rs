@@ -1,4 +1,4 @@
-//! `causerie-simulations`: runs scenarios, replays one run, compares with what was accepted.
+//! `causerie-simulations`: runs scenarios, replays one run, compares with what was accepted, draws scenarios.
 //!
 //! Exit code 0 when every promise was kept and nothing became worse, 1 when not, 2 when it cannot be run.
 
@@ -14,6 +14,7 @@ use causerie_protocol::{
     testing::plant::{self, Plant},
 };
 use causerie_simulations::{
+    fuzz,
     report::{self, Report, Run},
     scenario::{Cryptography, Scenario},
     world::{Progress, World},
@@ -68,6 +69,21 @@ enum Verb {
         /// The folder of accepted reports, as `run --json` writes them.
         #[arg(long)]
         baseline: PathBuf,
+    },
+    /// Draws scenarios and runs each once; those that break a promise are written down.
+    Fuzz {
+        /// How many.
+        #[arg(long, default_value_t = 100)]
+        runs: u64,
+        /// The seed of the first one; each later one has the next.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// The folder for those that break a promise.
+        #[arg(long, default_value = "fuzz")]
+        into: PathBuf,
+        /// Plants a bug in the engine, to see whether what is drawn brings it to light.
+        #[arg(long, value_parser = planted)]
+        plant: Option<Plant>,
     },
 }
 
@@ -133,7 +149,37 @@ fn perform(cli: Cli) -> Result<bool, String> {
             }
             Ok(sound)
         }
+        Verb::Fuzz { runs, seed, into, plant } => fuzz_through(seed..seed.saturating_add(runs), &into, plant),
     }
+}
+
+/// Draws a scenario of each seed and runs it: one line each, two where a promise is broken.
+fn fuzz_through(seeds: core::ops::Range<u64>, into: &Path, plant: Option<Plant>) -> Result<bool, String> {
+    let choices = Choices { people: None, plant, quiet: true };
+    let mut sound = true;
+    for seed in seeds {
+        let text = fuzz::drawn(seed);
+        let scenario = Scenario::parse(&text).map_err(|error| format!("{error}\n{text}"))?;
+        let people = scenario.sizes().first().copied().unwrap_or(2);
+        let begun = Instant::now();
+        let (world, violation) = live(&scenario, people, seed, &choices, &[])?;
+        let run = Run::of(&world, people, seed, violation.as_ref());
+        println!(
+            "seed {seed}: {people} people, {}, {} of {} messages delivered, {} inputs in {:.1} s",
+            humantime::format_duration(scenario.lasts),
+            run.delivered,
+            run.answered,
+            world.inputs(),
+            begun.elapsed().as_secs_f64()
+        );
+        let Some(violation) = violation else { continue };
+        let path = into.join(format!("{seed}.toml"));
+        write(&path, &text)?;
+        println!("BROKEN {}: {}", violation.check, violation.sentence);
+        println!("replay: causerie-simulations replay {} --seed {seed}{}", path.display(), with(plant));
+        sound = false;
+    }
+    Ok(sound)
 }
 
 /// Every seed and size of a scenario.
@@ -145,8 +191,7 @@ fn run(path: &Path, seeds: Option<&[u64]>, choices: &Choices) -> Result<Report, 
         for people in &sizes {
             let (world, violation) = live(&scenario, *people, *seed, choices, &[])?;
             if let Some(violation) = &violation {
-                let plant =
-                    choices.plant.map(|plant| format!(" --plant {}", plant.name())).unwrap_or_default();
+                let plant = with(choices.plant);
                 println!("BROKEN {}: {}", violation.check, violation.sentence);
                 println!(
                     "replay: causerie-simulations replay {} --seed {seed} --people {people}{plant}",
@@ -243,6 +288,11 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
         fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// What a line that replays a run says of a planted bug.
+fn with(plant: Option<Plant>) -> String {
+    plant.map(|plant| format!(" --plant {}", plant.name())).unwrap_or_default()
 }
 
 fn planted(name: &str) -> Result<Plant, String> {

@@ -8,7 +8,7 @@ use causerie_protocol::{
     engine::Engine,
     entropy::TurnRandom,
     ids::{AccountId, CommandId, DialId, LinkId, LookupId, TransportId},
-    moment::{Moment, Now, WallTime},
+    moment::{Moment, Now},
     name,
     output::Output,
     secret::Secret,
@@ -19,6 +19,7 @@ use causerie_protocol::{
 use crate::{
     disk::{Copy, Disk, Ticket},
     ledger::Number,
+    pace::Pace,
     random::Random,
 };
 
@@ -100,6 +101,8 @@ pub struct Person {
     pub dials: BTreeSet<DialId>,
     /// Questions to the meeting place that wait for an answer.
     pub questions: BTreeSet<LookupId>,
+    /// How fast its clocks run.
+    pub pace: Pace,
     /// The wall clock is so far ahead.
     pub ahead: Duration,
     /// And so far behind.
@@ -144,7 +147,7 @@ pub struct Person {
 impl Person {
     /// A person with a new account; `None` when one cannot be made, which is a fault of the engine.
     #[must_use]
-    pub fn new(seed: u64, number: usize, island: usize) -> Option<Self> {
+    pub fn new(seed: u64, number: usize, island: usize, pace: Pace) -> Option<Self> {
         let mut random = Random::new(seed, "person", number);
         let mut keys = TurnRandom::new(&random.entropy());
         let (header, wrapping, vault) = Vault::create(&mut keys);
@@ -165,6 +168,7 @@ impl Person {
             lost_links: BTreeSet::new(),
             dials: BTreeSet::new(),
             questions: BTreeSet::new(),
+            pace,
             ahead: Duration::ZERO,
             behind: Duration::ZERO,
             slept: Duration::ZERO,
@@ -191,11 +195,15 @@ impl Person {
     /// Both clocks of this person's machine.
     #[must_use]
     pub fn clock(&self, now: Moment) -> Now {
-        let millis = BEGINNING.as_millis().saturating_add(now.as_micros() / 1_000);
-        let moment = Moment::from_micros(
-            now.since(Moment::default() + self.slept).as_micros().try_into().unwrap_or(u64::MAX),
-        );
-        Now { moment, wall: WallTime::from_millis(millis) + self.ahead - self.behind }
+        let moment = Moment::default() + self.pace.counted(now.since(Moment::default() + self.slept));
+        let wall = BEGINNING + self.pace.counted(now.since(Moment::default()));
+        Now { moment, wall: wall + self.ahead - self.behind }
+    }
+
+    /// When its monotonic clock will show this moment, if it does not sleep.
+    #[must_use]
+    pub fn comes(&self, due: Moment) -> Moment {
+        self.pace.reaches(due) + self.slept
     }
 
     /// The keys that open the store.

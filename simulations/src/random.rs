@@ -49,6 +49,11 @@ impl Random {
         usize::try_from(self.below(u64::try_from(len).unwrap_or(u64::MAX))).unwrap_or(0)
     }
 
+    /// One of these, of which there is one at least.
+    pub fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.index(choices.len())]
+    }
+
     /// Whether something of this share (0 to 1) happens.
     pub fn happens(&mut self, share: f64) -> bool {
         // 53 bits are exact in a float, and so is the comparison.

@@ -64,6 +64,9 @@ pub struct Scenario {
     /// How long it takes until something is durable.
     #[serde(default)]
     pub disk: Disk,
+    /// How true clocks are.
+    #[serde(default)]
+    pub clocks: Clocks,
     /// What goes wrong.
     #[serde(default)]
     pub faults: Vec<Fault>,
@@ -263,6 +266,14 @@ impl Default for Disk {
     }
 }
 
+/// How true the clocks of machines are, besides faults that set them.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Clocks {
+    /// Parts per million that each machine's clocks, which one crystal drives, run fast or slow at most.
+    pub drift_ppm: u32,
+}
+
 /// What the oracles allow.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -362,6 +373,7 @@ impl Scenario {
             ),
             (self.online.zones == 0 || self.online.zones > 24, "`online.zones` must be from 1 to 24"),
             (self.disk.commit_min > self.disk.commit_max, "`disk.commit-min` is above `disk.commit-max`"),
+            (self.clocks.drift_ppm > DRIFT_PPM_MAX, "`clocks.drift-ppm` must be at most 100000"),
             (self.travellers > smallest, "`travellers` are more than `people`"),
             (
                 self.islands.iter().any(|islands| (islands.count == 0) == (islands.of == 0)),
@@ -390,6 +402,8 @@ impl Scenario {
 }
 
 const PEOPLE_MAX: usize = 100_000;
+
+const DRIFT_PPM_MAX: u32 = 100_000;
 
 /// Refuses keys that none of these entries may have: those of every entry, and those of its kind.
 fn keys_are_known(
@@ -453,6 +467,7 @@ mod tests {
             ("faults = [{ fault = 'clock', at = '1h', who = [7], ahead = '1d' }]", "who"),
             ("online = { zones = 25 }", "zones"),
             ("internet = { relays = 1 }", "meeting-place"),
+            ("clocks = { drift-ppm = 100001 }", "drift-ppm"),
             ("network = [{ effect = 'drop', share = 0.5, unitl = '1h' }]", "unitl"),
             ("network = [{ effect = 'drop', share = 0.5, least = '1h' }]", "least"),
             ("faults = [{ fault = 'theft', at = '1h', down = '1h' }]", "down"),

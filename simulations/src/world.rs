@@ -41,6 +41,7 @@ use crate::{
     ledger::Ledger,
     measures::Measures,
     network::Network,
+    pace::Pace,
     person::{Held, Person},
     places::Places,
     queue::Queue,
@@ -190,7 +191,8 @@ impl World {
         let mut all = Vec::with_capacity(people);
         for number in 0..people {
             let island = number % places.len();
-            let made = Person::new(seed, number, island);
+            let pace = Pace::drawn(seed, number, scenario.clocks.drift_ppm);
+            let made = Person::new(seed, number, island, pace);
             let sentence = || format!("no account can be made for person {number}");
             all.push(made.ok_or_else(|| Violation { check: "no-panics", sentence: sentence() })?);
             residents[island].push(number);
@@ -427,7 +429,7 @@ impl World {
             return;
         }
         let due = person.engine.as_ref().and_then(|engine| engine.poll_timeout());
-        let Some(due) = due.map(|due| (due + person.slept).max(self.now)) else { return };
+        let Some(due) = due.map(|due| person.comes(due).max(self.now)) else { return };
         if person.wakes.is_none_or(|wakes| due < wakes) {
             person.wakes = Some(due);
             let life = person.life;
@@ -446,7 +448,7 @@ impl World {
         }
         person.wakes = None;
         let due = person.engine.as_ref().and_then(|engine| engine.poll_timeout());
-        if due.is_some_and(|due| due + person.slept <= self.now) {
+        if due.is_some_and(|due| person.comes(due) <= self.now) {
             self.input(who, Input::Timeout)
         } else {
             self.set_alarm(who);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by panicking")]
 
 use causerie_simulations::{
+    fuzz,
     report::{self, Report, Run},
     scenario::Scenario,
     world::World,
@@ -63,6 +64,20 @@ fn routers_keep_nobody_apart_who_can_be_reached() {
 #[test]
 fn one_way_mail_heals() {
     sound("one-way", 100..103);
+}
+
+#[test]
+fn clocks_that_drift_break_nothing() {
+    sound("drift", 100..103);
+}
+
+#[test]
+fn what_is_drawn_breaks_nothing() {
+    for seed in 1_000..1_012 {
+        let scenario = Scenario::parse(&fuzz::drawn(seed)).unwrap();
+        let run = run(&scenario, scenario.sizes()[0], seed);
+        assert_eq!(run.violation, None, "causerie-simulations fuzz --runs 1 --seed {seed}");
+    }
 }
 
 #[test]

@@ -7,7 +7,8 @@
 //!
 //! It looks before every turn, which costs a microsecond, and while there is no room every two seconds. What was said
 //! before a refused write rests on durable commits and still leaves; whoever waits for an answer is told. An engine that
-//! was opened on a copy is opened again where the store lies once there is room.
+//! was opened on a copy is opened again where the store lies once there is room. One that was opened where the store
+//! lies for want of room, and is refused at once even so, is opened on a copy; only a copy that is refused ends the node.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -21,7 +22,13 @@ use causerie_protocol::{
 use tokio::task::spawn_blocking;
 
 use super::Driver;
-use crate::{clock, error::NodeError, ground::Footing, perform::Held, store::commits::Commits};
+use crate::{
+    clock,
+    error::NodeError,
+    ground::{Footing, Stand},
+    perform::Held,
+    store::{StoreError, commits::Commits},
+};
 
 /// Between two looks while there is no room. Chosen.
 pub(super) const GLANCE: Duration = Duration::from_secs(2);
@@ -29,7 +36,7 @@ pub(super) const GLANCE: Duration = Duration::from_secs(2);
 /// How long a look is not believed that says there is room where a write was refused: a quota, for one. Chosen.
 const DISBELIEF: Duration = Duration::from_secs(60);
 
-/// Who has to be opened again within this time does not stand at all.
+/// What gave way within this time after it was opened for want of room does not stand at all. Chosen.
 const STANDS_FOR: Duration = Duration::from_secs(1);
 
 /// How things stand with room.
@@ -37,13 +44,16 @@ const STANDS_FOR: Duration = Duration::from_secs(1);
 pub(super) struct Watch {
     pub(super) room: Room,
     disbelieves_until: Option<Moment>,
-    opened_again_at: Option<Moment>,
+    /// This is not the first engine of this run.
+    pub(super) was_opened_again: bool,
+    /// When all was opened anew last because a write was refused.
+    opened_without_room_at: Option<Moment>,
 }
 
 impl Watch {
-    /// Whether this is not the first engine of this run.
-    pub(super) const fn was_opened_again(&self) -> bool {
-        self.opened_again_at.is_some()
+    /// Whether too little time has passed for what was opened for want of room to be said to stand.
+    fn has_not_stood(&self) -> bool {
+        self.opened_without_room_at.is_some_and(|at| clock::now().moment.since(at) < STANDS_FOR)
     }
 }
 
@@ -72,16 +82,24 @@ impl Driver {
     }
 
     /// Whether this went wrong for want of room, so that it can go on without.
-    pub(super) fn is_for_want_of_room(&self, error: &NodeError) -> bool {
-        let recently = |at: Moment| clock::now().moment.since(at) < STANDS_FOR;
-        if self.watch.opened_again_at.is_some_and(recently) {
+    pub(super) async fn is_for_want_of_room(&self, error: &NodeError) -> bool {
+        if self.is_copy && self.watch.has_not_stood() {
             return false;
         }
         match error {
             NodeError::DiskFull | NodeError::Command(CommandError::ReadOnly) => true,
-            NodeError::Storage(_) | NodeError::File { .. } => !self.ground.room(self.watch.room).is_enough(),
+            NodeError::Storage(_) | NodeError::File { .. } => {
+                !self.ground.room(self.watch.room).is_enough() || self.was_refused_a_commit().await
+            }
             _ => false,
         }
+    }
+
+    /// Whether a commit met the end of the disk. A store that did is of no use even to read, and whoever reads may be told
+    /// so before the driver hears why, and when there is room again.
+    async fn was_refused_a_commit(&self) -> bool {
+        let outcome = self.durable.clone().reached(self.held.behind()).await;
+        matches!(outcome, Err(StoreError::Full | StoreError::ReadOnly))
     }
 
     /// A write was refused: what is durable of what went before is said, then all is opened anew.
@@ -102,11 +120,14 @@ impl Driver {
         };
         tracing::warn!(%error, "a write was refused; the store is opened again");
         self.note_room(room);
-        self.opened_again(error).await
+        let stand = if self.watch.has_not_stood() { Stand::OnCopy } else { Stand::WhereItCan };
+        let mut driver = self.opened_again(error, stand).await?;
+        driver.watch.opened_without_room_at = Some(clock::now().moment);
+        Ok(driver)
     }
 
     /// Drops store and engine, and opens them on what is durable.
-    pub(super) async fn opened_again(mut self, why: NodeError) -> Result<Self, NodeError> {
+    pub(super) async fn opened_again(mut self, why: NodeError, stand: Stand) -> Result<Self, NodeError> {
         for (_, reply) in std::mem::take(&mut self.replies) {
             reply.send(Err(why.clone())).ok();
         }
@@ -114,7 +135,7 @@ impl Driver {
             network.close_all();
         }
         let Self { engine, store, commits, ground, mut watch, .. } = self;
-        watch.opened_again_at = Some(clock::now().moment);
+        watch.was_opened_again = true;
         let room = watch.room;
         let opening = Arc::clone(&ground);
         let opened = spawn_blocking(move || {
@@ -122,7 +143,7 @@ impl Driver {
             // What did not become durable is known.
             commits.stop().ok();
             drop(store);
-            let footing = opening.open(room)?;
+            let footing = opening.open(room, stand)?;
             let commits = Commits::start(Arc::clone(&footing.store))?;
             Ok::<_, NodeError>((footing, commits))
         });

@@ -1,7 +1,7 @@
 //! The driver on a store in memory that is told to be full.
 
 use std::sync::{
-    Mutex,
+    Condvar, Mutex,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
@@ -9,6 +9,8 @@ use causerie_protocol::{
     answer::{Answer, CommandError},
     command::{Command, Reference},
     engine::Settings,
+    output::ChangeSet,
+    records::{Order, Pair, Records, RecordsError},
     room::Room,
     vault::Vault,
 };
@@ -18,8 +20,80 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::{
     handle::NodeHandle,
-    store::memory::{MemoryStore, Snapshot},
+    store::{
+        StoreError,
+        memory::{MemoryStore, Snapshot},
+    },
 };
+
+/// How far a store has come that breaks when it meets the end of the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Crack {
+    #[default]
+    None,
+    ByTheNextWrite,
+    /// It meets it in a commit, and answers nothing any more.
+    Broken,
+    /// Somebody was told so: now the commit returns.
+    Noticed,
+}
+
+#[derive(Debug, Default)]
+struct Cracks {
+    now: Mutex<Crack>,
+    changed: Condvar,
+}
+
+impl Cracks {
+    fn how_far(&self) -> Crack {
+        *self.now.lock().unwrap()
+    }
+
+    fn goes_to(&self, crack: Crack) {
+        *self.now.lock().unwrap() = crack;
+        self.changed.notify_all();
+    }
+
+    fn is_met(&self) -> Result<(), StoreError> {
+        if matches!(self.how_far(), Crack::None | Crack::ByTheNextWrite) {
+            return Ok(());
+        }
+        self.goes_to(Crack::Noticed);
+        Err(StoreError::Broken)
+    }
+}
+
+/// A store in memory that can break as one on disk does.
+struct Fragile(Arc<MemoryStore>, Arc<Cracks>);
+
+impl Store for Fragile {
+    fn apply(&self, changes: &ChangeSet) -> Result<(), StoreError> {
+        self.1.is_met()?;
+        self.0.apply(changes)?;
+        if self.1.how_far() == Crack::ByTheNextWrite {
+            self.1.goes_to(Crack::Broken);
+        }
+        Ok(())
+    }
+
+    fn commit(&self) -> Result<(), StoreError> {
+        let broken = |crack: &mut Crack| *crack == Crack::Broken;
+        let crack = *self.1.changed.wait_while(self.1.now.lock().unwrap(), broken).unwrap();
+        if crack == Crack::Noticed { Err(StoreError::Full) } else { self.0.commit() }
+    }
+}
+
+impl Records for Fragile {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RecordsError> {
+        self.1.is_met()?;
+        self.0.get(key)
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Pair>, RecordsError> {
+        self.1.is_met()?;
+        self.0.scan(from, to, order, limit)
+    }
+}
 
 /// A home whose store is in memory: what is durable outlives it.
 struct InMemory {
@@ -29,6 +103,12 @@ struct InMemory {
     full: AtomicBool,
     /// So many looks still find room after that.
     behind: AtomicUsize,
+    /// There is room for book-keeping even then, as far as can be seen.
+    keeps_books: AtomicBool,
+    /// A store that is opened where it lies refuses whatever is written.
+    refuses: AtomicBool,
+    /// Of the store that was opened last.
+    crack: Arc<Cracks>,
     store: Mutex<Arc<MemoryStore>>,
     opened: Mutex<Vec<(Room, bool)>>,
 }
@@ -40,14 +120,18 @@ impl Ground for InMemory {
         if self.full.load(Ordering::SeqCst) && !is_behind { Room::Full } else { Room::Enough }
     }
 
-    fn open(&self, room: Room) -> Result<Footing, NodeError> {
+    fn open(&self, room: Room, stand: Stand) -> Result<Footing, NodeError> {
         let snapshot = self.store.lock().unwrap().durable_snapshot();
         let store = Arc::new(MemoryStore::holding(snapshot));
-        let is_copy = !room.is_enough();
+        let has_room = room.is_enough() || self.keeps_books.load(Ordering::SeqCst);
+        let is_copy = stand == Stand::OnCopy || !has_room;
         if !is_copy {
+            store.fill(self.refuses.load(Ordering::SeqCst));
             *self.store.lock().unwrap() = Arc::clone(&store);
         }
         self.opened.lock().unwrap().push((room, is_copy));
+        self.crack.goes_to(Crack::None);
+        let store = Arc::new(Fragile(store, Arc::clone(&self.crack)));
         let settings = Settings { room, ..Settings::default() };
         let entropy = entropy::fresh()?;
         let (vault, ring) = (self.vault.clone(), self.home.read_ring()?);
@@ -77,10 +161,13 @@ impl Running {
             identity: home.read_identity().unwrap().current.unwrap(),
             full: AtomicBool::new(!room.is_enough()),
             behind: AtomicUsize::new(0),
+            keeps_books: AtomicBool::new(false),
+            refuses: AtomicBool::new(false),
+            crack: Arc::default(),
             store: Mutex::new(Arc::new(MemoryStore::holding(Snapshot::new()))),
             opened: Mutex::default(),
         });
-        let footing = ground.open(room).unwrap();
+        let footing = ground.open(room, Stand::WhereItCan).unwrap();
         let events = EventLog::new(footing.engine.starts(), clock::now().wall);
         let (listening_in, listening) = watch::channel(Vec::new());
         let (handle, requests) = NodeHandle::new(home.path(), events.clone(), listening);
@@ -95,6 +182,14 @@ impl Running {
         let command =
             Command::CreateInvitation { reusable: false, ask: false, expires_in: None, hints: false };
         self.handle.command(command).await
+    }
+
+    /// Whoever asks while all is opened again is told to come again.
+    async fn invites_in_the_end(&self) {
+        while self.invites().await.is_err() {
+            assert!(!self.driver.is_finished(), "the node has ended");
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn invitations(&self) -> usize {
@@ -166,7 +261,7 @@ async fn a_refused_write_is_no_end_and_nothing_of_it_is_left() {
         assert_eq!(node.ground.opened.lock().unwrap().last(), Some(&(Room::Full, true)));
         node.is_full(false);
         node.waits_for_room().await;
-        while node.invites().await.is_err() {}
+        node.invites_in_the_end().await;
         assert_eq!(node.invitations().await, 2);
         assert_eq!(node.ground.opened.lock().unwrap().last(), Some(&(Room::Enough, false)));
         assert_eq!(node.stops().await, ["no_room", "room_again"]);
@@ -181,11 +276,70 @@ async fn what_was_opened_without_room_stands_on_the_store_when_there_is_some() {
     assert_eq!(node.handle.command(bob).await, Err(CommandError::DiskFull.into()));
     node.is_full(false);
     node.waits_for_room().await;
-    // One that comes while it is opened again is told to come again.
-    while node.invites().await.is_err() {}
+    node.invites_in_the_end().await;
     assert_eq!(*node.ground.opened.lock().unwrap(), [(Room::Full, true), (Room::Enough, false)]);
     assert!(!node.store().durable_snapshot().is_empty());
     assert_eq!(node.stops().await, ["no_room", "room_again"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_fills_up_again_as_soon_as_there_was_room_is_no_end() {
+    let node = Running::on(Room::Full);
+    for round in 1..=3 {
+        node.is_full(false);
+        node.invites_in_the_end().await;
+        assert_eq!(node.invitations().await, round);
+        node.ground.behind.store(1, Ordering::SeqCst);
+        node.is_full(true);
+        node.store().fill(true);
+        assert_eq!(node.invites().await, Err(NodeError::DiskFull));
+        assert_eq!(node.invitations().await, round);
+    }
+    let opened = [(Room::Full, true), (Room::Enough, false)].repeat(3);
+    assert_eq!(node.ground.opened.lock().unwrap()[..6], opened);
+    assert_eq!(node.stops().await, ["no_room", "room_again"].repeat(4)[..7]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_has_no_room_for_its_books_either_is_read_from_a_copy() {
+    let node = Running::on(Room::Enough);
+    node.invites().await.unwrap();
+    node.ground.keeps_books.store(true, Ordering::SeqCst);
+    node.ground.refuses.store(true, Ordering::SeqCst);
+    node.ground.behind.store(1, Ordering::SeqCst);
+    node.is_full(true);
+    node.store().fill(true);
+    assert_eq!(node.invites().await, Err(NodeError::DiskFull));
+    while node.invites().await == Err(NodeError::DiskFull) {}
+    assert_eq!(node.invites().await, Err(CommandError::DiskFull.into()));
+    assert_eq!(node.invitations().await, 1);
+    let opened = node.ground.opened.lock().unwrap().clone();
+    assert_eq!(opened, [(Room::Enough, false), (Room::Full, false), (Room::Full, true)]);
+    node.ground.refuses.store(false, Ordering::SeqCst);
+    node.is_full(false);
+    node.invites_in_the_end().await;
+    assert_eq!(node.invitations().await, 2);
+    assert_eq!(node.stops().await, ["no_room", "room_again"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_broke_for_want_of_room_is_no_end_though_nobody_saw_the_disk_full() {
+    let node = Running::on(Room::Enough);
+    node.invites().await.unwrap();
+    let crack = &node.ground.crack;
+    crack.goes_to(Crack::ByTheNextWrite);
+    let meets_what_broke = async {
+        while crack.how_far() != Crack::Broken {
+            tokio::task::yield_now().await;
+        }
+        node.invites().await
+    };
+    let (first, second) = tokio::join!(node.invites(), meets_what_broke);
+    assert!(matches!(first, Err(NodeError::Storage(_))), "{first:?}");
+    assert!(matches!(second, Err(NodeError::Storage(_))), "{second:?}");
+    assert_eq!(node.invites().await, Err(CommandError::DiskFull.into()));
+    assert_eq!(node.invitations().await, 1);
+    assert_eq!(node.stops().await, ["no_room"]);
 }
 
 #[tokio::test]

@@ -124,17 +124,14 @@ impl Conversation {
         id: ChainId,
         from: u32,
     ) -> Result<(), RecordsError> {
-        let before = match from.checked_sub(1) {
-            Some(seq) => self.entry_at(turn, id, seq)?.map(|entry| Dep { chain: id, seq, id: entry.id() }),
-            None => None,
-        };
+        let before = self.dep_before(turn, id, from)?;
         let next = self.chains.get(&id).map_or(0, |chain| chain.reach.next);
         let removed = self.cut(turn, id, from)?;
         self.lower(turn, id, from)?;
         if self.current_chain() == Some(id) {
             self.new_run(turn)?;
         }
-        let branch = ChainId { author_dev: self.own.dev, run: super::draw_run(&mut turn.random) };
+        let branch = self.draw_branch(turn);
         for entry in removed.iter().filter(|entry| entry.is_message() && entry.head().seq < next) {
             let elsewhere = place::shown(turn, &self.id, true, entry.head().mid)?;
             let held = elsewhere.and_then(|place| self.chains.get(&place.chain));
@@ -145,8 +142,24 @@ impl Conversation {
         Ok(())
     }
 
-    /// Puts an entry of ours at the end of a branch that began behind `before`.
-    fn write_branch(
+    /// The entry before a place, for a branch that begins behind it.
+    pub(super) fn dep_before(
+        &self,
+        turn: &Turn<'_>,
+        chain: ChainId,
+        seq: u32,
+    ) -> Result<Option<Dep>, RecordsError> {
+        let Some(seq) = seq.checked_sub(1) else { return Ok(None) };
+        Ok(self.entry_at(turn, chain, seq)?.map(|entry| Dep { chain, seq, id: entry.id() }))
+    }
+
+    /// A run of our own that is not the current one.
+    pub(super) fn draw_branch(&self, turn: &mut Turn<'_>) -> ChainId {
+        ChainId { author_dev: self.own.dev, run: super::draw_run(&mut turn.random) }
+    }
+
+    /// Puts an entry of ours at the end of a branch that began behind `before`, where it stood.
+    pub(super) fn write_branch(
         &mut self,
         turn: &mut Turn<'_>,
         branch: ChainId,

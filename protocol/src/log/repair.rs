@@ -2,8 +2,8 @@
 //!
 //! When the contact holds more of a chain of this device than we do, or other entries, an old copy of our store was
 //! put back. Then that chain ends here: its entries that the contact has not acknowledged are taken out and chained
-//! anew, with the same message ids, in a new run that depends on all heads; what the contact holds comes back and
-//! takes their place. A message that turns out to be in both chains is shown once (`place.rs`). What the contact has
+//! anew, with the same message ids, in a new run that depends on all heads, or, where a later run follows already, in one
+//! with the same lamport numbers; what the contact holds comes back and takes their place. A message that turns out to be in both chains is shown once (`place.rs`). What the contact has
 //! acknowledged stays, unless an entry of ours proves that we delivered another history, too (`joining.rs`). Rules:
 //! `docs/protocol.md`.
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     limits,
     log::{
-        AppendError, Conversation, Draft, HeadsError, chain,
+        AppendError, CHAINS_PER_SIDE_MAX, Conversation, Draft, HeadsError, chain,
         entry::{ChainId, SEQ_MAX},
     },
     records::RecordsError,
@@ -98,6 +98,7 @@ impl Conversation {
         if delivered >= next {
             return Ok(is_current);
         }
+        let before = self.dep_before(turn, id, delivered)?;
         let removed = self.cut(turn, id, delivered)?;
         if delivered == 0 {
             self.chains.remove(&id);
@@ -106,7 +107,16 @@ impl Conversation {
         } else if let Some(chain) = self.chains.get(&id) {
             chain.save(turn, &self.id)?;
         }
-        for entry in removed.iter().filter(|entry| entry.head().seq < next) {
+        let removed = removed.iter().filter(|entry| entry.head().seq < next);
+        // In a later run there may be what was written with all this in view.
+        if !is_current && self.own_chains().len() < CHAINS_PER_SIDE_MAX {
+            let branch = self.draw_branch(turn);
+            for entry in removed {
+                self.write_branch(turn, branch, entry, before)?;
+            }
+            return Ok(true);
+        }
+        for entry in removed {
             let Some(body) = entry.body() else { continue };
             let draft =
                 Draft { kind: entry.head().kind, mid: entry.head().mid, wall: entry.head().wall, body };

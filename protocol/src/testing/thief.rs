@@ -262,7 +262,7 @@ impl Thief {
     }
 
     fn opens(&mut self, tapped: &Tapped, bytes: &[u8]) -> bool {
-        match self.loot.read(tapped.session, bytes) {
+        match self.loot.read((tapped.session, tapped.from), bytes) {
             Ok(Some(read)) => {
                 self.read += 1;
                 if tapped.number >= self.since {

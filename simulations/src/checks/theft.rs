@@ -8,14 +8,14 @@ use causerie_protocol::testing::{tap::What, thief::Thief};
 use super::{Check, Fact};
 use crate::ledger::Ledger;
 
-/// Where an envelope's nonce lies: behind its type (`docs/wire-format.md`).
-const NONCE: core::ops::Range<usize> = 1..25;
+/// An envelope's nonce lies behind its type (`docs/wire-format.md`).
+const NONCE_BYTES: usize = 24;
 
 /// See the file's head.
 #[derive(Debug, Default)]
 pub(super) struct NoThief {
     thieves: Vec<(usize, Thief)>,
-    nonces: BTreeSet<Vec<u8>>,
+    nonces: BTreeSet<[u8; NONCE_BYTES]>,
 }
 
 impl Check for NoThief {
@@ -32,8 +32,8 @@ impl Check for NoThief {
             }
             Fact::Tapped(tapped) => {
                 if let What::Envelope(bytes) = &tapped.what {
-                    let nonce = bytes.get(NONCE).unwrap_or_default();
-                    if !self.nonces.insert(nonce.to_vec()) {
+                    let nonce = bytes.get(1..).and_then(<[u8]>::first_chunk);
+                    if !nonce.is_some_and(|nonce| self.nonces.insert(*nonce)) {
                         return Err("an envelope was sealed under a nonce that was used before".to_owned());
                     }
                 }

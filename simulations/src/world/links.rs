@@ -236,13 +236,17 @@ impl World {
             | Verdict::Twice(delay)
             | Verdict::Change(delay) => delay,
         };
-        if !is_online {
-            Err((DialFailure::Refused, delay * REFUSAL_TRIPS))
-        } else if peer.is_some_and(|peer| *peer != self.people[whom].transport) {
-            Err((DialFailure::SomebodyElse, delay * IDENTITY_TRIPS))
-        } else {
-            Ok((whom, delay * CONNECT_TRIPS))
+        let is_else = peer.is_some_and(|peer| *peer != self.people[whom].transport);
+        let (trips, outcome) = match (is_online, is_else) {
+            (false, _) => (REFUSAL_TRIPS, Err(DialFailure::Refused)),
+            (true, true) => (IDENTITY_TRIPS, Err(DialFailure::SomebodyElse)),
+            (true, false) => (CONNECT_TRIPS, Ok(whom)),
+        };
+        let takes = delay * trips;
+        if takes > SILENCE {
+            return silence;
         }
+        outcome.map(|whom| (whom, takes)).map_err(|why| (why, takes))
     }
 
     /// Whose machine is at an address, seen from somebody.
@@ -332,6 +336,20 @@ mod tests {
         world.start(1).unwrap();
         assert_eq!(why(&mut world).map(|_| ()), Err(DialFailure::SomebodyElse), "each life has its own");
         world.stop(1, Ending::Crash, Absence::Down).unwrap();
+        assert_eq!(world.attempt(0, None, &address), Err((DialFailure::TimedOut, SILENCE)));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_dial_longer_than_for_silence() {
+        let text = "name = 'x'\nabout = 'y'\npeople = 2\nlasts = '1h'\n\
+                    network = [{ effect = 'slow', bytes-a-second = 1000 }]";
+        let mut world = World::new(&Scenario::parse(text).unwrap(), 2, 1).unwrap();
+        world.set_up(&mut |_| {}).unwrap();
+        world.phase = Phase::Faults;
+        let address = Places::address(0, 1);
+        assert!(world.attempt(0, None, &address).is_ok());
+        // A second's worth of bytes is on the way, and a stream takes six trips.
+        world.verdict(0, 1, 1_000);
         assert_eq!(world.attempt(0, None, &address), Err((DialFailure::TimedOut, SILENCE)));
     }
 }

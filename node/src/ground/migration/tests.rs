@@ -12,7 +12,10 @@ use causerie_protocol::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::{ground::Ground as _, home::Home};
+use crate::{
+    ground::{Ground as _, Stand},
+    home::Home,
+};
 
 /// How far a migration has come.
 const MOMENTS: [&str; 8] = [
@@ -46,7 +49,7 @@ fn held(path: &Path) -> (HomeGround, Arc<Home>) {
 /// A start of a node and its end; what the records of changed layouts hold in between.
 fn starts(path: &Path) -> Vec<Vec<u8>> {
     let (ground, _) = held(path);
-    let footing = ground.open(Room::Enough).unwrap();
+    let footing = ground.open(Room::Enough, Stand::WhereItCan).unwrap();
     settle(&ground, &footing);
     assert_eq!(upgrade::age_of_store(&*footing.store, &ground.vault), Ok(Age::Current));
     [b'C', b'H'].into_iter().flat_map(|kind| opened(&*footing.store, &ground.vault, kind)).collect()

@@ -112,6 +112,40 @@ fn what_they_have_without_having_said_so_is_not_shown_twice() {
 }
 
 #[test]
+fn what_moves_into_another_run_stays_before_what_was_written_after_it() {
+    let mut world = World::pair();
+    world.write(0, "zero");
+    world.meet(0, 1);
+    let copy = world.stores[0].memory.map.clone();
+    world.write(0, "of a life that they saw");
+    for entry in world.own_entries(0) {
+        world.receive(1, &entry);
+    }
+    // The copy is put in place, and nothing shows it; after two messages it is moved, and goes on in a new run.
+    world.stores[0].memory.map = copy;
+    for text in ["one", "two"] {
+        world.write(0, text);
+    }
+    assert!(world.turn(0, |turn, conversation| conversation.new_run(turn)).unwrap());
+    world.write(0, "three");
+    let in_order = |world: &mut World, store: usize| {
+        let mut texts = world.texts(store);
+        texts.retain(|text| text != "of a life that they saw");
+        assert_eq!(texts, ["zero", "one", "two", "three"]);
+    };
+    in_order(&mut world, 0);
+    let heads = world.heads(1);
+    world.compare(0, &heads);
+    in_order(&mut world, 0);
+    world.meet(0, 1);
+    for store in [0, 1] {
+        in_order(&mut world, store);
+        assert_eq!(world.texts(store).len(), 5);
+    }
+    assert_eq!(world.texts(0), world.texts(1));
+}
+
+#[test]
 fn an_empty_store_gets_everything_back() {
     let mut world = put_back(10);
     let before = world.texts(1);

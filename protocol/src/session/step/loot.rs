@@ -47,6 +47,8 @@ pub(crate) struct Relation {
 #[derive(Debug)]
 struct Known {
     session: SessionId,
+    /// Whose envelopes these keys open.
+    from: DeviceId,
     epoch: Epoch,
     vault: Vault,
     records: MemoryRecords,
@@ -85,7 +87,7 @@ impl Loot {
             }
             let mut records = MemoryRecords::default();
             records.apply(&copy.finish().0);
-            self.learn(session, epoch, turn.vault(), records);
+            self.learn((session, own, their), epoch, turn.vault(), records);
         }
         Ok(())
     }
@@ -93,15 +95,21 @@ impl Loot {
     /// He has the keys of a bundle, and heard the answer that begins this session.
     pub(crate) fn begin(&mut self, established: &Established, relation: Relation, vault: &Vault) {
         let epoch = Epoch::begin(0, &established.prk, relation.own, relation.their, 0);
+        let between = (established.session, relation.own, relation.their);
         self.relations.entry(relation.session).or_insert(relation);
-        self.learn(established.session, epoch, vault, MemoryRecords::default());
+        self.learn(between, epoch, vault, MemoryRecords::default());
     }
 
-    /// What an envelope brings, if he can read it. What helps him further he takes.
-    pub(crate) fn read(&mut self, session: SessionId, envelope: &[u8]) -> Result<Option<Read>, RecordsError> {
+    /// What an envelope of this device brings, if he can read it. What helps him further he takes.
+    pub(crate) fn read(
+        &mut self,
+        (session, from): (SessionId, DeviceId),
+        envelope: &[u8],
+    ) -> Result<Option<Read>, RecordsError> {
         let Some(sealed) = SealedPair::parse(envelope) else { return Ok(None) };
         let mut found = None;
-        for known in self.known.iter_mut().rev().filter(|known| known.session == session) {
+        let fitting = |known: &&mut Known| known.session == session && known.from == from;
+        for known in self.known.iter_mut().rev().filter(fitting) {
             let Some(header) = sealed.open_header(&known.epoch.receiving.header_key) else { continue };
             let mut turn = Turn::new(Now::default(), &Entropy::new([1; 32]), &known.records, &known.vault);
             let Ok(reach) = known.epoch.reach(&turn, &session, header.index, (0, 0))? else { continue };
@@ -135,26 +143,35 @@ impl Loot {
             for (relation, offer) in self.offers.iter().filter(|(relation, _)| relation.session == session) {
                 let step = relation.step(n, chain);
                 let prk = offer.made_for(&step).and_then(|offer| offer.finish(&step, accept));
-                learned.extend(prk.ok().map(|prk| relation.epoch(n, &prk)));
+                learned.extend(prk.ok().map(|prk| (relation, relation.epoch(n, &prk))));
             }
             let relation = self.relations.get(&session);
-            learned.extend(relation.map(|one| one.epoch(n, &one.step(n, chain).root_of_chain())));
+            learned.extend(relation.map(|one| (one, one.epoch(n, &one.step(n, chain).root_of_chain()))));
         }
+        let learned =
+            learned.into_iter().map(|(relation, epoch)| ((session, relation.own, relation.their), epoch));
+        let learned: Vec<_> = learned.collect();
         let vault = self.known.iter().find(|known| known.session == session).map(|known| known.vault.clone());
-        for epoch in learned {
+        for (between, epoch) in learned {
             let is_news = !self.known.iter().any(|one| one.epoch.fingerprint == epoch.fingerprint);
             if let Some(vault) = vault.as_ref().filter(|_| is_news) {
-                self.learn(session, epoch, vault, MemoryRecords::default());
+                self.learn(between, epoch, vault, MemoryRecords::default());
             }
         }
     }
 
     /// Both directions of an epoch; the records have the keys of what was overtaken in the one that was received.
-    fn learn(&mut self, session: SessionId, epoch: Epoch, vault: &Vault, records: MemoryRecords) {
+    fn learn(
+        &mut self,
+        (session, own, their): (SessionId, DeviceId, DeviceId),
+        epoch: Epoch,
+        vault: &Vault,
+        records: MemoryRecords,
+    ) {
         self.chains.entry((session, epoch.n)).or_default().push(epoch.chain().clone());
         let mirrored = epoch.mirrored();
-        for (epoch, records) in [(mirrored, MemoryRecords::default()), (epoch, records)] {
-            self.known.push(Known { session, epoch, vault: vault.clone(), records });
+        for (from, epoch, records) in [(own, mirrored, MemoryRecords::default()), (their, epoch, records)] {
+            self.known.push(Known { session, from, epoch, vault: vault.clone(), records });
         }
     }
 }

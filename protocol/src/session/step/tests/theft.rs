@@ -11,11 +11,16 @@ use crate::session::{
 struct Thief {
     loot: Loot,
     session: SessionId,
+    devices: [DeviceId; 2],
 }
 
 impl Thief {
     fn robs(devices: [&Device; 2]) -> Self {
-        let mut thief = Self { loot: Loot::default(), session: devices[0].session.id };
+        let mut thief = Self {
+            loot: Loot::default(),
+            session: devices[0].session.id,
+            devices: devices.map(|device| device.own),
+        };
         for device in devices {
             // From what is durable; what is in memory is the same.
             assert!(device.is_durable());
@@ -29,7 +34,8 @@ impl Thief {
 
     /// The epoch number and the records, if he can read it.
     fn reads(&mut self, envelope: &[u8]) -> Option<(u32, Vec<Record>)> {
-        let read = self.loot.read(self.session, envelope).unwrap()?;
+        let mut from = self.devices.into_iter();
+        let read = from.find_map(|from| self.loot.read((self.session, from), envelope).unwrap())?;
         Some((read.n, read.records))
     }
 }
