@@ -14,7 +14,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::{
     error::NodeError,
     events::EventLog,
-    home, network,
+    home,
+    network::{self, Serving},
     report::{Report, Wishes},
     rpc::methods::Standing,
     trial::Tested,
@@ -30,6 +31,7 @@ pub struct NodeHandle {
     commands: mpsc::Sender<Request>,
     events: EventLog,
     listening: watch::Receiver<Vec<String>>,
+    serving: watch::Receiver<Option<Serving>>,
 }
 
 /// One command on its way to the driver.
@@ -48,9 +50,10 @@ impl NodeHandle {
         home: &Path,
         events: EventLog,
         listening: watch::Receiver<Vec<String>>,
+        serving: watch::Receiver<Option<Serving>>,
     ) -> (Self, mpsc::Receiver<Request>) {
         let (commands, requests) = mpsc::channel(COMMANDS_WAITING_MAX);
-        (Self { home: home.into(), commands, events, listening }, requests)
+        (Self { home: home.into(), commands, events, listening, serving }, requests)
     }
 
     /// Asks and waits for the answer.
@@ -104,6 +107,7 @@ impl NodeHandle {
             running,
             passphrase: self.has_passphrase(),
             listening: self.listening.borrow().len(),
+            serving: *self.serving.borrow(),
             on_network: network::has_network(),
         }
     }

@@ -146,7 +146,8 @@ impl Node {
             events.push(&notice, clock::now().wall);
         }
         let (listening_in, listening) = watch::channel(Vec::new());
-        let (handle, requests) = NodeHandle::new(home.path(), events.clone(), listening);
+        let serving = network.as_ref().map_or_else(|| watch::channel(None).1, Network::serving);
+        let (handle, requests) = NodeHandle::new(home.path(), events.clone(), listening, serving);
         let socket = if network.is_some() { Some(socket::bind(&home)?) } else { None };
         let stopping = CancellationToken::new();
         let driver = Driver::new(footing, ground, home, network, requests, events, listening_in)?;

@@ -94,6 +94,19 @@ pub enum Exposure {
     Stealth,
 }
 
+/// What a server does for others right now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Serving {
+    /// Peers that are let in by us.
+    pub places: usize,
+    /// Circuits that we carry.
+    pub circuits: usize,
+    /// Records that we keep.
+    pub records: usize,
+    /// Places and circuits that were refused since the start, for want of room or because too many were asked for.
+    pub refused: u64,
+}
+
 impl NetworkConfig {
     /// Whether others beyond this network are to be reached at all.
     #[must_use]
@@ -168,6 +181,7 @@ pub struct Network {
     requests: mpsc::Sender<Request>,
     outboxes: BTreeMap<LinkId, Arc<Outbox>>,
     listening: watch::Receiver<Vec<Address>>,
+    serving: watch::Receiver<Option<Serving>>,
     task: JoinHandle<()>,
     stopping: DropGuard,
 }
@@ -186,14 +200,16 @@ impl Network {
         let (notices_in, notices) = mpsc::channel(limits::NOTICES_MAX);
         let (requests, requests_out) = mpsc::channel(limits::REQUESTS_WAITING_MAX);
         let (listening_in, listening) = watch::channel(Vec::new());
+        let (serving_in, serving) = watch::channel(config.serves().then(Serving::default));
         let stopping = CancellationToken::new();
         let channels = Channels {
             notices: notices_in,
             requests: requests_out,
             listening: listening_in,
+            serving: serving_in,
             stopping: stopping.clone(),
         };
-        let task = SwarmTask::open(&config, channels).await?;
+        let task = Box::pin(SwarmTask::open(&config, channels)).await?;
         Ok(Self {
             own: task.own().clone(),
             loopback: config.loopback,
@@ -202,6 +218,7 @@ impl Network {
             requests,
             outboxes: BTreeMap::new(),
             listening,
+            serving,
             task: tokio::spawn(task.run()),
             stopping: stopping.drop_guard(),
         })
@@ -288,6 +305,12 @@ impl Network {
     #[must_use]
     pub fn listening(&self) -> Vec<String> {
         self.listening.borrow().iter().map(multiaddr_text).collect()
+    }
+
+    /// What we do for others, if we are a server, as it changes.
+    #[must_use]
+    pub fn serving(&self) -> watch::Receiver<Option<Serving>> {
+        self.serving.clone()
     }
 
     /// Where we listen, as `Listening` tells it: what others could dial.

@@ -181,7 +181,7 @@ mod tests {
     use crate::handle::fake;
 
     fn standing(listening: usize, on_network: bool) -> Standing {
-        Standing { running: true, passphrase: false, listening, on_network }
+        Standing { running: true, passphrase: false, listening, on_network, serving: None }
     }
 
     #[test]

@@ -34,6 +34,7 @@ Messages:
 
 Look inside:
   status      Show how things stand
+  doctor      Find out how far you are reached, and why contacts are not
   check       Walk everything that is stored
   report      Show what can be told to somebody who helps: no names, ids, texts or addresses
   rpc         Call a method of the local API
@@ -116,6 +117,8 @@ pub(super) enum Command {
     },
     /// Show who you are and how things stand
     Status,
+    /// Find out how far you are reached, and why contacts are not; needs a running node
+    Doctor,
     /// Make an invitation link
     #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
     Invite {

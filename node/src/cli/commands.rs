@@ -42,6 +42,7 @@ pub(super) async fn perform(args: Args, mut printer: Printer) -> Result<(), Fail
         Command::Contacts { command: Some(Contacts::Test(whom)) } => {
             inspection::test(&home, &whom.words, &mut printer).await
         }
+        Command::Doctor => inspection::doctor(&home, &mut printer).await,
         Command::Rpc { method, params } => rpc(&home, &method, params, &mut printer).await,
         quick => {
             let mut door = Door::open(&home, opener).await?;
@@ -126,7 +127,8 @@ async fn ask(command: Command, door: &mut Door, printer: &mut Printer) -> Result
         | Command::Rpc { .. }
         | Command::Completions { .. }
         | Command::Man { .. }
-        | Command::Demo => return Err(Failure::internal("a command went the wrong way")),
+        | Command::Demo
+        | Command::Doctor => return Err(Failure::internal("a command went the wrong way")),
     }
     Ok(())
 }

@@ -28,6 +28,59 @@ pub(super) async fn test(home: &Path, whom: &str, printer: &mut Printer) -> Resu
     Err(Failure::new("unreachable", sentence(failed, &tested), advice(failed)))
 }
 
+/// How far this node is reached, and whether each contact can be, one after the other; only a node that meets others can
+/// tell.
+pub(super) async fn doctor(home: &Path, printer: &mut Printer) -> Result<(), Failure> {
+    printer.note("Testing; this takes a few seconds for each contact that is not connected.");
+    let mut node = running(home).await?;
+    let status = node.call("node.status", json!({})).await?;
+    let mut contacts = Vec::new();
+    for contact in node.call("contact.list", json!({})).await?.as_array().into_iter().flatten() {
+        let state = words::text(contact, "state");
+        if state != "active" && state != "pending" {
+            continue;
+        }
+        let tested = node.call("contact.test", json!({"contact": words::text(contact, "id")})).await?;
+        contacts.push(json!({
+            "id": contact.get("id"),
+            "name": contact.get("name"),
+            "path": contact.get("path"),
+            "reachable": tested.get("reachable"),
+            "failed": tested.get("failed"),
+            "steps": tested.get("steps"),
+            "addresses": tested.get("addresses"),
+            "round_trip_ms": tested.get("round_trip_ms"),
+        }));
+    }
+    let found = json!({
+        "reachability": status.get("reachability"),
+        "beyond": status.get("beyond"),
+        "listening": status.get("listening"),
+        "contacts": contacts,
+    });
+    Ok(printer.result(&found, diagnosis)?)
+}
+
+fn diagnosis(found: &Value, paint: Paint) -> String {
+    let mut text = format!("This node is reached {}.\n{}\n", words::reachable(found), words::way_on(found));
+    for contact in rows_of(found, "contacts") {
+        let name = escape(words::text(contact, "name"));
+        let failed = words::text(contact, "failed");
+        // Writing into a String cannot fail.
+        if contact.get("reachable") == Some(&Value::Bool(true)) {
+            let how = match words::text(contact, "path") {
+                "relayed" => "over a relay",
+                _ => "directly",
+            };
+            writeln!(text, "\n{name}: {} {how}", paint.green("reached")).ok();
+        } else {
+            let (why, what) = (sentence(failed, contact), advice(failed));
+            writeln!(text, "\n{name}: {}: {why}. {what}", paint.red("not reached")).ok();
+        }
+    }
+    text.trim_end().to_owned()
+}
+
 /// What is known of one message.
 pub(super) async fn message(
     Details::Info { conversation, message }: Details,
@@ -115,9 +168,11 @@ fn advice(failed: &str) -> &'static str {
     match failed {
         "network" => "Connect it to a network; messages wait here and leave by themselves.",
         "listening" => "Start it again with `causerie-node run`; messages wait here.",
-        "address" => "Be on one network with them, or answer a new link of theirs; messages wait here.",
+        "address" => {
+            "Both name a server in network.toml, are on one network, or you answer a new link of theirs; messages wait here."
+        }
         "dial" => {
-            "Their program is not running, another network is between you, or a firewall is: messages wait here."
+            "Their program is not running, or no way leads there, neither directly nor over a relay: messages wait here."
         }
         "handshake" | "channel" => {
             "Messages wait here. Install the newest version on both sides if it stays so."
@@ -161,7 +216,8 @@ mod tests {
 
     #[test]
     fn a_test_is_told_step_by_step() {
-        let standing = Standing { running: true, passphrase: false, listening: 2, on_network: true };
+        let standing =
+            Standing { running: true, passphrase: false, listening: 2, on_network: true, serving: None };
         let tested = Tested::of(fake::trial(), standing).to_json();
         let text = trial(&tested, Paint::PLAIN);
         assert_eq!(text.lines().count(), 8, "{text}");

@@ -51,13 +51,43 @@ pub(super) fn status(status: &Value, paint: Paint) -> String {
         rows.push(field("Listening", listening));
     }
     rows.push(field("Reachable", reachable(status).to_owned()));
+    if let Some(serving) = status.get("serving").filter(|serving| !serving.is_null()) {
+        let count = |name| number(serving, name);
+        let all = format!(
+            "{} people let in, {} circuits, {} records, {} refused",
+            count("places"),
+            count("circuits"),
+            count("records"),
+            count("refused")
+        );
+        rows.push(field("Serving", all));
+    }
     rows.push(field("Online", format!("{} of your contacts", number(status, "peers"))));
     rows.push(field("Waiting", format!("{} messages", number(status, "queued"))));
     table(&rows)
 }
 
+/// What can be done about it.
+pub(super) fn way_on(status: &Value) -> &'static str {
+    let servers = status.get("beyond").is_some_and(|beyond| !beyond.is_null());
+    match text(status, "reachability") {
+        "direct" => "Nothing is to be done.",
+        "relayed" => {
+            "That is enough. Who forwards TCP and UDP 47474 on the router to this machine is reached directly."
+        }
+        "lan-only" if servers => {
+            "Look whether this network lets anything out, and whether the servers in network.toml run."
+        }
+        "lan-only" => {
+            "For people elsewhere name a server: `--bootstrap`, or `bootstrap` in network.toml in the home."
+        }
+        "offline" => "Connect this machine to a network; messages wait here and leave by themselves.",
+        _ => "Ask again in a few seconds: a server has to dial back first.",
+    }
+}
+
 /// What the one word of the contract means.
-fn reachable(status: &Value) -> &str {
+pub(super) fn reachable(status: &Value) -> &str {
     let servers = status.get("beyond").is_some_and(|beyond| !beyond.is_null());
     match text(status, "reachability") {
         "direct" => "directly: anybody can dial this node",

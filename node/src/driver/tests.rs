@@ -170,7 +170,8 @@ impl Running {
         let footing = ground.open(room, Stand::WhereItCan).unwrap();
         let events = EventLog::new(footing.engine.starts(), clock::now().wall);
         let (listening_in, listening) = watch::channel(Vec::new());
-        let (handle, requests) = NodeHandle::new(home.path(), events.clone(), listening);
+        let (handle, requests) =
+            NodeHandle::new(home.path(), events.clone(), listening, watch::channel(None).1);
         let driver =
             Driver::new(footing, ground.clone(), home, None, requests, events, listening_in).unwrap();
         let stopping = CancellationToken::new();

@@ -24,7 +24,8 @@ pub(crate) fn node(
 ) -> (NodeHandle, EventLog) {
     let events = EventLog::new(1, WallTime::default());
     let (_, listening) = watch::channel(Vec::new());
-    let (handle, mut requests) = NodeHandle::new("".as_ref(), events.clone(), listening);
+    let (handle, mut requests) =
+        NodeHandle::new("".as_ref(), events.clone(), listening, watch::channel(None).1);
     tokio::spawn(async move {
         while let Some(request) = requests.recv().await {
             let reply = answer(request.command);

@@ -2,7 +2,10 @@
 //!
 //! Every event of the swarm passes by here first; what it says of how we stand goes to the engine when it has changed.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use causerie_protocol::{
     address::Address,
@@ -19,7 +22,7 @@ use libp2p::{
 };
 
 use super::{
-    Exposure, NetworkConfig,
+    Exposure, NetworkConfig, Serving,
     behaviour::{NodeBehaviour, NodeBehaviourEvent},
     gate::Gate,
     limits,
@@ -45,6 +48,10 @@ pub(crate) struct Internet {
     /// Servers that keep records.
     doors: Vec<PeerId>,
     told: Option<Standing>,
+    serving: Serving,
+    /// Circuits that we carry, by the peers at their ends.
+    circuits: BTreeMap<(PeerId, PeerId), usize>,
+    places: BTreeSet<PeerId>,
 }
 
 impl Internet {
@@ -61,6 +68,9 @@ impl Internet {
             punches: config.lets_in(),
             doors: Vec::new(),
             told: None,
+            serving: Serving::default(),
+            circuits: BTreeMap::new(),
+            places: BTreeSet::new(),
         }
     }
 
@@ -189,6 +199,7 @@ impl Internet {
                 relay_peer_id,
                 ..
             }) => self.reach.granted(relay_peer_id),
+            NodeBehaviourEvent::RelayServer(event) => self.on_served(event),
             NodeBehaviourEvent::Punch(event) => {
                 tracing::debug!(result = ?event.result, "both sides dialled");
                 return false;
@@ -204,6 +215,50 @@ impl Internet {
             _ => return false,
         }
         true
+    }
+
+    /// Somebody was let in, or left; a circuit began, or ended.
+    fn on_served(&mut self, event: &relay::Event) {
+        match event {
+            relay::Event::ReservationReqAccepted { src_peer_id, .. } => {
+                self.places.insert(*src_peer_id);
+            }
+            relay::Event::ReservationClosed { src_peer_id }
+            | relay::Event::ReservationTimedOut { src_peer_id } => {
+                self.places.remove(src_peer_id);
+            }
+            relay::Event::CircuitReqAccepted { src_peer_id, dst_peer_id } => {
+                *self.circuits.entry((*src_peer_id, *dst_peer_id)).or_default() += 1;
+            }
+            relay::Event::CircuitClosed { src_peer_id, dst_peer_id, .. } => {
+                let ends = (*src_peer_id, *dst_peer_id);
+                if let Some(count) = self.circuits.get_mut(&ends) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        self.circuits.remove(&ends);
+                    }
+                }
+            }
+            relay::Event::ReservationReqDenied { .. } | relay::Event::CircuitReqDenied { .. } => {
+                self.serving.refused += 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Brings up to date what was told of our service to others; whether it changed.
+    pub(crate) fn has_served(&self, told: &mut Option<Serving>) -> bool {
+        if !self.serves {
+            return false;
+        }
+        let records = self.meeting.kept();
+        let now = Serving {
+            places: self.places.len(),
+            circuits: self.circuits.values().sum(),
+            records,
+            ..self.serving
+        };
+        told.replace(now) != Some(now)
     }
 
     /// Somebody said who they are, what they do for others, and where they see us.

@@ -41,6 +41,8 @@ pub(crate) struct Meeting {
     lookups: HashMap<QueryId, LookupId>,
     /// From where each connection that others made comes.
     sources: HashMap<ConnectionId, Source>,
+    /// How many records we keep for others.
+    kept: usize,
 }
 
 #[derive(Debug)]
@@ -104,6 +106,11 @@ impl Meeting {
         }
     }
 
+    /// How many records we keep for others, as far as was looked.
+    pub(crate) const fn kept(&self) -> usize {
+        self.kept
+    }
+
     /// A connection is gone.
     pub(crate) fn disconnected(&mut self, connection: ConnectionId) {
         self.sources.remove(&connection);
@@ -119,7 +126,9 @@ impl Meeting {
                 request: InboundRequest::PutRecord { connection, record: Some(record), .. },
             } => {
                 if let Some(source) = self.sources.get(&connection) {
-                    table.store_mut().keep(record, *source, Instant::now());
+                    let shelf = table.store_mut();
+                    shelf.keep(record, *source, Instant::now());
+                    self.kept = shelf.len();
                 }
                 Vec::new()
             }

@@ -28,7 +28,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Exposure, NetworkConfig, NetworkError,
+    Exposure, NetworkConfig, NetworkError, Serving,
     behaviour::{NodeBehaviour, NodeBehaviourEvent},
     discovery::Discovery,
     internet::Internet,
@@ -57,12 +57,14 @@ pub(crate) struct Channels {
     pub(crate) notices: mpsc::Sender<Notice>,
     pub(crate) requests: mpsc::Receiver<Request>,
     pub(crate) listening: watch::Sender<Vec<Address>>,
+    pub(crate) serving: watch::Sender<Option<Serving>>,
     pub(crate) stopping: CancellationToken,
 }
 
 /// See the file's head.
 pub(crate) struct SwarmTask {
-    swarm: Swarm<NodeBehaviour>,
+    /// Boxed: with everything that it does it is tens of kilobytes, too much to be handed from future to future.
+    swarm: Box<Swarm<NodeBehaviour>>,
     own: TransportId,
     loopback: bool,
     /// Whether anybody but servers is dialled.
@@ -85,7 +87,7 @@ impl SwarmTask {
         let key = Keypair::generate_ed25519();
         let own = multiaddr::to_transport_id(&key.public().to_peer_id())
             .ok_or_else(|| NetworkError::Transport("a peer id has an unknown form".to_owned()))?;
-        let mut swarm = build(key, config)?;
+        let mut swarm = Box::new(build(key, config)?);
         let listeners = Listeners::open(&mut swarm, config)?;
         let mut task = Self {
             swarm,
@@ -176,6 +178,7 @@ impl SwarmTask {
     /// Does what is due beyond this network, and tells the engine how we stand there.
     fn look_around(&mut self) {
         self.internet.look_around(&mut self.swarm);
+        self.channels.serving.send_if_modified(|told| self.internet.has_served(told));
         if let Some(standing) = self.internet.changed(&self.swarm) {
             // Only the newest is of use.
             self.waiting.retain(|input| !matches!(input, Input::Standing(_)));
@@ -233,6 +236,7 @@ impl SwarmTask {
             }
             NodeBehaviourEvent::Table(event) => {
                 self.waiting.extend(self.internet.handle_table(&mut self.swarm, event));
+                self.channels.serving.send_if_modified(|told| self.internet.has_served(told));
             }
             _ => {}
         }

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::{
+    network::Serving,
     report::Wishes,
     rpc::{LINE_BYTES_MAX, views},
     trial::Tested,
@@ -114,6 +115,8 @@ pub struct Standing {
     pub listening: usize,
     /// Whether its machine has a network.
     pub on_network: bool,
+    /// What it does for others, if it is a server.
+    pub serving: Option<Serving>,
 }
 
 /// The result that an answer is written as. A page of messages loses its oldest ones where it would not fit a line:

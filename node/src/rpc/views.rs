@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 
 use super::methods;
 
-/// `{"id","name","version","running","passphrase","listening","reachability","beyond","peers","queued"}`.
+/// `{"id","name","version","running","passphrase","listening","reachability","beyond","serving","peers","queued"}`.
 #[must_use]
 pub fn status(view: &StatusView, standing: methods::Standing) -> Value {
     json!({
@@ -32,6 +32,7 @@ pub fn status(view: &StatusView, standing: methods::Standing) -> Value {
         "listening": multiaddrs(&view.listening),
         "reachability": reachability(Reachability::of(&view.listening, view.beyond.as_ref(), view.lan_only)),
         "beyond": view.beyond.as_ref().map(beyond),
+        "serving": standing.serving,
         "peers": view.peers,
         "queued": view.queued,
     })

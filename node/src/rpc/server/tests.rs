@@ -189,7 +189,8 @@ async fn a_request_without_id_is_done_and_not_answered() {
 async fn pipelined_commands_enter_in_order_and_answers_come_as_they_are_ready() {
     let events = EventLog::new(1, WallTime::default());
     let (_, listening) = tokio::sync::watch::channel(Vec::new());
-    let (node, mut requests) = NodeHandle::new(Path::new(""), events, listening);
+    let (node, mut requests) =
+        NodeHandle::new(Path::new(""), events, listening, tokio::sync::watch::channel(None).1);
     let served = serve_node(node);
     let mut raw = Raw::connect(&served).await;
     for id in 0..REQUESTS_IN_FLIGHT_MAX {
@@ -242,7 +243,8 @@ async fn whoever_stops_writing_still_gets_all_answers() {
 async fn a_node_that_is_gone_says_so() {
     let events = EventLog::new(1, WallTime::default());
     let (_, listening) = tokio::sync::watch::channel(Vec::new());
-    let (node, requests) = NodeHandle::new(Path::new(""), events, listening);
+    let (node, requests) =
+        NodeHandle::new(Path::new(""), events, listening, tokio::sync::watch::channel(None).1);
     drop(requests);
     let served = serve_node(node);
     let mut client = Client::connect(&served.socket).await.unwrap();

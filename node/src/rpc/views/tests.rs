@@ -15,7 +15,7 @@ fn address(text: &str, transport: Transport) -> Address {
 }
 
 const fn standing(running: bool, passphrase: bool) -> methods::Standing {
-    methods::Standing { running, passphrase, listening: 0, on_network: true }
+    methods::Standing { running, passphrase, listening: 0, on_network: true, serving: None }
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn status_has_the_contract_s_fields() {
     assert_eq!(
         status(&fake::status(), standing(true, false)),
         json!({"id": ALICE, "name": "Alice", "version": env!("CARGO_PKG_VERSION"), "running": true, "passphrase": false,
-            "listening": [], "reachability": "offline", "beyond": null, "peers": 2, "queued": 3})
+            "listening": [], "reachability": "offline", "beyond": null, "serving": null, "peers": 2, "queued": 3})
     );
     let mut view = fake::status();
     view.listening =
