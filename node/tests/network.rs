@@ -5,6 +5,8 @@
 
 #[path = "network/ends.rs"]
 mod ends;
+#[path = "network/hostile_table.rs"]
+mod hostile_table;
 #[path = "network/internet.rs"]
 mod internet;
 #[path = "network/local_network.rs"]

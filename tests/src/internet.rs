@@ -10,7 +10,7 @@
 
 use std::{
     io::Write as _,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
@@ -38,6 +38,17 @@ pub enum Versions {
     Six,
     /// Both.
     Both,
+}
+
+/// A program that runs on a server until this goes.
+#[derive(Debug)]
+pub struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 /// See the file's head.
@@ -100,6 +111,19 @@ impl Internet {
         if self.has_six() {
             inside(&["addr", "add", &format!("2001:db8:ffff::a{home}/48"), "dev", "wan", "nodad"]);
         }
+    }
+
+    /// Where a SOCKS5 proxy listens that runs on a server from now on; `None`, with the reason printed, where this machine
+    /// has none (`microsocks`).
+    #[must_use]
+    pub fn proxy(&self, server: usize) -> Option<(String, Program)> {
+        let mut command = self.server(server).command("microsocks");
+        if Command::new("microsocks").arg("-h").output().is_err() {
+            println!("passed over: no `microsocks` here");
+            return None;
+        }
+        let child = command.args(["-p", "1080"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        Some((format!("203.0.113.{}:1080", 100 + server), Program(child)))
     }
 
     /// From now on what this home sends beyond its own network to anybody but these servers is counted.

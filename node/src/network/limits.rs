@@ -120,8 +120,13 @@ pub(crate) const RECORDS_PER_SOURCE_MAX: usize = 2_048;
 /// Records under one key, each of another source. Chosen: the right one, an older one of somebody who moved, and two more.
 pub(crate) const RECORDS_PER_KEY_MAX: usize = 4;
 
-/// How long one question to the meeting place may take. Chosen.
-pub(crate) const QUERY_PATIENCE: Duration = Duration::from_secs(10);
+/// How long one question to the meeting place may take; what is found is told at once. Chosen: each node that is gone costs
+/// `CONNECT_PATIENCE` on its path.
+pub(crate) const QUERY_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Ways on which a question is asked beside each other, no node on two of them (S/Kademlia, Baumgart and Mies 2007, section
+/// 4.4): as many have to lie or be gone for nothing to be found. Chosen.
+pub(crate) const QUERY_PATHS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(5);
 
 /// How often the table is refreshed. Chosen: a fifth of the traffic of libp2p's own five minutes.
 pub(crate) const TABLE_REFRESH_INTERVAL: Duration = Duration::from_secs(25 * 60);

@@ -37,7 +37,8 @@ pub(crate) type Table = kad::Behaviour<Shelf>;
 #[derive(Debug, Default)]
 pub(crate) struct Meeting {
     waiting: VecDeque<Publication>,
-    publications: HashMap<QueryId, Publication>,
+    /// What is being left, and with whom it is already.
+    publications: HashMap<QueryId, (Publication, Vec<PeerId>)>,
     lookups: HashMap<QueryId, LookupId>,
     /// From where each connection that others made comes.
     sources: HashMap<ConnectionId, Source>,
@@ -58,6 +59,7 @@ pub(crate) fn table(own: PeerId, serving: bool) -> Table {
     config
         .set_query_timeout(limits::QUERY_PATIENCE)
         .set_replication_factor(limits::RECORD_COPIES)
+        .set_parallelism(limits::QUERY_PATHS)
         .set_record_ttl(Some(limits::RECORD_LIFE_MAX))
         .set_record_filtering(kad::StoreInserts::FilterBoth)
         .set_replication_interval(None)
@@ -88,8 +90,15 @@ impl Meeting {
         while self.publications.len() < limits::PUBLICATIONS_RUNNING_MAX
             && let Some(publication) = self.waiting.pop_front()
         {
+            // Those nearest of whom we know, at once; those nearer, once they are found: nodes that are gone cost seconds.
+            let near: Vec<PeerId> = table
+                .get_closest_local_peers(&kad::KBucketKey::new(publication.key.to_vec()))
+                .take(limits::RECORD_COPIES.get())
+                .map(kad::KBucketKey::into_preimage)
+                .collect();
+            put(table, &publication, near.clone());
             let query = table.get_closest_peers(publication.key.to_vec());
-            self.publications.insert(query, publication);
+            self.publications.insert(query, (publication, near));
         }
     }
 
@@ -150,8 +159,9 @@ impl Meeting {
                     Ok(GetClosestPeersOk { peers, .. })
                     | Err(GetClosestPeersError::Timeout { peers, .. }) => peers,
                 };
-                if last && let Some(publication) = self.publications.remove(&query) {
-                    put(table, publication, peers.into_iter().map(|peer| peer.peer_id).collect());
+                if last && let Some((publication, known)) = self.publications.remove(&query) {
+                    let nearer = peers.into_iter().map(|peer| peer.peer_id);
+                    put(table, &publication, nearer.filter(|peer| !known.contains(peer)).collect());
                     self.begin(table);
                 }
                 Vec::new()
@@ -173,13 +183,13 @@ impl Meeting {
     }
 }
 
-fn put(table: &mut Table, publication: Publication, peers: Vec<PeerId>) {
+fn put(table: &mut Table, publication: &Publication, peers: Vec<PeerId>) {
     let Publication { key, value, until } = publication;
-    let key = RecordKey::new(&key);
-    if until <= Instant::now() {
+    if *until <= Instant::now() {
         return;
     }
-    let record = Record { key, value, publisher: None, expires: Some(until) };
+    let (key, value) = (RecordKey::new(key), value.clone());
+    let record = Record { key, value, publisher: None, expires: Some(*until) };
     if table.mode() == kad::Mode::Server {
         table.store_mut().keep(record.clone(), Source::Ours, Instant::now());
     }

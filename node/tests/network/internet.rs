@@ -15,14 +15,14 @@ use crate::ends::{address, any, on_loopback};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-async fn server(others: &[&Network]) -> Network {
+pub(crate) async fn server(others: &[&Network]) -> Network {
     let servers = others.iter().map(|other| place_of(other)).collect();
     let config = NetworkConfig { servers, serve_relay: true, serve_bootstrap: true, ..on_loopback(0) };
     Network::start(config).await.unwrap()
 }
 
 /// Somebody who is met over relays only.
-async fn hidden(servers: &[&Network]) -> Network {
+pub(crate) async fn hidden(servers: &[&Network]) -> Network {
     let servers = servers.iter().map(|server| place_of(server)).collect();
     let exposure = Exposure::RelaysOnly;
     let config = NetworkConfig { loopback: true, servers, exposure, ..NetworkConfig::default() };
@@ -34,7 +34,7 @@ fn place_of(server: &Network) -> Multiaddress {
     parse_multiaddr(&causerie_node::network::multiaddr_text(&address)).unwrap()
 }
 
-async fn until(network: &mut Network, wanted: impl Fn(&Standing) -> bool) -> Standing {
+pub(crate) async fn until(network: &mut Network, wanted: impl Fn(&Standing) -> bool) -> Standing {
     loop {
         if let Input::Standing(standing) = any(network).await
             && wanted(&standing)

@@ -60,6 +60,27 @@ fn who_announces_nothing_dials_and_is_not_found() {
 }
 
 #[test]
+fn with_a_proxy_nothing_goes_around_it() {
+    let Some(internet) = Internet::with(&[Router::Cone, Router::Cone], 2, Versions::Both) else { return };
+    let Some((proxy, _program)) = internet.proxy(2) else { return };
+    let _server = server(&internet, 1);
+    let (alice, bob) = (Person::behind(&internet, 1, "alice"), Person::behind(&internet, 2, "bob"));
+    internet.watches(1, &[2]);
+    let places = internet.places(1);
+    let mut args: Vec<&str> = places.iter().flat_map(|place| ["--bootstrap", place]).collect();
+    args.extend(["--proxy", &proxy]);
+    alice.starts_unheard(&args);
+    starts(&bob, &internet, &[1], &[]);
+    meet_and_talk(&alice, &bob, "relayed");
+    alice.stops();
+    alice.sends(&bob, "written without a node");
+    alice.starts_unheard(&args);
+    bob.waits_for_text(&alice, "written without a node");
+    assert_eq!(alice.status()["listening"], serde_json::json!([]));
+    assert_eq!(internet.went_elsewhere(1), 0);
+}
+
+#[test]
 fn choices_for_good_lie_in_the_home() {
     let Some(internet) = Internet::with(&[Router::Cone, Router::Cone], 1, Versions::Four) else { return };
     let _server = server(&internet, 1);
