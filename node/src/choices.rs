@@ -8,6 +8,7 @@
 //! proxy = "127.0.0.1:9050"                              # a SOCKS5 proxy, such as Tor's
 //! serve-relay = false
 //! serve-bootstrap = false
+//! learn-servers = true                                  # remember servers that contacts use
 //! ```
 //! What is asked of one run comes on top. A file that cannot be understood keeps the node from starting: it may be there
 //! to hide somebody.
@@ -24,10 +25,10 @@ use serde::{Deserialize, Serialize};
 use crate::{error::NodeError, network::Exposure};
 
 /// See the file's head.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Choices {
-    /// Multiaddresses of servers that lead beyond this network; none: this network is all there is.
+    /// Multiaddresses of servers that lead beyond this network; none, and none remembered: this network is all there is.
     pub bootstrap: Vec<String>,
     /// Who may see where we are.
     pub exposure: Exposure,
@@ -37,6 +38,21 @@ pub struct Choices {
     pub serve_relay: bool,
     /// Whether to be a server that others begin with.
     pub serve_bootstrap: bool,
+    /// Whether servers that contacts tell of are remembered and used.
+    pub learn_servers: bool,
+}
+
+impl Default for Choices {
+    fn default() -> Self {
+        Self {
+            bootstrap: Vec::new(),
+            exposure: Exposure::default(),
+            proxy: None,
+            serve_relay: false,
+            serve_bootstrap: false,
+            learn_servers: true,
+        }
+    }
 }
 
 /// Its name in the home.
@@ -69,7 +85,7 @@ impl Choices {
     /// These, on top of those.
     #[must_use]
     pub fn over(mut self, beneath: Self) -> Self {
-        let Self { bootstrap, exposure, proxy, serve_relay, serve_bootstrap } = beneath;
+        let Self { bootstrap, exposure, proxy, serve_relay, serve_bootstrap, learn_servers } = beneath;
         for server in bootstrap {
             if !self.bootstrap.contains(&server) {
                 self.bootstrap.push(server);
@@ -81,6 +97,7 @@ impl Choices {
         self.proxy = self.proxy.or(proxy);
         self.serve_relay |= serve_relay;
         self.serve_bootstrap |= serve_bootstrap;
+        self.learn_servers &= learn_servers;
         self
     }
 }
@@ -116,13 +133,14 @@ mod tests {
         assert_eq!(Choices::of_home(home.path()), Ok(Choices::default()));
         assert_eq!(of(b""), Ok(Choices::default()));
         let all = of(b"bootstrap = [\"/ip4/203.0.113.1/tcp/1\"]\nexposure = \"relays-only\"\nproxy = \"127.0.0.1:9050\"\n\
-                      serve-relay = true\nserve-bootstrap = true\n");
+                      serve-relay = true\nserve-bootstrap = true\nlearn-servers = false\n");
         let expected = Choices {
             bootstrap: vec!["/ip4/203.0.113.1/tcp/1".to_owned()],
             exposure: Exposure::RelaysOnly,
             proxy: Some(([127, 0, 0, 1], 9050).into()),
             serve_relay: true,
             serve_bootstrap: true,
+            learn_servers: false,
         };
         assert_eq!(all, Ok(expected.clone()));
         assert_eq!(of(toml::to_string(&expected).unwrap().as_bytes()), Ok(expected));
@@ -156,6 +174,7 @@ mod tests {
             proxy: Some(([127, 0, 0, 1], 1).into()),
             serve_relay: true,
             serve_bootstrap: false,
+            learn_servers: false,
         };
         assert_eq!(Choices::default().over(beneath.clone()), beneath);
         let above = Choices {
@@ -167,6 +186,7 @@ mod tests {
         let both = above.over(beneath);
         assert_eq!(both.bootstrap, ["b", "c", "a"]);
         assert_eq!((both.exposure, both.serve_relay), (Exposure::LanOnly, true));
+        assert!(!both.learn_servers, "whoever wants none of them says so once");
         assert_eq!(both.proxy, Some(([127, 0, 0, 1], 2).into()));
     }
 }

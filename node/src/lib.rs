@@ -134,7 +134,8 @@ impl Node {
             return Err(CommandError::ReadOnly.into());
         }
         let network = match network {
-            Some(network) => {
+            Some(mut network) => {
+                network.add_remembered(footing.engine.servers());
                 Some(Network::start(network).await.map_err(|error| NodeError::Network(error.to_string()))?)
             }
             None => None,
@@ -265,6 +266,8 @@ fn prepare(options: &NetworkOptions, of_home: Choices) -> Result<(NetworkConfig,
         internet: choices.exposure != Exposure::LanOnly,
         direct: choices.exposure != Exposure::RelaysOnly,
         announce: choices.exposure != Exposure::Stealth,
+        servers: network.servers.iter().map(|one| one.address).collect(),
+        learn_servers: choices.learn_servers,
         ..Settings::default()
     };
     Ok((network, settings))

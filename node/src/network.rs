@@ -114,6 +114,18 @@ impl NetworkConfig {
         self.exposure != Exposure::LanOnly && (!self.servers.is_empty() || self.serves())
     }
 
+    /// Servers of contacts come behind those that the person named, but not for who stays on this network.
+    pub fn add_remembered(&mut self, servers: Vec<Address>) {
+        if self.exposure == Exposure::LanOnly {
+            return;
+        }
+        for address in servers {
+            if !self.servers.iter().any(|one| one.address == address) {
+                self.servers.push(Multiaddress { address, peer: None });
+            }
+        }
+    }
+
     /// Whether we do something for people whom we do not know.
     #[must_use]
     pub const fn serves(&self) -> bool {
@@ -336,5 +348,30 @@ impl fmt::Debug for Network {
             .field("own", &self.own)
             .field("links", &self.outboxes.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_of_contacts_come_behind_those_that_were_named() {
+        let named = |text: &str| parse_multiaddr(text).unwrap();
+        let (first, second) = (named("/ip4/203.0.113.1/tcp/1"), named("/ip4/203.0.113.2/udp/1/quic-v1"));
+        let remembered = vec![second.address, first.address];
+        let mut config = NetworkConfig::default();
+        config.add_remembered(Vec::new());
+        assert!(!config.internet());
+        config.add_remembered(remembered.clone());
+        assert!(config.internet(), "somebody we met knows the way");
+        assert_eq!(config.servers, [second.clone(), first.clone()]);
+        let servers = vec![first.clone()];
+        let mut config = NetworkConfig { servers, exposure: Exposure::Stealth, ..NetworkConfig::default() };
+        config.add_remembered(remembered.clone());
+        assert_eq!(config.servers, [first, second]);
+        let mut config = NetworkConfig { exposure: Exposure::LanOnly, ..NetworkConfig::default() };
+        config.add_remembered(remembered);
+        assert!(config.servers.is_empty() && !config.internet());
     }
 }

@@ -65,6 +65,13 @@ impl Address {
         }
     }
 
+    /// Whether it means the same to everybody on the internet; where everybody is on this machine, also here.
+    #[must_use]
+    pub fn is_public(&self, loopback: bool) -> bool {
+        let counts = !self.is_private() || (loopback && self.is_loopback());
+        counts && self.is_dialable(loopback)
+    }
+
     /// Whether somebody on the same network could dial it: also an address that a machine gave itself (RFC 3927, RFC
     /// 4291). Those of IPv6 need the number of an interface beside them, which our own TCP finds and QUIC does not.
     #[must_use]

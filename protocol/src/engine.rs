@@ -70,6 +70,10 @@ pub struct Settings {
     pub direct: bool,
     /// Whether anything is left at the meeting place: otherwise we look others up there, and nobody finds us.
     pub announce: bool,
+    /// Servers that the person named. Contacts are told which of them are up.
+    pub servers: Vec<Address>,
+    /// Whether servers of contacts are remembered.
+    pub learn_servers: bool,
 }
 
 impl Default for Settings {
@@ -82,6 +86,8 @@ impl Default for Settings {
             internet: true,
             direct: true,
             announce: true,
+            servers: Vec::new(),
+            learn_servers: true,
         }
     }
 }
@@ -213,6 +219,12 @@ impl Engine {
     #[must_use]
     pub fn account(&self) -> AccountId {
         self.state.own.account()
+    }
+
+    /// Servers that contacts told of, the newest first; none that the person named.
+    #[must_use]
+    pub fn servers(&self) -> Vec<Address> {
+        rendezvous::remembered_servers(&self.state)
     }
 
     /// How many sessions are kept with a contact's device.
@@ -416,6 +428,8 @@ mod repairs;
 mod rooms;
 #[cfg(test)]
 mod rotations;
+#[cfg(test)]
+mod servers;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

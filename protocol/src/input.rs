@@ -150,4 +150,6 @@ pub struct Standing {
     pub relays: Vec<Relay>,
     /// Whether the meeting place can be asked.
     pub meeting_place: bool,
+    /// Where servers are that we are connected to.
+    pub servers: Vec<Address>,
 }

@@ -196,6 +196,15 @@ pub const DIAL_CIRCUITS_MAX: usize = RELAYS_MAX;
 /// Relays at which somebody holds places at the same time. Chosen: one may go while another is asked.
 pub const RELAYS_MAX: usize = 3;
 
+/// Servers that one contact is told of. Chosen: twice as many as a node is connected to.
+pub const SERVERS_TOLD_MAX: usize = 8;
+
+/// Servers that are remembered from what contacts told. Chosen: a node looks for four, and some of these may be gone.
+pub const SERVERS_REMEMBERED_MAX: usize = 16;
+
+/// Servers of these that one contact can fill. Chosen: no three of them push out what everybody else told.
+pub const SERVERS_PER_CONTACT_MAX: usize = 4;
+
 /// Bytes of every record at the meeting place, whatever it says.
 pub const RECORD_BYTES: usize = 1_024;
 

@@ -14,6 +14,7 @@ pub(crate) mod addresses;
 pub(crate) mod hello;
 pub(crate) mod keep_alive;
 pub(crate) mod live_channel;
+pub(crate) mod servers;
 pub(crate) mod status;
 pub(crate) mod whereabouts;
 

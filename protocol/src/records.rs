@@ -23,6 +23,7 @@
 //! | `R` | row u64 | how far a contact's clock is from ours | `rendezvous/clocks.rs` |
 //! | `S` | – | one session | `session.rs` |
 //! | `T` | number u32 | when messages of ours came so far | `log/progress.rs` |
+//! | `V` | – | servers that contacts told of | `rendezvous/servers.rs` |
 //! | `W` | part u8 | what a person put on a conversation: marks, a draft | `delivery/conversations.rs` |
 //! | `X` | row u64 | a deletion under way | `purge.rs` |
 

@@ -15,11 +15,13 @@ mod clocks;
 pub mod day_chain;
 mod publishing;
 pub mod record;
+mod servers;
 
 use std::collections::BTreeMap;
 
 pub(crate) use asking::{ask, is_asking, look_for, on_ended, on_found};
 pub(crate) use publishing::{go_on as publish, on_round};
+pub(crate) use servers::{forget as forget_servers, on_told as on_servers, remembered as remembered_servers};
 
 use crate::{
     address::{Address, Relay},
@@ -29,7 +31,7 @@ use crate::{
     ids::TransportId,
     input::Standing,
     limits,
-    link::{addresses, whereabouts},
+    link::{self, addresses, whereabouts},
     moment::WallTime,
     output::Output,
     reach::direct,
@@ -40,6 +42,7 @@ use crate::{
 use asking::Asking;
 use clocks::Clocks;
 use publishing::{Publishing, Subject};
+use servers::Servers;
 
 /// Everything that meeting on the internet goes by.
 #[derive(Debug, Default)]
@@ -51,6 +54,7 @@ pub(crate) struct Rendezvous {
     publishing: Publishing,
     asking: Asking,
     places: BTreeMap<ContactRow, Place>,
+    servers: Servers,
 }
 
 /// Where a contact said last that they are, for as long as nothing speaks against it.
@@ -69,7 +73,7 @@ pub(crate) struct Place {
 impl Rendezvous {
     /// Reads what is kept of it.
     pub(crate) fn load(turn: &Turn<'_>) -> Result<Self, RecordsError> {
-        Ok(Self { clocks: Clocks::load(turn)?, ..Self::default() })
+        Ok(Self { clocks: Clocks::load(turn)?, servers: Servers::load(turn)?, ..Self::default() })
     }
 
     /// Where this contact said last that they are.
@@ -108,6 +112,13 @@ pub(crate) fn on_standing(state: &mut State, turn: &mut Turn<'_>, mut standing: 
     standing.public.truncate(limits::ADDRESSES_PER_CONTACT_MAX);
     standing.relays.retain(|relay| relay.address.is_dialable(loopback));
     standing.relays.truncate(limits::RELAYS_MAX);
+    // Those of contacts are not passed on: otherwise one server would spread over everybody who knows somebody.
+    standing.servers.retain(|server| server.is_public(loopback) && state.settings.servers.contains(server));
+    standing.servers.truncate(limits::SERVERS_TOLD_MAX);
+    if state.rendezvous.standing.servers != standing.servers {
+        state.rendezvous.standing.servers.clone_from(&standing.servers);
+        link::servers::tell_all(state, turn);
+    }
     let is_first = !std::mem::replace(&mut state.rendezvous.in_use, true);
     if state.rendezvous.standing == standing && !is_first {
         return;
@@ -189,11 +200,12 @@ pub(crate) fn on_place_failed(state: &mut State, row: ContactRow, said_at: WallT
 }
 
 /// A contact is removed: nothing is kept of where they were.
-pub(crate) fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
+pub(crate) fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
     asking::stop(state, row);
     state.rendezvous.places.remove(&row);
     state.rendezvous.publishing.forget(Subject::Contact(row));
     state.rendezvous.clocks.forget(turn, row);
+    forget_servers(state, turn, row)
 }
 
 /// Takes a place over, as far as it can be dialled; whether there is anything to dial.

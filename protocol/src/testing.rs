@@ -90,6 +90,10 @@ pub struct Peer {
     pub internet: bool,
     /// Whether contacts may learn its addresses, from the next start on.
     pub direct: bool,
+    /// Servers that its person names, from the next start on.
+    pub servers: Vec<Address>,
+    /// Whether it remembers those of contacts, from the next start on.
+    pub learns: bool,
     /// What it was told of the world beyond its network; `None`: nothing.
     pub standing: Option<Standing>,
     /// Its life since the last start.
@@ -163,6 +167,8 @@ impl Bench {
                 place: bench.random.bytes(),
                 internet: true,
                 direct: true,
+                servers: Vec::new(),
+                learns: true,
                 standing: None,
                 recording: None,
                 account,
@@ -200,6 +206,8 @@ impl Bench {
             place: Some(peer.place),
             internet: peer.internet,
             direct: peer.direct,
+            servers: peer.servers.clone(),
+            learn_servers: peer.learns,
             ..Settings::default()
         };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();

@@ -154,3 +154,20 @@ fn without_any_server_status_says_so_and_who_was_met_stays() {
     starts(&server, &internet, &[], &["--serve-relay", "--serve-bootstrap"]);
     alice.waits_until("it is back", || (alice.status()["reachability"] == "relayed").then_some(()));
 }
+
+#[test]
+fn who_named_a_server_once_finds_people_by_what_they_say_of_theirs() {
+    let Some(internet) = Internet::with(&[Router::Cone, Router::Cone], 1, Versions::Four) else { return };
+    let _server = server(&internet, 1);
+    let (alice, bob) = alice_and_bob(&internet, &[1]);
+    meet_and_talk(&alice, &bob, "direct");
+    // He names none now, and nothing that they knew of each other's places holds.
+    bob.stops();
+    alice.stops();
+    internet.gets_another_address(1);
+    internet.gets_another_address(2);
+    starts(&alice, &internet, &[1], &[]);
+    starts(&bob, &internet, &[], &[]);
+    bob.waits_until("he is let in by a relay", || (bob.status()["reachability"] == "relayed").then_some(()));
+    alice.sends_and_waits(&bob, "there you are", "delivered");
+}

@@ -65,6 +65,7 @@ pub(super) async fn run(
             proxy: options.proxy,
             serve_relay: options.serve_relay,
             serve_bootstrap: options.serve_bootstrap,
+            ..Choices::default()
         },
     };
     let journal = Journal::begin()?;

@@ -334,7 +334,11 @@ impl Internet {
         }
         let behaviour = swarm.behaviour();
         let keeps = behaviour.table.as_ref().is_some_and(|table| table.mode() == kad::Mode::Server);
-        let standing = self.reach.standing(keeps || !self.doors.is_empty());
+        let up = behaviour.servers.as_ref().map(|servers| servers.up().map(|(_, address)| address).collect());
+        let standing = Standing {
+            servers: up.unwrap_or_default(),
+            ..self.reach.standing(keeps || !self.doors.is_empty())
+        };
         if self.told.as_ref() == Some(&standing) {
             return None;
         }

@@ -94,8 +94,7 @@ pub(crate) fn behind(circuit: &Circuit) -> Option<(PeerId, Multiaddr)> {
 /// With `loopback` those of this machine count too.
 pub(crate) fn public(multiaddr: &Multiaddr, loopback: bool) -> Option<Address> {
     let address = from_multiaddr(multiaddr)?.address;
-    let counts = !address.is_private() || (loopback && address.is_loopback());
-    (counts && address.is_dialable(loopback)).then_some(address)
+    address.is_public(loopback).then_some(address)
 }
 
 /// Whether it leads over a relay.

@@ -142,13 +142,14 @@ impl Reachability {
         rests.min()
     }
 
-    /// All of it.
+    /// All of it, but for the servers.
     pub(crate) fn standing(&self, meeting_place: bool) -> Standing {
         let granted = self.relays.iter().filter(|(_, one)| matches!(one.place, Place::Granted(_)));
         Standing {
             public: self.fresh().copied().collect(),
             relays: granted.filter_map(|(peer, one)| relay(peer, one)).take(RELAYS_MAX).collect(),
             meeting_place,
+            servers: Vec::new(),
         }
     }
 

@@ -175,6 +175,7 @@ async fn whoever_can_be_dialled_is_told_so_and_needs_no_relay() {
     let is_reached = |standing: &Standing| !standing.public.is_empty() && standing.relays.is_empty();
     let standing = until(&mut alice, is_reached).await;
     assert!(standing.public.iter().all(|address| here.contains(address)));
+    assert_eq!(standing.servers, [address(&server, Transport::Quic)]);
 }
 
 #[tokio::test]

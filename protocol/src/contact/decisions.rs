@@ -70,6 +70,7 @@ pub(crate) fn block(state: &mut State, turn: &mut Turn<'_>, who: &Reference) -> 
     {
         contact.state_before_block = Some(contact.state);
         contact.state = ContactState::Blocked;
+        rendezvous::forget_servers(state, turn, row)?;
         changed(state, turn, row)?;
         hang_up(state, turn, row);
     }
@@ -164,7 +165,7 @@ fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, keep_history:
     if let Some(contact) = state.contacts.get_mut(row) {
         contact.forget_keys(keep_history);
     }
-    rendezvous::forget(state, turn, row);
+    rendezvous::forget(state, turn, row)?;
     changed(state, turn, row)
 }
 

@@ -27,7 +27,7 @@ use crate::{
     ids::{LinkId, ProcessId, SessionId},
     limits,
     link::{
-        Handshake, Phase, addresses, close, hello, keep_alive, refuse,
+        Handshake, Phase, addresses, close, hello, keep_alive, refuse, servers,
         status::{ListMark, Status},
         wait_patiently, whereabouts,
     },
@@ -221,6 +221,7 @@ fn hear(
         FrameKind::Want => delivery::on_want(state, turn, row, payload)?,
         FrameKind::Addresses => addresses::on_told(state, turn, row, payload)?,
         FrameKind::Whereabouts => whereabouts::on_told(state, turn, row, payload),
+        FrameKind::Servers => servers::on_told(state, turn, row, payload)?,
         FrameKind::Ping => {
             send(state, turn, link, FrameKind::Pong, &[]);
             true
@@ -454,6 +455,7 @@ fn on_status(
     if first {
         addresses::tell(state, turn, link);
         whereabouts::tell(state, turn, link);
+        servers::tell(state, turn, link);
     }
     Ok(true)
 }

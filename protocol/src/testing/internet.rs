@@ -58,7 +58,26 @@ impl Bench {
     pub fn stands(&mut self, who: Who, relays: &[u8]) {
         let relays = relays.iter().map(|number| Self::relay(*number)).collect();
         if let Some(peer) = self.peers.get_mut(who) {
-            peer.standing = Some(Standing { public: Vec::new(), relays, meeting_place: true });
+            peer.standing =
+                Some(Standing { public: Vec::new(), relays, meeting_place: true, servers: Vec::new() });
+        }
+        self.tell_standing(who);
+    }
+
+    /// Somebody names these servers, which takes a start, and is connected to them.
+    pub fn uses(&mut self, who: Who, servers: &[Address]) {
+        self.stop(who);
+        if let Some(peer) = self.peers.get_mut(who) {
+            peer.servers = servers.to_vec();
+            peer.standing = Some(Standing { servers: servers.to_vec(), ..Standing::default() });
+        }
+        self.start(who);
+    }
+
+    /// What somebody's standing is now, told to them.
+    pub fn has_up(&mut self, who: Who, servers: &[Address]) {
+        if let Some(peer) = self.peers.get_mut(who) {
+            peer.standing = Some(Standing { servers: servers.to_vec(), ..Standing::default() });
         }
         self.tell_standing(who);
     }

@@ -44,6 +44,8 @@ pub(crate) enum FrameKind {
     Rehandshake,
     /// By which relays we can be reached.
     Whereabouts,
+    /// Servers that lead beyond this network.
+    Servers,
     /// Introduction: give me the bundle.
     BodyWanted,
     /// Introduction: the bundle.
@@ -72,6 +74,7 @@ impl FrameKind {
             Self::Close => 13,
             Self::Rehandshake => 14,
             Self::Whereabouts => 15,
+            Self::Servers => 16,
             Self::BodyWanted => 32,
             Self::Body => 33,
             Self::Refused => 34,
@@ -96,6 +99,7 @@ impl FrameKind {
             13 => Self::Close,
             14 => Self::Rehandshake,
             15 => Self::Whereabouts,
+            16 => Self::Servers,
             32 => Self::BodyWanted,
             33 => Self::Body,
             34 => Self::Refused,
@@ -162,7 +166,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             let kind = FrameKind::from_byte(byte);
             assert_eq!(kind.to_byte(), byte);
-            assert_eq!(matches!(kind, FrameKind::Unknown(_)), !matches!(byte, 1..=15 | 32..=34));
+            assert_eq!(matches!(kind, FrameKind::Unknown(_)), !matches!(byte, 1..=16 | 32..=34));
         }
     }
 }

@@ -23,7 +23,8 @@ impl World {
             Reach::Nat | Reach::Isolated => Vec::new(),
         };
         let relays = self.relay_of(who).into_iter().collect();
-        let standing = Standing { public, relays, meeting_place: reach != Reach::Isolated };
+        let meeting_place = reach != Reach::Isolated;
+        let standing = Standing { public, relays, meeting_place, servers: Vec::new() };
         self.input(who, Input::Standing(standing))
     }
 
