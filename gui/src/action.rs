@@ -3,6 +3,7 @@
 //! Tooltips, the palette and the sheet of shortcuts are made from this; [`Shortcut::pressed`] is the only place that looks
 //! at keys that mean something everywhere. Digits are matched by place, since an AZERTY keyboard has them under Shift.
 
+use causerie_node::choices::Choices;
 use causerie_protocol::{
     answer::InvitationView,
     command::{Command, ConversationMark},
@@ -87,6 +88,9 @@ pub enum Action {
     Lock,
     /// To lock the home with another passphrase, in place of the current one; an empty one: to lock it no more.
     SetPassphrase(String, String),
+    /// To use networks beyond our own like this from the next start on; whether a file that says something which cannot
+    /// be understood is replaced.
+    KeepChoices(Box<Choices>, bool),
     /// To move a damaged store out of the way.
     SetStoreAside,
     /// To have read the notice that is shown.

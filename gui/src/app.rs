@@ -49,6 +49,7 @@ use crate::{
 };
 
 mod background;
+mod beyond;
 mod conversing;
 mod finding;
 mod locking;
@@ -231,11 +232,14 @@ impl App {
         self.tell_around();
     }
 
-    /// Counts what lies in the home for as long as somebody looks at it.
+    /// Counts what lies in the home for as long as somebody looks at it, and reads what can be chosen there.
     fn measure(&mut self) {
         let wanted = self.gate == Gate::Open && self.route == Route::Settings;
         if wanted != self.measuring && self.backend.ask(Ask::Measure(wanted)) {
             (self.measuring, self.stored) = (wanted, None);
+            if wanted {
+                self.backend.ask(Ask::ReadChoices);
+            }
         }
     }
 
@@ -417,6 +421,8 @@ impl App {
             Tell::Measured(stored) => self.stored = Some(stored),
             Tell::Checked(opens) => self.on_checked(context, opens),
             Tell::PassphraseSet(set) => self.on_passphrase_set(context, set),
+            Tell::Choices(read) => self.choosing.beyond.told(read),
+            Tell::ChoicesKept(kept) => self.on_choices_kept(context, kept),
             Tell::Stopped => {}
             Tell::Quit => self.quit(context),
             Tell::Lock => self.lock(context),
@@ -510,6 +516,7 @@ impl App {
             Action::CopyReport => {
                 self.backend.ask(Ask::Report);
             }
+            Action::KeepChoices(choices, replaces) => self.keep_choices(context, choices, replaces),
             Action::ChooseFile => self.choose_file(),
             Action::Describe(with, message) => self.describe(context, with, message),
             Action::Invite(_) | Action::Revoke(_) | Action::Accept(_) => {

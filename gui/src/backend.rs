@@ -19,6 +19,7 @@ use crate::{
 };
 use causerie_node::{
     Config, NetworkOptions, Node,
+    choices::Choices,
     error::NodeError,
     handle::NodeHandle,
     passphrase::{self, Effort},
@@ -64,6 +65,10 @@ pub enum Ask {
     Check(Passphrase),
     /// To lock the home with the second of these, or with none, in place of the first.
     SetPassphrase(Option<Passphrase>, Option<Passphrase>),
+    /// How the home is to use networks beyond its own from the next start on.
+    ReadChoices,
+    /// To keep this for good; whether it replaces what cannot be understood.
+    KeepChoices(Box<Choices>, bool),
     /// To move a damaged store out of the way, and start on a new one.
     SetStoreAside(Option<Passphrase>),
     /// Whether this contact can be reached.
@@ -91,6 +96,10 @@ pub enum Tell {
     Checked(bool),
     /// Whether the home has a passphrase now, or why nothing was changed.
     PassphraseSet(Result<bool, NodeError>),
+    /// How the home is to use networks beyond its own, or why that cannot be said.
+    Choices(Result<Choices, NodeError>),
+    /// It is kept for good, or why not.
+    ChoicesKept(Result<(), NodeError>),
     /// The node cannot start, or died.
     Failed(NodeError),
     /// The answer to a command.
@@ -269,6 +278,10 @@ impl Back {
                 }
                 Some(Ask::Check(passphrase)) => self.check(passphrase),
                 Some(Ask::SetPassphrase(current, new)) => self.set_passphrase(current, new),
+                Some(Ask::ReadChoices) => self.read_choices(&mut answers),
+                Some(Ask::KeepChoices(choices, replaces)) => {
+                    self.keep_choices(choices, replaces, &mut answers);
+                }
             }
         }
         // What was asked before is done before.
@@ -317,6 +330,25 @@ impl Back {
             });
             let set = set.await.unwrap_or_else(|error| Err(NodeError::Storage(error.to_string())));
             teller.tell(Tell::PassphraseSet(set.map(|()| locks))).await;
+        });
+    }
+
+    fn read_choices(&self, answers: &mut JoinSet<()>) {
+        let (home, teller) = (self.place.home.clone(), self.teller.clone());
+        answers.spawn(async move {
+            let read = spawn_blocking(move || Choices::of_home(&home)).await;
+            let read = read.unwrap_or_else(|error| Err(NodeError::Storage(error.to_string())));
+            teller.tell(Tell::Choices(read)).await;
+        });
+    }
+
+    fn keep_choices(&self, choices: Box<Choices>, replaces: bool, answers: &mut JoinSet<()>) {
+        let (home, teller) = (self.place.home.clone(), self.teller.clone());
+        answers.spawn(async move {
+            let kept =
+                spawn_blocking(move || if replaces { choices.replace(&home) } else { choices.write(&home) });
+            let kept = kept.await.unwrap_or_else(|error| Err(NodeError::Storage(error.to_string())));
+            teller.tell(Tell::ChoicesKept(kept)).await;
         });
     }
 

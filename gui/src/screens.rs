@@ -11,6 +11,7 @@ use crate::{action::Action, model::Model, preferences::Preferences, text::Text};
 
 pub mod add_contact;
 pub mod background;
+pub mod beyond;
 pub mod chat;
 pub mod closing;
 pub mod contact;

@@ -24,6 +24,9 @@ use egui_kittest::{
 };
 use tempfile::TempDir;
 
+#[path = "flows/beyond.rs"]
+mod beyond;
+
 /// Nothing here takes so long on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 

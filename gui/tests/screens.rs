@@ -30,6 +30,7 @@ use causerie::{
     screens::{
         View,
         add_contact::{Adding, add_contact_ui},
+        beyond::{Beyond, beyond_card},
         chat::{Chat, chat_ui},
         contact::{Editing, contact_ui},
         gate::{Gate, Typed, gate_ui},
@@ -43,7 +44,7 @@ use causerie::{
     text::Text,
     theme,
 };
-use causerie_node::error::NodeError;
+use causerie_node::{choices::Choices, error::NodeError};
 use causerie_protocol::{
     address::{Address, Transport},
     answer::{
@@ -72,6 +73,8 @@ const DAY: u64 = 24 * HOUR;
 
 const LINK: &str =
     "causerie:i1#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-Pw";
+
+const SERVER: &str = "/ip4/203.0.113.10/udp/47474/quic-v1";
 
 /// Nothing here takes so long on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -328,6 +331,7 @@ fn pages_to_read_and_choose_from() {
         let mut locking = Locking::default();
         locking.has_passphrase = true;
         let mut choosing = Choosing::default();
+        choosing.beyond.told(Ok(Choices { bootstrap: vec![SERVER.to_owned()], ..Choices::default() }));
         settings_ui(ui, view.text, around, &mut choosing, &mut Preferences::default(), &mut locking);
     });
     says_what_it_said("network", |ui, view| {
@@ -338,6 +342,17 @@ fn pages_to_read_and_choose_from() {
     });
     says_what_it_said("shortcuts", |ui, view| shortcuts_ui(ui, view.text));
     says_what_it_said("about", |ui, view| about_ui(ui, view.text));
+}
+
+#[test]
+fn choices_that_cannot_be_understood() {
+    let words = "network.toml cannot be used: unknown field `servers`".to_owned();
+    let error = NodeError::File { words, hint: "" };
+    says_what_it_said("beyond-broken", move |ui, view| {
+        let mut beyond = Beyond::default();
+        beyond.told(Err(error.clone()));
+        beyond_card(ui, view.text, &mut beyond, &mut Vec::new());
+    });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! How a home uses the networks beyond its own: what the person chose, for one run or for good.
 //!
-//! For good is `network.toml` in the home, which people write by hand; every key may be missing:
+//! For good is `network.toml` in the home, which people write by hand or from the window; every key may be missing:
 //!
 //! ```toml
 //! bootstrap = ["/ip4/203.0.113.10/udp/47474/quic-v1"]   # servers to meet people through
@@ -11,7 +11,8 @@
 //! learn-servers = true                                  # remember servers that contacts use
 //! ```
 //! What is asked of one run comes on top. A file that cannot be understood keeps the node from starting: it may be there
-//! to hide somebody.
+//! to hide somebody. For the same reason it is replaced only by who knows that it is ([`Choices::replace`]), and whatever
+//! is replaced stays beside it: it may have had remarks in it.
 
 use std::{
     fs::File,
@@ -22,7 +23,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::NodeError, network::Exposure};
+use crate::{
+    error::NodeError,
+    home,
+    network::{Exposure, NetworkError, parse_multiaddr},
+};
 
 /// See the file's head.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,11 +63,16 @@ impl Default for Choices {
 /// Its name in the home.
 pub const FILE: &str = "network.toml";
 
+/// What the file was before it was replaced.
+pub const PREVIOUS: &str = "network.toml.previous";
+
 /// Bytes of the file. Chosen: hundreds of servers.
 const BYTES_MAX: u64 = 65_536;
 
 const HINT: &str =
     "Nothing was started. Correct the file, or move it away to meet people on this network only.";
+
+const HINT_LONG: &str = "Nothing was written. Name fewer servers.";
 
 impl Choices {
     /// What is chosen for good in this home: nothing where there is no file.
@@ -80,6 +90,46 @@ impl Choices {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(wrong(error.to_string())),
         }
+    }
+
+    /// Whether a node could start like this.
+    ///
+    /// # Errors
+    /// [`NodeError::BadAddress`] for a server whose address makes no sense, [`NodeError::Network`] for a server of others
+    /// whom they could not reach.
+    pub fn check(&self) -> Result<(), NodeError> {
+        if let Some(bad) = self.bootstrap.iter().find(|server| parse_multiaddr(server).is_err()) {
+            return Err(NodeError::BadAddress(bad.clone()));
+        }
+        let serves = self.serve_relay || self.serve_bootstrap;
+        if serves && (self.exposure != Exposure::Open || self.proxy.is_some()) {
+            return Err(NodeError::Network(NetworkError::HiddenServer.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Chooses these for good in this home, from the next start of its node on. A file that is there and cannot be
+    /// understood stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::of_home`] and [`Self::replace`]; nothing has changed then.
+    pub fn write(&self, home: &Path) -> Result<(), NodeError> {
+        Self::of_home(home)?;
+        self.replace(home)
+    }
+
+    /// The same over whatever is there, which is found in [`PREVIOUS`] from then on.
+    ///
+    /// # Errors
+    /// As [`Self::check`], and [`NodeError`] where the file system refuses.
+    pub fn replace(&self, home: &Path) -> Result<(), NodeError> {
+        self.check()?;
+        let text = toml::to_string(self).map_err(|error| NodeError::Storage(error.to_string()))?;
+        if u64::try_from(text.len()).unwrap_or(u64::MAX) > BYTES_MAX {
+            let words = format!("{} would be too long", home.join(FILE).display());
+            return Err(NodeError::File { words, hint: HINT_LONG });
+        }
+        Ok(home::replace_file(home, FILE, PREVIOUS, text.as_bytes())?)
     }
 
     /// These, on top of those.
@@ -117,7 +167,7 @@ fn text(path: &Path) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
 
     use super::*;
 
@@ -164,6 +214,70 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join(FILE)).unwrap();
         assert!(matches!(Choices::of_home(home.path()), Err(NodeError::File { .. })));
+    }
+
+    fn hidden() -> Choices {
+        Choices {
+            bootstrap: vec!["/ip4/203.0.113.1/udp/1/quic-v1".to_owned(), "/ip6/2001:db8::1/tcp/1".to_owned()],
+            exposure: Exposure::RelaysOnly,
+            proxy: Some(([127, 0, 0, 1], 9050).into()),
+            ..Choices::default()
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_is_nobody_elses() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(FILE);
+        for choices in [hidden(), Choices::default(), Choices { serve_relay: true, ..Choices::default() }] {
+            choices.write(home.path()).unwrap();
+            assert_eq!(Choices::of_home(home.path()), Ok(choices));
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let mut names: Vec<_> =
+            fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [FILE, PREVIOUS], "nothing else is left lying");
+    }
+
+    #[test]
+    fn what_was_written_by_hand_stays_beside_what_replaced_it() {
+        let home = tempfile::tempdir().unwrap();
+        let by_hand = "# Never without it.\nexposure = \"stealth\"\n";
+        fs::write(home.path().join(FILE), by_hand).unwrap();
+        hidden().write(home.path()).unwrap();
+        assert_eq!(fs::read_to_string(home.path().join(PREVIOUS)).unwrap(), by_hand);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_understood_is_replaced_only_where_that_is_asked() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(FILE);
+        fs::write(&path, "exposure = \"nobody\"").unwrap();
+        assert!(matches!(hidden().write(home.path()), Err(NodeError::File { hint: HINT, .. })));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "exposure = \"nobody\"");
+        assert!(!home.path().join(PREVIOUS).exists());
+        hidden().replace(home.path()).unwrap();
+        assert_eq!(Choices::of_home(home.path()), Ok(hidden()));
+        assert_eq!(fs::read_to_string(home.path().join(PREVIOUS)).unwrap(), "exposure = \"nobody\"");
+    }
+
+    #[test]
+    fn what_no_node_could_start_with_is_not_written() {
+        let home = tempfile::tempdir().unwrap();
+        let nowhere = Choices { bootstrap: vec!["example.org".to_owned()], ..Choices::default() };
+        assert_eq!(nowhere.write(home.path()), Err(NodeError::BadAddress("example.org".to_owned())));
+        let servers = [
+            Choices { serve_relay: true, exposure: Exposure::Stealth, ..Choices::default() },
+            Choices { serve_bootstrap: true, proxy: hidden().proxy, ..Choices::default() },
+        ];
+        for server in servers {
+            assert!(matches!(server.write(home.path()), Err(NodeError::Network(_))), "{server:?}");
+        }
+        let many = vec!["/ip4/203.0.113.1/udp/1/quic-v1".to_owned(); 2_000];
+        let long = Choices { bootstrap: many, ..Choices::default() };
+        assert!(matches!(long.write(home.path()), Err(NodeError::File { hint: HINT_LONG, .. })));
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
 
     #[test]

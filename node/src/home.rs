@@ -10,6 +10,7 @@
 //!               store/              sled                          node.sock          where commands come in (0600)
 //!               log/causerie.log    at most 1 MiB                 log/causerie.log.1 the one before it
 //!               window.json         what was chosen for the window       window.sock      how a second start finds it
+//!               network.toml        how networks beyond its own are used
 //! ```
 //!
 //! A home that is a symbolic link, not a directory or shared by many is refused; one that can only be read is read. Nothing
@@ -385,6 +386,14 @@ fn check_identity(path: &Path) -> Result<(), HomeError> {
         return Err(HomeError::IdentityLost(path.to_owned()));
     }
     Err(HomeError::NoIdentity(path.to_owned()))
+}
+
+/// Replaces a file of a home, durably and at no moment by half of one; what it was is found under the second name.
+pub(crate) fn replace_file(home: &Path, name: &str, previous: &str, bytes: &[u8]) -> Result<(), HomeError> {
+    files::write_beside(home, name, bytes)?;
+    files::keep_as(home, name, previous)?;
+    files::put_in_place(home, name)?;
+    files::sync_directory(home)
 }
 
 /// The permission bits of a file, without its type.

@@ -10,6 +10,7 @@ use crate::{
     route::Route,
     screens::{
         background::{closing_card, notifications_card},
+        beyond::{Beyond, beyond_card},
         card,
         locking::{Locking, locking_ui},
         page,
@@ -37,6 +38,8 @@ pub struct Around<'a> {
 pub struct Choosing {
     /// What is looked for.
     pub words: String,
+    /// What is chosen about networks beyond our own, and not kept yet.
+    pub beyond: Beyond,
     /// The last pass that painted this page.
     painted: Option<u64>,
 }
@@ -78,6 +81,9 @@ pub fn settings_ui(
         if has(&CLOSING) {
             closing_card(ui, text, around.offers, chosen);
         }
+        if has(&BEYOND) {
+            beyond_card(ui, text, &mut choosing.beyond, &mut actions);
+        }
         if has(&STORAGE) {
             storage_card(ui, text, around.home, around.stored);
         }
@@ -105,6 +111,17 @@ const LOCKING: Part<'_> = Part(&["passphrase-title", "passphrase-set", "passphra
 const NOTIFICATIONS: Part<'_> =
     Part(&["settings-notify", "notify-level-message", "notify-level-name", "notify-level-presence"]);
 const CLOSING: Part<'_> = Part(&["settings-closing", "settings-closing-stay", "settings-closing-quit"]);
+const BEYOND: Part<'_> = Part(&[
+    "beyond-title",
+    "beyond-servers",
+    "beyond-exposure",
+    "exposure-open",
+    "exposure-relays-only",
+    "exposure-lan-only",
+    "exposure-stealth",
+    "beyond-proxy",
+    "beyond-found",
+]);
 const STORAGE: Part<'_> = Part(&["storage-title", "settings-home", "storage-found"]);
 
 impl Part<'_> {

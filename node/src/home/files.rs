@@ -43,6 +43,14 @@ pub(super) fn rename(directory: &Path, from: &str, to: &str) -> Result<(), HomeE
         .map_err(|error| HomeError::of_io(error, path, "rename"))
 }
 
+/// Lets a second name lead to a file, in place of whatever had that name; nothing more happens when it is not there.
+pub(super) fn keep_as(directory: &Path, name: &str, kept: &str) -> Result<(), HomeError> {
+    let path = directory.join(kept);
+    remove(&path)?;
+    absent_is_fine(fs::hard_link(directory.join(name), &path))
+        .map_err(|error| HomeError::of_io(error, path, "write"))
+}
+
 /// Removes a file that may be missing.
 pub(super) fn remove(path: &Path) -> Result<(), HomeError> {
     absent_is_fine(fs::remove_file(path)).map_err(|error| HomeError::of_io(error, path.to_owned(), "remove"))
