@@ -392,7 +392,8 @@ impl App {
             }
             Tell::Missed => {
                 self.attend_missed();
-                self.ask_all(context, Model::questions());
+                let pages = self.model.elsewhere();
+                self.ask_all(context, std::iter::once(Command::Status).chain(pages));
             }
             Tell::Failed(error) => {
                 self.background.running = false;
@@ -630,6 +631,7 @@ impl App {
         if !self.backend.ask(Ask::Command(number, command.clone())) {
             let words = self.text.say("busy");
             self.say(context, words);
+            self.model.refused(&command);
             return None;
         }
         self.next_number += 1;

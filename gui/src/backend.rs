@@ -5,6 +5,9 @@
 //! window ◀─ Tell ── (bounded) ◀── and a wake-up, so that the next pass sees it
 //! ```
 //!
+//! Answers come in the order of what was asked, and never before an event that happened before them; an event can come
+//! before the answer to what was asked before it.
+//!
 //! Nothing here blocks the window: a full queue is an answer, too. The home's socket is served as by `causerie-node run`,
 //! so the command line works beside the window.
 
@@ -33,9 +36,9 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     sync::{
         broadcast::{self, error::RecvError},
-        mpsc, watch,
+        mpsc, oneshot, watch,
     },
-    task::{AbortHandle, JoinSet, spawn_blocking},
+    task::{AbortHandle, JoinHandle, JoinSet, spawn_blocking},
     time::{sleep, timeout},
 };
 
@@ -158,8 +161,15 @@ impl Backend {
         let (telling, tells) = mpsc::channel(QUEUE_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let teller = Teller { telling, wake };
-        let back =
-            Back { place, asked, teller: teller.clone(), doorbell: None, search: None, measuring: None };
+        let back = Back {
+            place,
+            asked,
+            teller: teller.clone(),
+            relay: None,
+            doorbell: None,
+            search: None,
+            measuring: None,
+        };
         let thread = thread::Builder::new().name("node".to_owned()).spawn(move || {
             runtime.block_on(back.run());
         })?;
@@ -196,10 +206,15 @@ struct Back {
     place: Place,
     asked: mpsc::Receiver<Ask>,
     teller: Teller,
+    /// Tells what the node that runs answers, and what happens.
+    relay: Option<(mpsc::Sender<Coming>, JoinHandle<()>)>,
     doorbell: Option<Doorbell>,
     search: Option<AbortHandle>,
     measuring: Option<AbortHandle>,
 }
+
+/// An answer on its way, and the number of what was asked.
+type Coming = (u64, oneshot::Receiver<Result<Answer, NodeError>>);
 
 /// Tells the window, from any thread.
 #[derive(Clone)]
@@ -249,6 +264,7 @@ impl Back {
                     ask = self.asked.recv() => ask,
                     error = running.failed() => {
                         node = None;
+                        self.relay = None;
                         self.teller.tell(Tell::Failed(error)).await;
                         continue;
                     }
@@ -267,7 +283,7 @@ impl Back {
                 Some(Ask::Test(whom)) => self.test(node.as_ref(), whom, &mut answers).await,
                 Some(Ask::Report) => self.report(node.as_ref(), &mut answers).await,
                 Some(Ask::Command(number, command)) => match &node {
-                    Some(node) => self.command(&node.handle(), number, command, &mut answers).await,
+                    Some(node) => self.command(&node.handle(), number, command).await,
                     None => self.teller.tell(Tell::Answer(number, Err(NodeError::Stopped))).await,
                 },
                 Some(Ask::Search(number, query)) => {
@@ -285,7 +301,13 @@ impl Back {
             }
         }
         // What was asked before is done before.
-        let answered = async { while answers.join_next().await.is_some() {} };
+        let relay = self.relay.take().map(|(_, relay)| relay);
+        let answered = async {
+            if let Some(relay) = relay {
+                relay.await.ok();
+            }
+            while answers.join_next().await.is_some() {}
+        };
         timeout(STOP_PATIENCE, answered).await.ok();
         if let Some(node) = node
             && let Err(error) = node.stop().await
@@ -402,7 +424,9 @@ impl Back {
         match Node::start(config).await {
             Ok(node) => {
                 let events = node.handle().events();
-                tokio::spawn(follow(events.follow(), self.teller.clone()));
+                let (coming, answers) = mpsc::channel(QUEUE_MAX);
+                let relay = tokio::spawn(relay(events.follow(), answers, self.teller.clone()));
+                self.relay = Some((coming, relay));
                 tokio::spawn(follow_changes(events.changes(), self.teller.clone()));
                 self.listen_at_the_door();
                 self.teller.tell(Tell::Started(node.handle().has_passphrase())).await;
@@ -458,29 +482,61 @@ impl Back {
         });
     }
 
-    /// Hands a command over in order; its answer is told when it comes.
-    async fn command(&self, handle: &NodeHandle, number: u64, command: Command, answers: &mut JoinSet<()>) {
-        let teller = self.teller.clone();
-        match handle.submit(command).await {
-            Ok(answer) => {
-                answers.spawn(async move {
-                    let answer = answer.await.unwrap_or(Err(NodeError::Stopped));
-                    teller.tell(Tell::Answer(number, answer)).await;
-                });
-            }
-            Err(error) => teller.tell(Tell::Answer(number, Err(error))).await,
-        }
+    /// Hands a command over in order; its answer is told when it comes, in the same order.
+    async fn command(&self, handle: &NodeHandle, number: u64, command: Command) {
+        let error = match (handle.submit(command).await, &self.relay) {
+            // Should the relay be gone, so is the program.
+            (Ok(answer), Some((coming, _))) => return drop(coming.send((number, answer)).await),
+            (Ok(_), None) => NodeError::Stopped,
+            (Err(error), _) => error,
+        };
+        self.teller.tell(Tell::Answer(number, Err(error))).await;
     }
 }
 
-async fn follow(mut events: broadcast::Receiver<Arc<Event>>, teller: Teller) {
+/// Tells what happens and what is answered, until no answer is to come any more.
+///
+/// The node tells of an event before it gives the answers that already count it: whoever looks for events first tells
+/// both in that order, and nothing is counted twice.
+async fn relay(
+    mut events: broadcast::Receiver<Arc<Event>>,
+    mut coming: mpsc::Receiver<Coming>,
+    teller: Teller,
+) {
+    let mut next = None;
+    let mut is_followed = true;
     loop {
-        match events.recv().await {
-            Ok(event) => teller.tell(Tell::Event(event)).await,
-            Err(RecvError::Lagged(_)) => teller.tell(Tell::Missed).await,
-            Err(RecvError::Closed) => return,
-        }
+        let tell = tokio::select! {
+            biased;
+            event = events.recv(), if is_followed => match event {
+                Ok(event) => Tell::Event(event),
+                Err(RecvError::Lagged(_)) => Tell::Missed,
+                Err(RecvError::Closed) => {
+                    is_followed = false;
+                    continue;
+                }
+            },
+            answer = next_answer(&mut coming, &mut next) => match answer {
+                Some((number, answer)) => Tell::Answer(number, answer),
+                None => return,
+            },
+        };
+        teller.tell(tell).await;
     }
+}
+
+/// The next answer in the order of what was asked. What is waited for is kept in `next`: this can be dropped at any time.
+async fn next_answer(
+    coming: &mut mpsc::Receiver<Coming>,
+    next: &mut Option<Coming>,
+) -> Option<(u64, Result<Answer, NodeError>)> {
+    if next.is_none() {
+        *next = coming.recv().await;
+    }
+    let (number, answer) = next.as_mut()?;
+    let answered = (*number, answer.await.unwrap_or(Err(NodeError::Stopped)));
+    *next = None;
+    Some(answered)
 }
 
 /// What the command line does beside the window is seen in it; a script that does much of it is seen now and then.
@@ -504,3 +560,6 @@ async fn end_when_asked(teller: Teller) {
     }
     teller.tell(Tell::Quit).await;
 }
+
+#[cfg(test)]
+mod tests;

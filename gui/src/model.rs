@@ -145,7 +145,7 @@ impl Model {
     /// A command was refused, and its answer will not come.
     pub fn refused(&mut self, command: &Command) {
         if let Command::ListMessages { conversation, .. } = command
-            && let Some(timeline) = self.account(conversation).and_then(|with| self.timelines.get_mut(&with))
+            && let Some(timeline) = account(conversation).and_then(|with| self.timelines.get_mut(&with))
         {
             timeline.refused();
         }
@@ -257,15 +257,13 @@ impl Model {
                 self.conversations = all.into_iter().map(|one| (one.contact.id, one)).collect();
             }
             (Command::ListMessages { conversation, before, .. }, Answer::Messages(page)) => {
-                if let Some(with) = self.account(conversation) {
+                if let Some(with) = account(conversation) {
                     self.timelines.entry(with).or_default().take(before.as_deref(), page);
                     return self.freshen(with);
                 }
             }
             (Command::MarkRead { conversation }, Answer::Done) => {
-                if let Some(one) =
-                    self.account(conversation).and_then(|with| self.conversations.get_mut(&with))
-                {
+                if let Some(one) = account(conversation).and_then(|with| self.conversations.get_mut(&with)) {
                     one.unread = 0;
                 }
             }
@@ -309,11 +307,6 @@ impl Model {
             None => vec![Command::ListConversations],
         }
     }
-
-    /// Whom the words of one of our own commands mean.
-    fn account(&self, reference: &Reference) -> Option<AccountId> {
-        self.conversations.keys().copied().find(|id| id.to_string() == reference.as_str())
-    }
 }
 
 /// A conversation, as commands name it.
@@ -322,8 +315,16 @@ pub fn reference(with: AccountId) -> Reference {
     Reference::new(&with.to_string())
 }
 
+/// Whom the words of one of our own commands mean, whether they are listed yet or not.
+fn account(reference: &Reference) -> Option<AccountId> {
+    AccountId::parse(reference.as_str())
+}
+
 /// Whether messages can be written to this contact.
 #[must_use]
 pub fn may_write(contact: &ContactView) -> bool {
     matches!(contact.state, ContactState::Pending | ContactState::Active)
 }
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,8 @@ pub struct Timeline {
     asked: Option<(Part, Option<MessageId>, u32)>,
     /// What came while a page was under way, which may be in it or follow it.
     meanwhile: Vec<MessageView>,
+    /// Pages under way that were asked for before this began anew.
+    strays: usize,
     stale: bool,
     arrived: u64,
     /// Grows whenever the rows change.
@@ -90,7 +92,8 @@ impl Timeline {
     /// Begins anew with the page before these, the nearest last; with none, at the newest message.
     pub(super) fn go_to(&mut self, newer: Vec<MessageId>) {
         let (arrived, revision) = (self.arrived, self.revision + 1);
-        *self = Self { newer, arrived, revision, ..Self::default() };
+        let strays = self.strays + usize::from(self.asked.is_some());
+        *self = Self { newer, arrived, revision, strays, ..Self::default() };
     }
 
     /// Before which message how many are to be asked for; `None` where nothing is to be asked now.
@@ -111,6 +114,8 @@ impl Timeline {
             }
         };
         self.asked = Some((part, before, limit));
+        // What is doubted from now on may have changed after this was answered.
+        self.stale &= part != Part::Same;
         Some((before, limit))
     }
 
@@ -121,17 +126,32 @@ impl Timeline {
 
     /// What is loaded may not be how things stand any more.
     pub(super) const fn doubt(&mut self) {
-        self.stale |= self.begun;
+        self.stale |= self.begun || self.asked.is_some();
+    }
+
+    /// Whether what comes now was asked for before this began anew: answers come in the order of their questions.
+    const fn is_stray(&mut self) -> bool {
+        let is_stray = self.strays > 0;
+        self.strays = self.strays.saturating_sub(1);
+        is_stray
     }
 
     /// What was asked for does not come.
     pub(super) fn refused(&mut self) {
-        self.asked = None;
-        self.meanwhile.clear();
+        if self.is_stray() {
+            return;
+        }
+        self.stale |= matches!(self.asked.take(), Some((Part::Same, ..)));
+        for message in std::mem::take(&mut self.meanwhile) {
+            self.append_loaded(message);
+        }
     }
 
     /// Takes the page that was asked for; any other is passed over.
     pub(super) fn take(&mut self, before: Option<&str>, page: Vec<MessageView>) {
+        if self.is_stray() {
+            return;
+        }
         let asked = self.asked.filter(|(_, id, _)| id.map(|id| id.to_string()).as_deref() == before);
         let Some((part, _, limit)) = asked else { return };
         self.asked = None;
@@ -144,7 +164,6 @@ impl Timeline {
             Part::Same => {
                 self.complete |= is_short;
                 self.rows = page;
-                self.stale = false;
             }
             Part::Newer => self.take_newer(page),
         }
@@ -177,7 +196,14 @@ impl Timeline {
         self.arrived += u64::from(!message.outgoing);
         if self.asked.is_some() {
             self.meanwhile.push(message);
-        } else if self.begun {
+        } else {
+            self.append_loaded(message);
+        }
+    }
+
+    /// Puts a message behind what is loaded; where nothing is, the first page will have it.
+    fn append_loaded(&mut self, message: MessageView) {
+        if self.begun {
             self.push(message);
         }
     }
@@ -194,11 +220,13 @@ impl Timeline {
 
     /// Ours up to this one have come so far.
     pub(super) fn raise(&mut self, up_to: MessageId, state: MessageState) {
-        let Some(end) = self.rows.iter().rposition(|row| row.id == up_to) else {
-            // It is before or after what is loaded, and only the store knows.
-            self.stale |= !self.is_at_end();
-            return;
-        };
+        let place = self.rows.iter().rposition(|row| row.id == up_to);
+        // A page under way may be older than this. What is not loaded lies before or after the rows, or was written just now
+        // and is told later: only the store knows.
+        if self.asked.is_some() || place.is_none() {
+            self.doubt();
+        }
+        let Some(end) = place else { return };
         for row in self.rows.iter_mut().take(end + 1).rev().filter(|row| row.outgoing) {
             if row.state >= state {
                 break;

@@ -4,13 +4,16 @@ use causerie_protocol::{ids::AccountId, moment::WallTime};
 
 use super::*;
 
+/// With whom.
+pub(crate) const PEER: AccountId = AccountId::from_bytes([1; 32]);
+
 /// A message of a history, of each side in turn.
 pub(crate) fn row(number: u64) -> MessageView {
     let mut id = [0; 16];
     id[..8].copy_from_slice(&number.to_be_bytes());
     MessageView {
         id: MessageId::from_bytes(id),
-        conversation: AccountId::from_bytes([1; 32]),
+        conversation: PEER,
         author: AccountId::from_bytes([u8::try_from(number % 2).unwrap(); 32]),
         outgoing: number.is_multiple_of(2),
         text: Some(number.to_string()),

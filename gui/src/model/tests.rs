@@ -1,0 +1,119 @@
+//! What the window knows does not depend on which of several things it is told first.
+
+use causerie_protocol::answer::{MessageState, Verification};
+
+use super::{
+    timeline::tests::{PEER, row},
+    *,
+};
+
+/// Somebody who has just become a contact.
+fn contact() -> ContactView {
+    ContactView {
+        id: PEER,
+        name: "Alice".to_owned(),
+        state: ContactState::Pending,
+        reason: None,
+        verification: Verification::None,
+        online: false,
+        path: None,
+        last_seen: None,
+        safety_number: None,
+    }
+}
+
+/// What is listed once they are.
+fn listed() -> Answer {
+    Answer::Conversations(vec![ConversationView {
+        contact: contact(),
+        last: None,
+        unread: 0,
+        draft: String::new(),
+        pinned: false,
+        archived: false,
+        muted: false,
+    }])
+}
+
+/// A conversation that is listed and open, with these messages.
+fn opened(page: Vec<MessageView>) -> Model {
+    let mut model = Model::default();
+    model.answered(&Command::ListConversations, listed());
+    let question = model.load(PEER, Part::Older).unwrap();
+    assert_eq!(model.answered(&question, Answer::Messages(page)), []);
+    model
+}
+
+fn ids(model: &Model) -> Vec<MessageId> {
+    model.timeline(PEER).unwrap().rows().iter().map(|row| row.id).collect()
+}
+
+fn delivered(message: &MessageView) -> Arc<Event> {
+    Arc::new(Event::MessageState { conversation: PEER, up_to: message.id, state: MessageState::Delivered })
+}
+
+#[test]
+fn a_conversation_that_is_opened_before_it_is_listed_has_its_messages() {
+    let mut model = Model::default();
+    let accept = Command::AcceptInvitation { link: String::new(), name: None, ignore_end: false };
+    let questions = model.answered(&accept, Answer::Contact(Box::new(contact())));
+    assert_eq!(questions, [Command::ListConversations]);
+    let question = model.go_to(PEER, Vec::new()).unwrap();
+    model.answered(&question, Answer::Messages(Vec::new()));
+    model.answered(&Command::ListConversations, listed());
+    assert!(model.timeline(PEER).unwrap().is_begun());
+    model.sent(row(2));
+    assert_eq!(ids(&model), [row(2).id]);
+}
+
+#[test]
+fn what_is_written_while_the_first_page_is_under_way_stays_when_it_is_opened_again() {
+    let mut model = Model::default();
+    model.answered(&Command::ListConversations, listed());
+    let first = model.go_to(PEER, Vec::new()).unwrap();
+    model.sent(row(2));
+    let second = model.go_to(PEER, Vec::new()).unwrap();
+    model.answered(&first, Answer::Messages(Vec::new()));
+    model.answered(&second, Answer::Messages(vec![row(2)]));
+    assert_eq!(ids(&model), [row(2).id]);
+    assert_eq!(model.load(PEER, Part::Same), Some(first), "nothing is under way any more");
+}
+
+#[test]
+fn a_message_that_is_delivered_before_it_is_known_as_written_is_shown_as_delivered() {
+    let mut model = opened(Vec::new());
+    let written = row(2);
+    let questions = model.apply(&delivered(&written));
+    model.sent(written.clone());
+    let page = vec![MessageView { state: MessageState::Delivered, ..written }];
+    assert_eq!(model.answered(&questions[0], Answer::Messages(page)), []);
+    assert_eq!(ids(&model), [row(2).id]);
+    assert_eq!(model.timeline(PEER).unwrap().rows()[0].state, MessageState::Delivered);
+}
+
+#[test]
+fn what_changes_while_a_page_is_under_way_is_asked_for_again() {
+    let mut model = opened(vec![row(2)]);
+    let under_way = model.load(PEER, Part::Same).unwrap();
+    assert_eq!(model.apply(&delivered(&row(2))), [], "one page at a time");
+    let questions = model.answered(&under_way, Answer::Messages(vec![row(2)]));
+    assert_eq!(questions, std::slice::from_ref(&under_way));
+    let page = vec![MessageView { state: MessageState::Delivered, ..row(2) }];
+    assert_eq!(model.answered(&under_way, Answer::Messages(page)), []);
+    // Another program, too, and also before anything is loaded.
+    let mut model = Model::default();
+    let first = model.load(PEER, Part::Older).unwrap();
+    assert_eq!(model.elsewhere(), [Command::ListConversations]);
+    let questions = model.answered(&first, Answer::Messages(Vec::new()));
+    assert_eq!(questions, [first]);
+}
+
+#[test]
+fn what_comes_while_a_page_is_under_way_stays_when_that_is_refused() {
+    let mut model = opened(vec![row(2)]);
+    let under_way = model.elsewhere();
+    model.sent(row(4));
+    model.refused(&under_way[0]);
+    assert_eq!(ids(&model), [row(2).id, row(4).id]);
+    assert_eq!(model.elsewhere(), under_way);
+}
