@@ -635,6 +635,7 @@ impl App {
             return None;
         }
         self.next_number += 1;
+        self.model.asked(&command);
         self.asked.insert(number, command);
         Some(number)
     }

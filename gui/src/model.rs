@@ -54,6 +54,10 @@ pub struct Model {
     pub watched: Option<AccountId>,
     /// Whether the list of conversations has been told.
     pub listed: bool,
+    /// Lists that are under way.
+    listing: usize,
+    /// Something happened while one was, which it may not know of.
+    list_stale: bool,
 }
 
 impl Model {
@@ -142,8 +146,16 @@ impl Model {
         }
     }
 
+    /// A command is under way: its answer, or that it was refused, will come.
+    pub fn asked(&mut self, command: &Command) {
+        self.listing += usize::from(matches!(command, Command::ListConversations));
+    }
+
     /// A command was refused, and its answer will not come.
     pub fn refused(&mut self, command: &Command) {
+        if matches!(command, Command::ListConversations) {
+            self.listing = self.listing.saturating_sub(1);
+        }
         if let Command::ListMessages { conversation, .. } = command
             && let Some(timeline) = account(conversation).and_then(|with| self.timelines.get_mut(&with))
         {
@@ -193,6 +205,7 @@ impl Model {
 
     /// Takes something that happened; returns what to ask because of it.
     pub fn apply(&mut self, event: &Arc<Event>) -> Vec<Command> {
+        self.list_stale |= self.listing > 0;
         match &**event {
             // They may have answered the invitation that is shown.
             Event::ContactAdded(view) => {
@@ -255,6 +268,10 @@ impl Model {
             (_, Answer::Conversations(all)) => {
                 self.listed = true;
                 self.conversations = all.into_iter().map(|one| (one.contact.id, one)).collect();
+                self.listing = self.listing.saturating_sub(1);
+                if self.listing == 0 && std::mem::take(&mut self.list_stale) {
+                    return vec![Command::ListConversations];
+                }
             }
             (Command::ListMessages { conversation, before, .. }, Answer::Messages(page)) => {
                 if let Some(with) = account(conversation) {

@@ -117,3 +117,23 @@ fn what_comes_while_a_page_is_under_way_stays_when_that_is_refused() {
     assert_eq!(ids(&model), [row(2).id, row(4).id]);
     assert_eq!(model.elsewhere(), under_way);
 }
+
+#[test]
+fn a_list_that_something_happened_under_is_asked_for_again_once() {
+    let mut model = Model::default();
+    model.asked(&Command::ListConversations);
+    let named = ContactView { name: "Alice Ardently".to_owned(), ..contact() };
+    model.apply(&Arc::new(Event::ContactChanged(Box::new(named))));
+    // The answer was made before that happened, and takes its place.
+    let again = model.answered(&Command::ListConversations, listed());
+    assert_eq!(again, [Command::ListConversations]);
+    model.asked(&Command::ListConversations);
+    assert_eq!(model.answered(&Command::ListConversations, listed()), []);
+    // One that is refused leaves nothing behind.
+    model.asked(&Command::ListConversations);
+    model.refused(&Command::ListConversations);
+    let seen = ContactView { online: true, ..contact() };
+    model.apply(&Arc::new(Event::ContactChanged(Box::new(seen))));
+    model.asked(&Command::ListConversations);
+    assert_eq!(model.answered(&Command::ListConversations, listed()), []);
+}
