@@ -37,15 +37,17 @@ fn alice_and_bob(internet: &Internet, servers: &[usize]) -> (Person, Person) {
     (alice, bob)
 }
 
-/// They meet by a link and talk, in the end by this path.
+/// They meet by a link and talk, in the end by this path; by either where none is named.
 fn meet_and_talk(alice: &Person, bob: &Person, path: &str) {
     bob.accepts(&alice.invites(&[]));
     alice.waits_until_online(bob);
     bob.waits_until_online(alice);
     alice.sends_and_waits(bob, "hello", "delivered");
     bob.sends_and_waits(alice, "hello yourself", "delivered");
-    alice.waits_until_path(bob, path);
-    bob.waits_until_path(alice, path);
+    if !path.is_empty() {
+        alice.waits_until_path(bob, path);
+        bob.waits_until_path(alice, path);
+    }
     alice.sends_and_waits(bob, "is that you?", "delivered");
     bob.sends_and_waits(alice, "it is", "delivered");
     assert_eq!(bob.texts_from(alice), ["hello", "is that you?"]);
@@ -105,8 +107,9 @@ fn two_routers_that_cannot_be_foreseen_leave_the_relay() {
 }
 
 #[test]
-fn routers_that_answer_what_nobody_asked_for_leave_the_relay() {
-    cell([Router::Answering, Router::Answering], Over::Quic, Versions::Four, "relayed");
+fn routers_that_answer_what_nobody_asked_for_keep_nobody_apart() {
+    // Whose packet comes first decides whether they get through.
+    cell([Router::Answering, Router::Answering], Over::Quic, Versions::Four, "");
 }
 
 #[test]
