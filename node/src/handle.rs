@@ -113,7 +113,8 @@ impl NodeHandle {
     }
 
     /// Tests whether a contact can be reached now, and at which step it fails. One test at a time, each at most
-    /// `limits::TRIAL_PATIENCE` long, or `limits::TRIAL_PATIENCE_FAR` where the meeting place is asked; no channel is disturbed.
+    /// `limits::TRIAL_PATIENCE` long, or `limits::TRIAL_PATIENCE_FAR` where the meeting place is asked; no channel
+    /// is disturbed.
     ///
     /// # Errors
     /// What the engine refused, or [`NodeError::Stopped`].

@@ -203,8 +203,8 @@ impl Network {
     ///
     /// # Errors
     /// [`NetworkError::Listen`], [`NetworkError::NotLoopback`] or [`NetworkError::NoPort`] when it cannot listen as
-    /// asked, [`NetworkError::HiddenServer`] when others could not reach a server, [`NetworkError::Transport`] when the transports cannot be set up. A machine without any interface is
-    /// no error.
+    /// asked, [`NetworkError::HiddenServer`] when others could not reach a server, [`NetworkError::Transport`] when the
+    /// transports cannot be set up. A machine without any interface is no error.
     pub async fn start(config: NetworkConfig) -> Result<Self, NetworkError> {
         if config.serves() && (config.exposure != Exposure::Open || !config.lets_in()) {
             return Err(NetworkError::HiddenServer);

@@ -18,7 +18,7 @@ use crate::report;
 
 /// Whether a contact can be reached; only a node that meets others can tell.
 pub(super) async fn test(home: &Path, whom: &str, printer: &mut Printer) -> Result<(), Failure> {
-    printer.note("Testing; this takes at most eight seconds.");
+    printer.note("Testing; this takes at most eight seconds, or sixteen where servers are asked.");
     let tested = running(home).await?.call("contact.test", json!({"contact": whom})).await?;
     printer.result(&tested, trial)?;
     if tested.get("reachable") == Some(&Value::Bool(true)) {

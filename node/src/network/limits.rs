@@ -58,10 +58,10 @@ pub(crate) const SERVERS_UP_MAX: usize = causerie_protocol::limits::RELAYS_MAX +
 pub(crate) const SERVERS_KNOWN_MAX: usize = 32;
 
 /// How long a server that could not be reached, or was lost, is left alone the first time; then twice as long each time.
-/// Chosen: a relay that is started again is met again within a second or two.
+/// Chosen: once its end is noticed, a relay that is started again is met again within a second or two.
 pub(crate) const SERVER_REST_FIRST: Duration = Duration::from_millis(500);
 
-/// How long at most. Chosen: a machine that comes back is noticed within a minute, for 12 packets an hour and server.
+/// How long at most. Chosen: a machine that comes back is noticed within a minute, for 60 tries an hour and server.
 pub(crate) const SERVER_REST_MAX: Duration = Duration::from_secs(60);
 
 /// How long a relay that refused a place, or took it back, is left alone. Chosen: libp2p's relays grant one peer a place

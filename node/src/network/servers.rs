@@ -109,7 +109,7 @@ impl Servers {
         }
     }
 
-    /// Whether somebody up is reached at this address.
+    /// Those that are up: who, and where.
     pub(crate) fn up(&self) -> impl Iterator<Item = (PeerId, Address)> {
         self.servers.iter().filter_map(|one| match one.state {
             State::Up(_, peer) => Some((peer, one.address)),
@@ -160,9 +160,13 @@ impl Servers {
         self.reports.push_back(ToSwarm::GenerateEvent(event));
     }
 
+    fn has_room(&self) -> bool {
+        let busy = self.servers.iter().filter(|one| !matches!(one.state, State::Resting { .. }));
+        busy.count() < limits::SERVERS_UP_MAX
+    }
+
     fn next_dial(&mut self, now: Instant) -> Option<DialOpts> {
-        let busy = self.servers.iter().filter(|one| !matches!(one.state, State::Resting { .. })).count();
-        if busy >= limits::SERVERS_UP_MAX {
+        if !self.has_room() {
             return None;
         }
         let due = |one: &&mut Server| matches!(one.state, State::Resting { until } if until <= now);
@@ -179,12 +183,11 @@ impl Servers {
     }
 
     fn next_due(&self) -> Option<Instant> {
-        let busy = self.servers.iter().filter(|one| !matches!(one.state, State::Resting { .. })).count();
         let waiting = self.servers.iter().filter_map(|one| match one.state {
             State::Resting { until } => Some(until),
             _ => None,
         });
-        (busy < limits::SERVERS_UP_MAX).then(|| waiting.min()).flatten()
+        self.has_room().then(|| waiting.min()).flatten()
     }
 }
 

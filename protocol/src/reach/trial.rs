@@ -7,7 +7,7 @@
 //!
 //! It does nothing that is not done anyway: it dials as at a change of networks, says PING as keep-alive does, and looks
 //! at the end of each turn at what came of it. So nobody learns more than of any dial, and no channel is ended. One test
-//! at a time, at most `limits::TRIAL_PATIENCE` long; nothing of it is logged.
+//! at a time, at most `limits::TRIAL_PATIENCE` long, or `TRIAL_PATIENCE_FAR` while the meeting place is asked; nothing of it is logged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
