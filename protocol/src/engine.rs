@@ -72,6 +72,8 @@ pub struct Settings {
     pub announce: bool,
     /// Servers that the person named. Contacts are told which of them are up.
     pub servers: Vec<Address>,
+    /// Whether we are a server ourselves, of which contacts are told.
+    pub serves: bool,
     /// Whether servers of contacts are remembered.
     pub learn_servers: bool,
 }
@@ -87,6 +89,7 @@ impl Default for Settings {
             direct: true,
             announce: true,
             servers: Vec::new(),
+            serves: false,
             learn_servers: true,
         }
     }

@@ -150,6 +150,6 @@ pub struct Standing {
     pub relays: Vec<Relay>,
     /// Whether the meeting place can be asked.
     pub meeting_place: bool,
-    /// Where servers are that we are connected to.
+    /// Where servers are that we are connected to; the engine puts ourselves before them where we are one.
     pub servers: Vec<Address>,
 }

@@ -223,8 +223,12 @@ pub const PLACE_REST: Duration = Duration::from_secs(5);
 /// leaves in a day of changing networks, and 0.1 ms of work.
 pub const RECORDS_PER_LOOKUP_MAX: usize = 32;
 
-/// How long after a change it is said at the meeting place: changes come in groups. Chosen.
-pub const PUBLISH_AFTER: Duration = Duration::from_secs(2);
+/// How long after a change it is said at the meeting place: changes come in groups. Chosen: the first place at a relay is
+/// worth saying before others are found.
+pub const PUBLISH_AFTER: Duration = Duration::from_millis(200);
+
+/// How long between two times that everything is said because of changes. Chosen.
+pub const PUBLISH_ROUNDS_APART: Duration = Duration::from_secs(2);
 
 /// How often all is said anew; up to a quarter earlier. Chosen: less than [`RECORD_LIFE`] at its shortest.
 pub const PUBLISH_EVERY: Duration = Duration::from_secs(3_600);

@@ -4,6 +4,7 @@
 //!   comes of it. Who turned out to be nobody we know is left alone until our own secrets change; then we dial
 //!   everybody again, whichever identity is lower. Who could not be met is tried again after longer and longer waits,
 //!   each after their own: many announcements are of somebody who is not there any more.
+//! - A contact says at the meeting place where they are: that is dialled beside addresses known before.
 //! - A contact is not connected: their addresses, or the hints of their link, are dialled at once and then after
 //!   `limits::REDIAL_FIRST`, twice that and so on up to `limits::REDIAL_MAX`, each shortened by up to a half at random.
 //! - Addresses that the person gave are dialled like a contact's.
@@ -91,6 +92,12 @@ struct Route {
     addresses: Vec<Address>,
     circuits: Vec<Circuit>,
     place: Option<WallTime>,
+}
+
+impl Route {
+    const fn is_empty(&self) -> bool {
+        self.addresses.is_empty() && self.circuits.is_empty()
+    }
 }
 
 /// What a dial is for.
@@ -207,11 +214,10 @@ impl Reach {
     }
 
     fn dial_by(&mut self, turn: &mut Turn<'_>, target: Target, route: Route) {
-        let Route { peer, addresses, circuits, place } = route;
-        let is_empty = addresses.is_empty() && circuits.is_empty();
-        if is_empty || !self.online || self.resting {
+        if route.is_empty() || !self.online || self.resting {
             return;
         }
+        let Route { peer, addresses, circuits, place } = route;
         let dial = DialId::new(self.next_dial);
         self.next_dial = self.next_dial.saturating_add(1);
         self.dials.insert(dial, Dialling { target, failed: BTreeMap::new(), place });
@@ -507,10 +513,32 @@ pub(crate) fn on_place(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) 
     let last = state.reach.hurried.get(&row);
     if last.is_some_and(|last| now.since(*last) < limits::PLACE_REST) {
         retry(state, turn, Timer::Redial(row));
-    } else if !state.reach.is_dialling(row) {
+        return;
+    }
+    if !state.reach.is_dialling(row) {
         state.reach.hurried.insert(row, now);
         redial(state, turn, row);
+    } else if let Some(route) = beside(state, row) {
+        state.reach.hurried.insert(row, now);
+        state.reach.dial_by(turn, Target::Contact(row), route);
     }
+}
+
+/// What was found while the contact is being dialled at addresses known before, which may take its time to fail; `None`
+/// where that is nothing new. If an older place is what is dialled, the newer one has its turn after it.
+fn beside(state: &State, row: ContactRow) -> Option<Route> {
+    let contact = state.contacts.get(row)?;
+    let place = state.rendezvous.place(row)?;
+    let is_theirs = |dial: &&Dialling| matches!(dial.target, Target::Contact(other) if other == row);
+    if state.reach.dials.values().filter(is_theirs).any(|dial| dial.place.is_some()) {
+        return None;
+    }
+    let hints = contact.answer.as_ref().map(|answer| answer.hints.as_slice()).unwrap_or_default();
+    let is_new = |address: &&Address| !contact.addresses.contains(address) && !hints.contains(address);
+    let found = place.addresses.iter().filter(|address| is_allowed(&state.settings, address));
+    let addresses = found.filter(is_new).take(limits::DIAL_ADDRESSES_MAX).copied().collect();
+    let route = Route { peer: None, addresses, circuits: circuits(state, row), place: Some(place.made_at) };
+    (!route.is_empty()).then_some(route)
 }
 
 /// Addresses that we dialled and where other contacts are right now.

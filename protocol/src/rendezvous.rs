@@ -25,7 +25,7 @@ pub(crate) use servers::{forget as forget_servers, on_told as on_servers, rememb
 
 use crate::{
     address::{Address, Relay},
-    contact::ContactRow,
+    contact::{ContactRow, invitation::InvitationRow},
     engine::State,
     event::Event,
     ids::TransportId,
@@ -114,6 +114,9 @@ pub(crate) fn on_standing(state: &mut State, turn: &mut Turn<'_>, mut standing: 
     standing.relays.truncate(limits::RELAYS_MAX);
     // Those of contacts are not passed on: otherwise one server would spread over everybody who knows somebody.
     standing.servers.retain(|server| server.is_public(loopback) && state.settings.servers.contains(server));
+    if state.settings.serves {
+        standing.servers.splice(..0, standing.public.iter().filter(|one| one.is_public(loopback)).copied());
+    }
     standing.servers.truncate(limits::SERVERS_TOLD_MAX);
     if state.rendezvous.standing.servers != standing.servers {
         state.rendezvous.standing.servers.clone_from(&standing.servers);
@@ -139,6 +142,11 @@ pub(crate) fn on_standing(state: &mut State, turn: &mut Turn<'_>, mut standing: 
 pub(crate) fn on_changed(state: &mut State, turn: &mut Turn<'_>) {
     publishing::soon(state, turn);
     asking::look_for_all(state, turn);
+}
+
+/// A link was made: whoever gets it may ask for its maker a moment later.
+pub(crate) fn on_invited(state: &mut State, turn: &Turn<'_>, row: InvitationRow) {
+    publishing::now(state, turn, Subject::Invitation(row));
 }
 
 /// The machine slept, or a clock was set: what was left may be gone, however little time seems to have passed.

@@ -94,6 +94,8 @@ pub struct Peer {
     pub servers: Vec<Address>,
     /// Whether it remembers those of contacts, from the next start on.
     pub learns: bool,
+    /// Whether they are a server.
+    pub serves: bool,
     /// What it was told of the world beyond its network; `None`: nothing.
     pub standing: Option<Standing>,
     /// Its life since the last start.
@@ -169,6 +171,7 @@ impl Bench {
                 direct: true,
                 servers: Vec::new(),
                 learns: true,
+                serves: false,
                 standing: None,
                 recording: None,
                 account,
@@ -208,6 +211,7 @@ impl Bench {
             direct: peer.direct,
             servers: peer.servers.clone(),
             learn_servers: peer.learns,
+            serves: peer.serves,
             ..Settings::default()
         };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();

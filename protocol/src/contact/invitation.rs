@@ -285,6 +285,7 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
         state.invitations.hinted.insert(row);
     }
     state.secrets_changed(turn);
+    rendezvous::on_invited(state, turn, row);
     Ok(Answer::Invitation(view))
 }
 

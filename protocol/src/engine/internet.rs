@@ -77,6 +77,56 @@ fn a_link_without_addresses_leads_to_its_maker_by_the_meeting_place() {
 }
 
 #[test]
+fn what_is_found_is_dialled_beside_addresses_that_take_long_to_fail() {
+    let mut bench = apart(58);
+    bench.internet.endless = true;
+    // The link tells where Alice was; she is found at a relay, and then where she is.
+    let link = invite(&mut bench, ALICE, true);
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(Duration::from_secs(1));
+    assert_eq!(path(&mut bench, BOB, ALICE), Some(Path::Relayed));
+    let dials = &bench.peers[BOB].dials;
+    assert_eq!(dials.len(), 2, "{dials:?}");
+    assert_eq!(dials[0], (vec![bench.peers[ALICE].address()], Vec::new()));
+    assert!(dials[1].0.is_empty(), "the same address is not dialled twice");
+    assert_talk(&mut bench);
+}
+
+#[test]
+fn a_found_address_is_dialled_beside_old_ones_and_not_again_and_again() {
+    let mut bench = friends(57);
+    bench.stop(ALICE);
+    bench.stop(BOB);
+    bench.internet.endless = true;
+    bench.start(BOB);
+    bench.stands(BOB, &[]);
+    bench.advance(Duration::from_secs(10));
+    let before = bench.peers[BOB].dials.len();
+    bench.start(ALICE);
+    bench.moves(ALICE, 4_006);
+    bench.stands(ALICE, &[]);
+    bench.advance(limits::LOOKUP_MAX);
+    let moved = bench.peers[ALICE].address();
+    let dials = &bench.peers[BOB].dials[before..];
+    assert_eq!(dials, [(vec![moved], Vec::new())], "one beside the one that does not end");
+    bench.stop(ALICE);
+    bench.start(ALICE);
+    bench.moves(ALICE, 4_007);
+    bench.advance(limits::LOOKUP_MAX);
+    assert_eq!(bench.peers[BOB].dials.len(), before + 1, "a third has to wait for one of the two");
+}
+
+#[test]
+fn a_link_can_be_followed_the_moment_it_is_made() {
+    let mut bench = apart(56);
+    bench.advance(Duration::from_secs(10));
+    let link = invite(&mut bench, ALICE, false);
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(Duration::from_millis(100));
+    assert_eq!(path(&mut bench, BOB, ALICE), Some(Path::Relayed));
+}
+
+#[test]
 fn a_link_that_is_answered_before_its_maker_comes_leads_there_later() {
     let mut bench = apart(62);
     let link = invite(&mut bench, ALICE, false);

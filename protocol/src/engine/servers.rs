@@ -7,6 +7,7 @@ use super::hostile::meddle;
 use crate::{
     address::{Address, Transport},
     command::Command,
+    input::Standing,
     limits,
     link::live_channel,
     testing::Bench,
@@ -60,6 +61,24 @@ fn what_a_contact_tells_is_there_at_the_next_start() {
     bench.stop(BOB);
     bench.start(BOB);
     assert_eq!(remembers(&bench, BOB), servers([1, 2]));
+}
+
+#[test]
+fn who_is_a_server_and_can_be_dialled_says_so_before_all_others() {
+    let mut bench = two(89);
+    for serves in [false, true] {
+        bench.peers[ALICE].serves = serves;
+        bench.uses(ALICE, &servers([1]));
+        let (up, public) = (servers([1]), servers([9]));
+        bench.peers[ALICE].standing =
+            Some(Standing { servers: up.clone(), public: public.clone(), ..Standing::default() });
+        bench.stop(ALICE);
+        bench.start(ALICE);
+        bench.advance(A_WHILE);
+        let told = if serves { [public, up].concat() } else { up };
+        assert_eq!(remembers(&bench, BOB), told);
+        assert!(remembers(&bench, ALICE).is_empty());
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! On a live channel each side says where the servers are by which it meets people beyond this network, so that whoever
 //! knows none can begin with them.
 //!
-//! Only those are said that the person named and that are up: once a channel stands, and whenever they change; who has
-//! none says nothing.
+//! Only those are said that the person named and that are up, and ourselves where we are one: once a channel stands, and
+//! whenever they change; who has none says nothing.
 
 use crate::{
     address::Address,

@@ -1,8 +1,8 @@
 //! What we leave at the meeting place, for whom, and when.
 //!
 //! ```text
-//! a change ─ 2 s ─▶ round: all who are absent, all links that can be answered ─▶ a few at a time ─▶ next round
-//! a contact goes ─▶ for them at once
+//! a change ─ 0.2 s, and 2 s after the last ─▶ round: everybody absent, every open link ─▶ a few at a time ─▶ next round
+//! a contact goes, a link is made ─▶ for them at once
 //! ```
 //!
 //! Every hour or so, and when a day ends, a round says everything anew, since records live for two hours. The same is
@@ -38,6 +38,8 @@ pub(super) struct Publishing {
     said: BTreeMap<Subject, (Moment, [u8; 32])>,
     /// When the next ones may be said.
     free_at: Moment,
+    /// When a round may begin because of a change.
+    round_at: Moment,
 }
 
 /// For whom a record is.
@@ -65,7 +67,8 @@ impl Publishing {
 /// What we say changed: everybody absent is to know soon.
 pub(super) fn soon(state: &mut State, turn: &Turn<'_>) {
     if is_open(state) {
-        state.timers.bring_forward(Timer::PublishRound, turn.now.moment + limits::PUBLISH_AFTER);
+        let at = state.rendezvous.publishing.round_at.max(turn.now.moment + limits::PUBLISH_AFTER);
+        state.timers.bring_forward(Timer::PublishRound, at);
     }
 }
 
@@ -91,6 +94,7 @@ pub(crate) fn on_round(state: &mut State, turn: &mut Turn<'_>) {
     let publishing = &mut state.rendezvous.publishing;
     publishing.said.retain(|subject, _| due.contains(subject));
     publishing.due = due;
+    publishing.round_at = turn.now.moment + limits::PUBLISH_ROUNDS_APART;
     let next = next_round(turn);
     state.timers.set(Timer::PublishRound, next);
     schedule(state, turn);

@@ -26,6 +26,8 @@ pub struct Internet {
     pub silent: bool,
     /// Relays that let nobody in any more.
     pub down: BTreeSet<Relay>,
+    /// A dial to addresses where nobody is does not come to its end.
+    pub endless: bool,
 }
 
 /// One record that was left at the meeting place.

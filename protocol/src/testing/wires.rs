@@ -56,7 +56,7 @@ impl Bench {
         }
         if let Some(target) = circuits.iter().find_map(|circuit| self.behind(circuit)) {
             self.link(who, target, Some(dial), [Way::Relayed; 2]);
-        } else {
+        } else if addresses.is_empty() || !self.internet.endless {
             self.input(who, Input::DialFailed { dial });
         }
     }
