@@ -11,6 +11,7 @@
 //!               log/causerie.log    at most 1 MiB                 log/causerie.log.1 the one before it
 //!               window.json         what was chosen for the window       window.sock      how a second start finds it
 //!               network.toml        how networks beyond its own are used
+//!               port                where it listens, if somebody else had the usual port when it first did
 //! ```
 //!
 //! A home that is a symbolic link, not a directory or shared by many is refused; one that can only be read is read. Nothing
@@ -64,6 +65,7 @@ const STORE_FILE: &str = "db";
 /// Where systemd and dbus name the installation.
 const MACHINE_ID: &str = "/etc/machine-id";
 const PROBE: &str = "probe";
+const PORT: &str = "port";
 
 /// Bytes of an identity file that are read at most. Chosen: 4,096 contacts of 4 KiB each.
 const IDENTITY_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
@@ -163,6 +165,23 @@ impl Home {
         // A system without this file is one machine.
         let machine = fs::read(MACHINE_ID).unwrap_or_default();
         Some(hash("place", &[&file.ino().to_be_bytes(), &born.to_be_bytes(), &machine]))
+    }
+
+    /// On which port to listen before all others, so that contacts on this machine find it there.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        fs::read_to_string(self.path.join(PORT)).ok()?.trim_end().parse().ok()
+    }
+
+    /// Keeps the port for the next time; the usual one, `None`, needs no file. A try: it only spares others a search.
+    pub fn keep_port(&self, port: Option<u16>) {
+        let file = self.path.join(PORT);
+        let kept = match port {
+            _ if self.port() == port => Ok(()),
+            Some(port) => fs::write(file, format!("{port}\n")),
+            None => fs::remove_file(file),
+        };
+        kept.inspect_err(|error| tracing::debug!(%error, "the port is not kept")).ok();
     }
 
     /// What there is room for at first.

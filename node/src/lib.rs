@@ -136,7 +136,14 @@ impl Node {
         let network = match network {
             Some(mut network) => {
                 network.add_remembered(footing.engine.servers());
-                Some(Network::start(network).await.map_err(|error| NodeError::Network(error.to_string()))?)
+                network.port = home.port();
+                let chosen = network.listen != Listen::Default;
+                let network = Network::start(network).await;
+                let network = network.map_err(|error| NodeError::Network(error.to_string()))?;
+                if !chosen && !network.dialable().is_empty() {
+                    home.keep_port(network.own_port());
+                }
+                Some(network)
             }
             None => None,
         };
@@ -252,6 +259,7 @@ fn prepare(options: &NetworkOptions, of_home: Choices) -> Result<(NetworkConfig,
     let servers: Vec<_> = choices.bootstrap.iter().map(parse).collect::<Result<_, _>>()?;
     let network = NetworkConfig {
         listen: if listen.is_empty() { Listen::Default } else { Listen::These(listen) },
+        port: None,
         mdns: options.mdns && !options.loopback,
         loopback: options.loopback,
         servers,
@@ -267,6 +275,7 @@ fn prepare(options: &NetworkOptions, of_home: Choices) -> Result<(NetworkConfig,
         direct: choices.exposure != Exposure::RelaysOnly,
         announce: choices.exposure != Exposure::Stealth,
         servers: network.servers.iter().map(|one| one.address).collect(),
+        serves: network.serves(),
         learn_servers: choices.learn_servers,
         ..Settings::default()
     };

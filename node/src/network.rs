@@ -49,6 +49,7 @@ mod limits;
 mod links;
 mod listeners;
 mod meeting;
+mod meter;
 mod multiaddr;
 mod nearby;
 mod outbox;
@@ -63,6 +64,8 @@ mod swarm;
 pub struct NetworkConfig {
     /// Where to listen.
     pub listen: Listen,
+    /// The port that is tried before all others where none is asked for.
+    pub port: Option<u16>,
     /// Whether to announce ourselves on the local network and to look for others there.
     pub mdns: bool,
     /// Whether everybody is on this machine: listens on 127.0.0.1 only and makes no use of mDNS.
@@ -323,6 +326,15 @@ impl Network {
     #[must_use]
     pub fn serving(&self) -> watch::Receiver<Option<Serving>> {
         self.serving.clone()
+    }
+
+    /// The port on which it listens, if it is one for all and not the usual one.
+    #[must_use]
+    pub fn own_port(&self) -> Option<u16> {
+        let listening = self.listening.borrow();
+        let port = listening.first()?.port;
+        let is_one = listening.iter().all(|address| address.port == port);
+        Some(port).filter(|port| is_one && *port != limits::PORT_DEFAULT)
     }
 
     /// Where we listen, as `Listening` tells it: what others could dial.

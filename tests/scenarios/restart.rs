@@ -64,6 +64,26 @@ impl<'a> Author<'a> {
 }
 
 #[test]
+fn two_homes_on_one_machine_find_each_other_in_whatever_order_they_start() {
+    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let start = |person: &Person| person.starts_with(&["--loopback"]);
+    start(&alice);
+    start(&bob);
+    alice.meets(&bob);
+    let listens = |person: &Person| person.status()["listening"].clone();
+    let before = (listens(&alice), listens(&bob));
+    for first in [&bob, &alice] {
+        alice.stops();
+        bob.stops();
+        start(first);
+        start(if first.id() == bob.id() { &alice } else { &bob });
+        alice.waits_until_online(&bob);
+        assert_eq!((listens(&alice), listens(&bob)), before);
+        alice.sends_and_waits(&bob, "there you are", "delivered");
+    }
+}
+
+#[test]
 fn nodes_killed_at_random_moments_lose_and_double_nothing() {
     let mut dice = Dice::seeded(20_261);
     let (alice, bob) = (Person::new("alice"), Person::new("bob"));

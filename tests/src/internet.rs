@@ -113,6 +113,15 @@ impl Internet {
         }
     }
 
+    /// The machine in this home is on another cable: another interface, another address of the home's, the same router.
+    pub fn changes_cables(&self, home: usize) {
+        let (router, host) = (self.router(home), self.inside(home));
+        // Its other end goes with it.
+        ip_at(&router, &["link", "del", "lan"]).unwrap();
+        self.cable(home, "eth1", 3).unwrap();
+        assert!(ip_at(&host, &["link", "show", "eth0"]).is_err(), "the old one is gone");
+    }
+
     /// Where a SOCKS5 proxy listens that runs on a server from now on; `None`, with the reason printed, where this machine
     /// has none (`microsocks`).
     #[must_use]
@@ -202,16 +211,8 @@ impl Internet {
         self.number(&router, "wan", [format!("203.0.113.{home}/24"), format!("2001:db8:ffff::f{home}/48")])?;
         ip(&["netns", "add", &host])?;
         ip_at(&host, &["link", "set", "lo", "up"])?;
-        ip_at(&host, &["link", "add", "eth0", "type", "veth", "peer", "name", "lan", "netns", &router])?;
-        ip_at(&router, &["link", "set", "lan", "up"])?;
-        ip_at(&host, &["link", "set", "eth0", "up"])?;
-        self.number(&router, "lan", [format!("192.168.{home}.1/24"), format!("2001:db8:{home}::1/64")])?;
-        self.number(&host, "eth0", [format!("192.168.{home}.2/24"), format!("2001:db8:{home}::2/64")])?;
-        if self.has_four() {
-            ip_at(&host, &["route", "add", "default", "via", &format!("192.168.{home}.1")])?;
-        }
+        self.cable(home, "eth0", 2)?;
         if self.has_six() {
-            ip_at(&host, &["-6", "route", "add", "default", "via", &format!("2001:db8:{home}::1")])?;
             for other in (1..=self.homes).filter(|other| *other != home) {
                 let (to, over) = (format!("2001:db8:{other}::/64"), format!("2001:db8:ffff::f{other}"));
                 ip_at(&router, &["-6", "route", "add", &to, "via", &over])?;
@@ -223,6 +224,25 @@ impl Internet {
             run(at_router.command("sysctl").args(["-qw", "net.ipv6.conf.all.forwarding=1"]), "")?;
         }
         run(at_router.command("nft").args(["-f", "-"]), &rules(home, kind))
+    }
+
+    /// Between a home's machine, which gets this number in its network, and the router.
+    fn cable(&self, home: usize, device: &str, number: usize) -> Result<(), String> {
+        let (router, host) = (self.router(home), self.inside(home));
+        ip_at(&host, &["link", "add", device, "type", "veth", "peer", "name", "lan", "netns", &router])?;
+        ip_at(&router, &["link", "set", "lan", "up"])?;
+        ip_at(&host, &["link", "set", device, "up"])?;
+        let numbers =
+            |number| [format!("192.168.{home}.{number}/24"), format!("2001:db8:{home}::{number}/64")];
+        self.number(&router, "lan", numbers(1))?;
+        self.number(&host, device, numbers(number))?;
+        if self.has_four() {
+            ip_at(&host, &["route", "add", "default", "via", &format!("192.168.{home}.1")])?;
+        }
+        if self.has_six() {
+            ip_at(&host, &["-6", "route", "add", "default", "via", &format!("2001:db8:{home}::1")])?;
+        }
+        Ok(())
     }
 
     /// A new host at the public switch.

@@ -20,7 +20,7 @@ use std::{
     fs::{self, File},
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -185,9 +185,7 @@ impl Person {
     pub fn stops(&self) -> Duration {
         let mut running = self.node.lock().unwrap().take().expect("a node runs");
         let begin = Instant::now();
-        let pid = running.child.id().to_string();
-        let told = Command::new("kill").args(["-TERM", &pid]).status().expect("`kill` is there");
-        assert!(told.success(), "{pid} cannot be told to stop");
+        signal(&running.child, "-TERM");
         let ended = running.diary.wait_for(usize::MAX, PATIENCE, |_| false);
         assert_eq!(ended, Err(InVain::Ended), "{} does not stop: {}", self.name, running.diary.report());
         let status = running.child.wait().unwrap();
@@ -213,6 +211,20 @@ impl Person {
             }
         }
         memory
+    }
+
+    /// The node stands still, as all of a machine does that sleeps.
+    pub fn falls_asleep(&self) {
+        self.is_told("-STOP");
+    }
+
+    /// It goes on.
+    pub fn wakes(&self) {
+        self.is_told("-CONT");
+    }
+
+    fn is_told(&self, what: &str) {
+        signal(&self.node.lock().unwrap().as_ref().expect("a node runs").child, what);
     }
 
     /// Kills the node: it learns nothing of it and cannot do a thing.
@@ -490,4 +502,10 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), &target).unwrap();
         }
     }
+}
+
+fn signal(process: &Child, what: &str) {
+    let pid = process.id().to_string();
+    let told = Command::new("kill").args([what, &pid]).status().expect("`kill` is there");
+    assert!(told.success(), "{pid} cannot be told {what}");
 }

@@ -6,6 +6,7 @@
 use std::{path::Path, time::Duration};
 
 use causerie_protocol::event::{Event, NoticeKind};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio::{
     runtime::Handle,
@@ -68,6 +69,7 @@ pub(super) async fn run(
             ..Choices::default()
         },
     };
+    allow_many_sockets();
     let journal = Journal::begin()?;
     let stopped = any_of([&mut interrupt, &mut terminate, &mut hangup]);
     let mut aside = None;
@@ -104,6 +106,12 @@ pub(super) async fn run(
             Err(NodeError::Storage("it did not close within 5 seconds".to_owned()).into())
         }
     }
+}
+
+/// A relay holds a socket for many a peer, and systems begin with 1,024 for all: as many as the administrator allows.
+fn allow_many_sockets() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).ok();
 }
 
 fn tell_of_store(aside: Option<&Path>, events: &EventLog, printer: &mut Printer) {

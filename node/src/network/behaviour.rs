@@ -71,10 +71,11 @@ impl NodeBehaviour {
         let own = key.public().to_peer_id();
         let (internet, loopback) = (config.internet(), config.loopback);
         let let_in = internet && config.lets_in();
+        let more = if config.serve_relay { limits::RELAY_CONNECTIONS_MAX } else { 0 };
         let connections = ConnectionLimits::default()
             .with_max_pending_incoming(Some(limits::CONNECTIONS_PENDING_INBOUND_MAX))
-            .with_max_established_incoming(Some(limits::CONNECTIONS_INBOUND_MAX))
-            .with_max_established(Some(limits::CONNECTIONS_MAX))
+            .with_max_established_incoming(Some(limits::CONNECTIONS_INBOUND_MAX + more))
+            .with_max_established(Some(limits::CONNECTIONS_MAX + more))
             .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER_MAX));
         let identify = identify::Config::new("causerie/1".to_owned(), key.public())
             .with_agent_version(AGENT.to_owned())
@@ -89,7 +90,7 @@ impl NodeBehaviour {
             announcements_ip6: None.into(),
             links: Links::new(config.exposure == Exposure::LanOnly),
             servers: internet.then(|| Servers::new(&servers_of(config), config.serves())).into(),
-            table: internet.then(|| Gate::new(meeting::table(own, config.serve_bootstrap), loopback)).into(),
+            table: internet.then(|| table(own, config)).into(),
             relay_client: internet.then_some(relay_client).into(),
             punch: let_in.then(|| Gate::new(dcutr::Behaviour::new(own), loopback)).into(),
             probe: let_in.then(|| Gate::new(autonat::v2::client::Behaviour::default(), loopback)).into(),
@@ -128,15 +129,21 @@ fn servers_of(config: &NetworkConfig) -> Vec<(Address, Option<PeerId>)> {
     config.servers.iter().map(|one| (one.address, peer(one))).collect()
 }
 
+/// Takes part in the meeting place; what its nodes name on this network is dialled only by who uses servers here.
+fn table(own: PeerId, config: &NetworkConfig) -> Gate<Table> {
+    let near = config.servers.iter().any(|one| one.address.is_private());
+    Gate::new(meeting::table(own, config.serve_bootstrap), config.loopback).dialling_near(near)
+}
+
 /// Passes sealed bytes on for others, within bounds.
 fn relay_server(own: PeerId) -> relay::Behaviour {
     let config = relay::Config {
-        max_reservations: limits::RELAY_PLACES_MAX,
+        max_reservations: usize::try_from(limits::RELAY_PLACES_MAX).unwrap_or(usize::MAX),
         max_reservations_per_peer: limits::RELAY_PLACES_PER_PEER_MAX,
         reservation_duration: limits::RELAY_PLACE_LIFE,
         reservation_rate_limiters: Vec::new(),
         max_circuits: limits::RELAY_CIRCUITS_MAX,
-        max_circuits_per_peer: limits::RELAY_CIRCUITS_PER_PEER_MAX,
+        max_circuits_per_peer: limits::RELAY_CIRCUITS_PER_PEER_MAX.into(),
         max_circuit_duration: limits::RELAY_CIRCUIT_LIFE,
         max_circuit_bytes: limits::RELAY_CIRCUIT_BYTES_MAX,
         circuit_src_rate_limiters: Vec::new(),

@@ -1,10 +1,12 @@
 //! A gate around another behaviour: what it hears about our addresses, and what it may take for one of them.
 //!
 //! Relays count to libp2p as addresses of ours. Whoever is told those by identify would learn where we can be met, and
-//! Kademlia would take us for a server because of them; so no behaviour behind a gate hears of them. The other way round,
+//! Kademlia would take us for a server because of them; so no behaviour behind a gate hears of them, nor of those that lead
+//! here only from this network. The other way round,
 //! what others claim to have seen of us is passed on only where it can be an address that is dialled from anywhere:
 //! over a relay, identify names the relay or nothing but our own identity, and testing those costs the tester 30 to 100 KiB
-//! each.
+//! each. And nobody is dialled on this network because a node of the meeting place named an address here, unless the
+//! person uses servers here.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -27,12 +29,24 @@ use super::multiaddr;
 pub(crate) struct Gate<B> {
     behind: B,
     loopback: bool,
+    near: bool,
 }
 
 impl<B> Gate<B> {
     /// Puts a behaviour behind a gate; with `loopback` addresses of this machine count as dialled from anywhere.
     pub(crate) const fn new(behind: B, loopback: bool) -> Self {
-        Self { behind, loopback }
+        Self { behind, loopback, near: false }
+    }
+
+    /// The same for who also uses servers on this network, if `near`: what is behind may then dial here.
+    pub(crate) fn dialling_near(self, near: bool) -> Self {
+        Self { near, ..self }
+    }
+
+    fn counts(&self, address: &Multiaddr) -> bool {
+        multiaddr::from_multiaddr(address).is_some_and(|one| {
+            one.address.is_public(self.loopback) || (self.near && one.address.is_dialable(self.loopback))
+        })
     }
 }
 
@@ -80,7 +94,9 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Gate<B> {
         addresses: &[Multiaddr],
         role: Endpoint,
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
-        self.behind.handle_pending_outbound_connection(connection, peer, addresses, role)
+        let mut known = self.behind.handle_pending_outbound_connection(connection, peer, addresses, role)?;
+        known.retain(|address| self.counts(address));
+        Ok(known)
     }
 
     fn handle_established_outbound_connection(
@@ -100,7 +116,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Gate<B> {
             FromSwarm::ExternalAddrExpired(expired) => Some(expired.addr),
             _ => None,
         };
-        if !address.is_some_and(multiaddr::is_relayed) {
+        if address.is_none_or(|address| self.counts(address)) {
             self.behind.on_swarm_event(event);
         }
     }
@@ -122,5 +138,37 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Gate<B> {
                 other => return other,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use libp2p::kad;
+
+    use super::*;
+
+    #[test]
+    fn addresses_on_this_network_are_not_dialled_because_the_meeting_place_names_them() {
+        let dialled = |near: bool, loopback: bool| -> Vec<String> {
+            let (own, peer) = (PeerId::random(), PeerId::random());
+            let mut table = kad::Behaviour::new(own, kad::store::MemoryStore::new(own));
+            for address in [
+                "/ip4/192.168.1.1/tcp/80",
+                "/ip4/127.0.0.1/tcp/80",
+                "/ip4/169.254.1.1/tcp/80",
+                "/ip6/fe80::1/tcp/80",
+                "/ip4/1.2.3.4/tcp/80",
+            ] {
+                table.add_address(&peer, address.parse().unwrap());
+            }
+            let mut gate = Gate::new(table, loopback).dialling_near(near);
+            let id = ConnectionId::new_unchecked(1);
+            let known = gate.handle_pending_outbound_connection(id, Some(peer), &[], Endpoint::Dialer);
+            let known = known.unwrap();
+            known.iter().map(|one| multiaddr::from_multiaddr(one).unwrap().address.ip.to_string()).collect()
+        };
+        assert_eq!(dialled(false, false), ["1.2.3.4"]);
+        assert_eq!(dialled(true, false), ["192.168.1.1", "1.2.3.4"]);
+        assert_eq!(dialled(false, true), ["127.0.0.1", "1.2.3.4"]);
     }
 }

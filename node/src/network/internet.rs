@@ -60,7 +60,7 @@ impl Internet {
         Self {
             on: config.internet(),
             serves: config.serves(),
-            let_in: !config.serves() && config.exposure != Exposure::Stealth,
+            let_in: config.exposure != Exposure::Stealth,
             loopback: config.loopback,
             meeting: Meeting::default(),
             reach: Reachability::default(),
@@ -127,9 +127,11 @@ impl Internet {
             swarm.remove_external_address(&multiaddr::to_multiaddr(address));
         }
         for address in now.iter().filter(|one| self.serves && one.is_dialable(self.loopback)) {
-            // Nobody else can say so: those who serve are where the person who runs them says.
+            // There may be nobody else who can say so: those who serve are where the person who runs them says.
             swarm.add_external_address(multiaddr::to_multiaddr(address));
-            self.reach.proved(*address);
+            if address.is_public(self.loopback) {
+                self.reach.proved(*address);
+            }
         }
         // What is gone may have been the way that is in use; what is new may be one where there was none.
         let moved = gone().next().is_some();

@@ -75,7 +75,7 @@ pub(crate) const PUNCH_FIRST: Duration = Duration::from_secs(5);
 pub(crate) const PUNCH_MAX: Duration = Duration::from_secs(600);
 
 /// Peers that a relay lets others in to. Chosen: a few hundred people for a small machine; each costs a connection.
-pub(crate) const RELAY_PLACES_MAX: usize = 1_024;
+pub(crate) const RELAY_PLACES_MAX: u32 = 1_024;
 
 /// Of one peer among them: it may be asking again from another network. Chosen.
 pub(crate) const RELAY_PLACES_PER_PEER_MAX: usize = 4;
@@ -90,7 +90,7 @@ pub(crate) const RELAY_PLACES_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturatin
 pub(crate) const RELAY_CIRCUITS_MAX: usize = 1_024;
 
 /// Of one peer among them. Chosen: its contacts who are online at the same time.
-pub(crate) const RELAY_CIRCUITS_PER_PEER_MAX: usize = 64;
+pub(crate) const RELAY_CIRCUITS_PER_PEER_MAX: u8 = 64;
 
 /// Circuits opened from one address a minute. Chosen: people who all look for their contacts at once.
 pub(crate) const RELAY_CIRCUITS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(511);
@@ -101,9 +101,18 @@ pub(crate) const RELAY_CIRCUIT_LIFE: Duration = Duration::from_secs(24 * 3_600);
 /// Bytes that a circuit may carry, both ways together. Chosen: weeks of text, an hour of it at 150 kB/s.
 pub(crate) const RELAY_CIRCUIT_BYTES_MAX: u64 = 512 * 1_024 * 1_024;
 
+/// Bytes a second that a server reads from all peers together. Chosen: a third of a line of 1 Gbit/s.
+pub(crate) const METER_BYTES_PER_SECOND: u32 = 40 * 1_024 * 1_024;
+
+/// Of one peer among them. Chosen: a photograph a second.
+pub(crate) const METER_BYTES_PER_SECOND_AND_PEER: u32 = 4 * 1_024 * 1_024;
+
+/// For how long as much as comes is read before the two above hold. Chosen.
+pub(crate) const METER_BURST: Duration = Duration::from_secs(4);
+
 /// How often a server is pinged: before a silent QUIC connection ends, and before routers forget a UDP mapping, which RFC
 /// 4787, requirement 5, lets them do after two minutes and some do after 30 seconds.
-pub(crate) const SERVER_PING_INTERVAL: Duration = Duration::from_secs(20);
+pub(crate) const SERVER_PING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Nodes that keep one record: Kademlia's k (Maymounkov and Mazières 2002, section 2.2).
 pub(crate) const RECORD_COPIES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(19);
@@ -156,8 +165,9 @@ pub(crate) const STOP_CONNECTIONS_PATIENCE: Duration = Duration::from_millis(300
 /// but a machine without any interface never answers.
 pub(crate) const LISTEN_PATIENCE: Duration = Duration::from_millis(500);
 
-/// How long a silent QUIC connection lives. Keep-alive is the engine's: it speaks every 5 s and gives up after 15 s.
-pub(crate) const QUIC_IDLE_LIFE: Duration = Duration::from_secs(30);
+/// How long a silent QUIC connection lives: as long as the engine waits for a contact that is silent, and by this a server
+/// that is gone is noticed. Keep-alive is the engine's, every 5 s, and that of servers `SERVER_PING_INTERVAL`.
+pub(crate) const QUIC_IDLE_LIFE: Duration = Duration::from_secs(15);
 
 /// Bytes that a peer may send on one QUIC stream before we read them. Chosen: 20 MB/s at 100 ms.
 pub(crate) const QUIC_STREAM_BYTES_MAX: u32 = 2 * 1_024 * 1_024;
@@ -165,8 +175,9 @@ pub(crate) const QUIC_STREAM_BYTES_MAX: u32 = 2 * 1_024 * 1_024;
 /// Bytes that a peer may send on all QUIC streams of a connection before we read them: one link's, and identify's.
 pub(crate) const QUIC_CONNECTION_BYTES_MAX: u32 = 3 * 1_024 * 1_024;
 
-/// Streams of one connection: the link's, identify's each way, and refused ones that are not gone yet. Chosen.
-pub(crate) const STREAMS_PER_CONNECTION_MAX: u8 = 16;
+/// Streams of one connection: the link's, identify's each way, questions to the meeting place, refused ones that are not gone
+/// yet, and on that to a relay all circuits of one peer.
+pub(crate) const STREAMS_PER_CONNECTION_MAX: u8 = 16 + RELAY_CIRCUITS_PER_PEER_MAX;
 
 /// Inbound streams of one connection that negotiate their protocol at the same time. Chosen.
 pub(crate) const STREAMS_NEGOTIATING_MAX: usize = 8;
@@ -179,6 +190,9 @@ pub(crate) const CONNECTIONS_INBOUND_MAX: u32 = 384;
 
 /// Connections. Chosen.
 pub(crate) const CONNECTIONS_MAX: u32 = 512;
+
+/// More of both for a relay: one for each place.
+pub(crate) const RELAY_CONNECTIONS_MAX: u32 = RELAY_PLACES_MAX;
 
 /// Connections to one peer id: both may dial at once, and a closed one lives on for `LAST_BYTES_PATIENCE`.
 pub(crate) const CONNECTIONS_PER_PEER_MAX: u32 = 8;

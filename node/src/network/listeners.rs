@@ -6,7 +6,7 @@
 
 use std::{
     collections::BTreeSet,
-    io,
+    io, iter,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket},
 };
 
@@ -36,7 +36,7 @@ impl Listeners {
     ) -> Result<Self, NetworkError> {
         let ids = match &config.listen {
             _ if !config.lets_in() => Vec::new(),
-            Listen::Default => listen_by_default(swarm, config.loopback)?,
+            Listen::Default => listen_by_default(swarm, config.port, config.loopback)?,
             Listen::Nowhere => Vec::new(),
             Listen::These(wanted) => {
                 let addresses: Vec<_> = wanted.iter().map(|wanted| wanted.address).collect();
@@ -88,11 +88,12 @@ pub(crate) fn is_free(address: &Address) -> bool {
 
 fn listen_by_default(
     swarm: &mut Swarm<NodeBehaviour>,
+    first: Option<u16>,
     loopback: bool,
 ) -> Result<Vec<ListenerId>, NetworkError> {
     let well_known = (0..limits::PORTS_TRIED_MAX).map(|offset| Some(limits::PORT_DEFAULT + offset));
     let of_the_system = (0..limits::PORTS_ASKED_MAX).map(|_| free_port());
-    for port in well_known.chain(of_the_system).flatten() {
+    for port in iter::once(first).chain(well_known).chain(of_the_system).flatten() {
         let addresses = default_addresses(port, loopback);
         let usable: Vec<_> = addresses.into_iter().filter(|address| !is_unknown(address)).collect();
         match listen_on(swarm, &usable) {

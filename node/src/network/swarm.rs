@@ -35,6 +35,7 @@ use super::{
     limits,
     links::{LinksEvent, OpenedLink},
     listeners::{self, Listeners},
+    meter::Meter,
     multiaddr,
     nearby::NearbyTcp,
     stream::{LinkTask, Notice},
@@ -314,6 +315,7 @@ impl SwarmTask {
 
 fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, NetworkError> {
     let transport = |error: &dyn std::error::Error| NetworkError::Transport(error.to_string());
+    let meter = config.serves().then(Meter::new);
     let swarm = SwarmBuilder::with_existing_identity(key)
         .with_tokio()
         .with_other_transport(|key| {
@@ -323,9 +325,15 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
             // What goes around a proxy would tell what the proxy is there to hide.
             let quic = config.proxy.is_none().then(|| quic::tokio::Transport::new(quic_config(key)));
             let quic = quic.map_or_else(OptionalTransport::none, OptionalTransport::some);
-            Ok(tcp.or_transport(quic).map(|either, _| match either {
-                Either::Left((peer, muxer)) => (peer, StreamMuxerBox::new(muxer)),
-                Either::Right((peer, muxer)) => (peer, StreamMuxerBox::new(muxer)),
+            Ok(tcp.or_transport(quic).map(move |either, _| {
+                let (peer, connection) = match either {
+                    Either::Left((peer, connection)) => (peer, StreamMuxerBox::new(connection)),
+                    Either::Right((peer, connection)) => (peer, StreamMuxerBox::new(connection)),
+                };
+                match &meter {
+                    Some(meter) => (peer, meter.attach(peer, connection)),
+                    None => (peer, connection),
+                }
             }))
         })
         .map_err(|error| transport(&error))?

@@ -133,6 +133,27 @@ async fn people_who_show_no_address_talk_over_a_relay() {
 }
 
 #[tokio::test]
+async fn one_relay_lets_a_large_circle_in_to_one_person_and_them_in_to_it() {
+    let server = server(&[]).await;
+    let mut bob = hidden(&[&server]).await;
+    let place = until(&mut bob, |standing| !standing.relays.is_empty()).await.relays.remove(0);
+    let mut circle = Vec::new();
+    for number in 0..24 {
+        let (mut one, mut other) = (hidden(&[&server]).await, hidden(&[&server]).await);
+        let circuit = |peer: &Network| Circuit { relay: place.clone(), peer: peer.own().clone() };
+        until(&mut one, |standing| !standing.relays.is_empty()).await;
+        until(&mut other, |standing| standing.meeting_place).await;
+        bob.dial(DialId::new(number), None, vec![], vec![circuit(&one)]);
+        linked(&mut one).await;
+        linked(&mut bob).await;
+        other.dial(DialId::new(1), None, vec![], vec![circuit(&bob)]);
+        linked(&mut other).await;
+        linked(&mut bob).await;
+        circle.push((one, other));
+    }
+}
+
+#[tokio::test]
 async fn a_relay_that_goes_ends_its_links_and_another_one_is_found() {
     let (first, second) = (server(&[]).await, server(&[]).await);
     let mut alice = hidden(&[&first]).await;
