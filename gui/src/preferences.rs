@@ -196,4 +196,27 @@ mod tests {
         let read = Preferences::read(home.path());
         assert_eq!((read.zoom, read.size, read.place), (2.0, [360.0, 360.0], None));
     }
+
+    #[test]
+    fn spoilt_choices_are_still_choices() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(NAME);
+        let place = Some([-1_200.0, 35.0]);
+        let emoji = crate::emoji::Chosen { last: vec!["👍".to_owned(); 3], tone: 2 };
+        let chosen = Preferences { place, lock_after: Some(15), emoji, ..Preferences::default() };
+        chosen.keep(home.path());
+        let nasty = r#"{"zoom":1e999,"size":[1e-999,null],"emoji":{"last":["\ud83d"],"tone":255}}"#;
+        let corpus = [fs::read(&path).unwrap(), b"{}".to_vec(), nasty.as_bytes().to_vec()];
+        let mut mutator = causerie_protocol::testing::fuzz::Mutator::new(1, 1 << 17);
+        for round in 0..1_000 {
+            fs::write(&path, mutator.spoil(&corpus)).unwrap();
+            let read = Preferences::read(home.path());
+            let sides = read.size.iter().all(|side| (360.0..=10_000.0).contains(side));
+            assert!((0.75..=2.0).contains(&read.zoom) && sides, "round {round}: {read:?}");
+            assert!(LOCK_AFTER.contains(&read.lock_after), "round {round}: {read:?}");
+            assert!(read.place.is_none_or(|place| place.iter().all(|at| at.abs() < SCREENS_MAX)));
+            read.keep(home.path());
+            assert_eq!(Preferences::read(home.path()), read, "round {round}");
+        }
+    }
 }

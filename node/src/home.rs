@@ -19,6 +19,8 @@
 
 mod error;
 mod files;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod lock;
 mod log;
 mod migration;

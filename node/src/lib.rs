@@ -16,6 +16,8 @@ pub mod driver;
 pub mod entropy;
 pub mod error;
 pub mod events;
+#[cfg(test)]
+mod fuzz;
 mod ground;
 pub mod handle;
 pub mod home;

@@ -43,6 +43,8 @@ use self::{
 mod behaviour;
 mod dials;
 mod discovery;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod gate;
 mod internet;
 mod limits;

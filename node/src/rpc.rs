@@ -9,6 +9,8 @@
 //! contract.
 
 pub mod client;
+#[cfg(test)]
+pub(crate) mod fuzz;
 mod lines;
 pub mod methods;
 pub mod server;

@@ -144,6 +144,29 @@ struct Mark {
 }
 
 impl Engine {
+    /// Lets it do what no input makes it do, as somebody who does not keep the rules.
+    ///
+    /// # Errors
+    /// As [`Self::handle`].
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn meddle(
+        &mut self,
+        now: Now,
+        entropy: &Entropy,
+        records: &dyn Records,
+        deed: impl FnOnce(&mut State, &mut Turn<'_>),
+    ) -> Result<(), RecordsError> {
+        let mut turn = Turn::new(now, entropy, records, &self.vault);
+        deed(&mut self.state, &mut turn);
+        end(&mut self.state, turn, &mut self.outputs)
+    }
+
+    /// What it works on.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) const fn state(&self) -> &State {
+        &self.state
+    }
+
     /// Takes one input. Drain `poll_output` before the next.
     ///
     /// # Errors

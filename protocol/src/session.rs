@@ -135,13 +135,18 @@ impl Session {
         let with_entries = records.iter().any(|record| matches!(record, Record::Entry(_)));
         let riding = self.riding(turn, parties, &mut packing, with_entries)?;
         let body = envelope::encode_body(records.iter().chain(&riding)).ok_or(SessionError::TooLarge)?;
+        self.seal_body(turn, &body)
+    }
+
+    /// Seals a plain body in one envelope, whatever it holds.
+    pub(crate) fn seal_body(&mut self, turn: &mut Turn<'_>, body: &[u8]) -> Result<Vec<u8>, SessionError> {
         let epoch = self.epochs.get_mut(&self.standing.sending_epoch).ok_or(RecordsError::Damaged('P'))?;
         let (index, message_key) = epoch.sending.advance().ok_or(SessionError::Exhausted)?;
         epoch.save(turn, &self.id)?;
         let header = Header { epoch: epoch.n, index, previous_count: epoch.sending.previous_count };
         let keys = (&epoch.sending.header_key, &message_key);
         let nonce = if plant::is(Plant::NonceRepeated) { [0; 24] } else { turn.random.bytes() };
-        let envelope = envelope::seal(keys, &nonce, header, &self.id, &body);
+        let envelope = envelope::seal(keys, &nonce, header, &self.id, body);
         tap::envelope(turn, self.doing(), &envelope);
         Ok(envelope)
     }

@@ -3,6 +3,7 @@
 //! Everything is driven by one seed and a virtual clock, so a run repeats exactly. Names read as sentences:
 //! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
 
+pub mod fuzz;
 mod internet;
 mod memory;
 pub mod plant;
@@ -28,7 +29,7 @@ use crate::{
     address::{Address, Circuit, Transport},
     answer::{Answer, CommandError, ContactView, DialFailure, MessageView},
     command::{Command, Reference},
-    engine::{Engine, Settings},
+    engine::{Engine, Settings, State},
     entropy::{Entropy, TurnRandom},
     event::Event,
     ids::{AccountId, CommandId, LinkId, TransportId},
@@ -38,6 +39,7 @@ use crate::{
     name,
     output::{ChangeSet, Output},
     secret::Secret,
+    turn::Turn,
     vault::{Vault, ring::Slot},
 };
 
@@ -387,6 +389,17 @@ impl Bench {
         if engine.handle(input, now, &entropy, &peer.store).is_err() {
             peer.engine = None;
             return;
+        }
+        self.perform(who);
+    }
+
+    /// Lets an engine do what no input makes it do: somebody who does not keep the rules.
+    pub(crate) fn meddle(&mut self, who: Who, deed: impl FnOnce(&mut State, &mut Turn<'_>)) {
+        let (now, entropy) = (self.clock(who), Entropy::new(self.random.bytes()));
+        let Some(peer) = self.peers.get_mut(who) else { return };
+        let Some(engine) = &mut peer.engine else { return };
+        if engine.meddle(now, &entropy, &peer.store, deed).is_err() {
+            peer.engine = None;
         }
         self.perform(who);
     }

@@ -188,7 +188,7 @@ fn upgraded(kind: u8, bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A contact in today's layout, else in the one before.
-fn contact_of(bytes: &[u8]) -> Option<Contact> {
+pub(crate) fn contact_of(bytes: &[u8]) -> Option<Contact> {
     codec::decode(bytes).or_else(|_| codec::decode::<Earlier>(bytes).map(Earlier::upgraded)).ok()
 }
 

@@ -251,3 +251,24 @@ fn a_safety_number_is_found_however_it_is_grouped() {
     assert_eq!(super::in_bytes(&png(code(LINK, 3)), number_in), Err(Unread::SomethingElse));
     assert_eq!(super::in_bytes(number.as_bytes(), number_in).as_ref(), Ok(&digits));
 }
+
+#[test]
+fn spoilt_pictures_are_read_or_refused() {
+    let picture = || DynamicImage::from(code(LINK, 2));
+    let corpus = [
+        file(picture(), ImageFormat::Png),
+        file(picture(), ImageFormat::Jpeg),
+        file(picture().to_rgba8(), ImageFormat::WebP),
+        LINK.as_bytes().to_vec(),
+    ];
+    for bytes in &corpus {
+        assert_eq!(in_bytes(bytes).as_deref(), Ok(LINK));
+    }
+    let mut mutator = causerie_protocol::testing::fuzz::Mutator::new(1, 1 << 20);
+    for round in 0..200 {
+        let spoilt = mutator.spoil(&corpus);
+        if let Ok(found) = in_bytes(&spoilt) {
+            assert!(found.starts_with("causerie:i"), "round {round}: {found}");
+        }
+    }
+}

@@ -25,7 +25,7 @@ use libp2p::{
 use self::shelf::{Shelf, Source};
 use super::{limits, multiaddr};
 
-mod shelf;
+pub(super) mod shelf;
 
 /// What we speak with everybody who keeps records.
 pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/causerie/kad/1");

@@ -122,7 +122,9 @@ impl LinkTask {
 }
 
 /// The next frame, or `None` where the stream ends between two.
-async fn read_frame(reader: &mut BufReader<impl AsyncRead + Unpin>) -> io::Result<Option<Vec<u8>>> {
+pub(super) async fn read_frame(
+    reader: &mut BufReader<impl AsyncRead + Unpin>,
+) -> io::Result<Option<Vec<u8>>> {
     if reader.fill_buf().await?.is_empty() {
         return Ok(None);
     }

@@ -308,6 +308,15 @@ impl Request {
     }
 }
 
+/// Whether a line is a request with a command of ours; the words about what is wrong with it.
+#[cfg(test)]
+pub(super) fn understood(line: &[u8]) -> Result<(), String> {
+    let request = Request::read(line).map_err(|unread| failure(&unread.id, &unread.failure))?;
+    let refused = methods::parse(&request.method, request.params).err();
+    let words = refused.map(|error| failure(&Value::Null, &Failure::of_call(&error)));
+    words.map_or(Ok(()), Err)
+}
+
 /// An error object.
 struct Failure {
     code: i32,

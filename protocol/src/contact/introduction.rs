@@ -46,7 +46,7 @@ use crate::{
 };
 
 pub(crate) mod accepting;
-mod refusal;
+pub(crate) mod refusal;
 
 pub(crate) use accepting::accept;
 use refusal::Refusal;
@@ -595,7 +595,8 @@ fn refuse(state: &mut State, turn: &mut Turn<'_>, link: LinkId, refusal: Refusal
     link::close(state, turn, link, "an answer to an invitation was refused");
 }
 
-fn say(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: FrameKind, payload: &[u8]) {
+/// Says one frame of an introduction; nothing where none is under way.
+pub(crate) fn say(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: FrameKind, payload: &[u8]) {
     let channel = match state.links.get_mut(link).map(|one| &mut one.phase) {
         Some(Phase::Inviter(inviter)) => &mut inviter.channel,
         Some(Phase::Invited(invited)) => &mut invited.channel,

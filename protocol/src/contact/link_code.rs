@@ -131,6 +131,20 @@ impl Link {
         now.as_secs() >= self.not_after
     }
 
+    /// A text with this content and the right checksum, whatever it says.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn text_of(said: &[u8]) -> String {
+        let bytes = [said, &checksum(said)].concat();
+        format!("{SCHEME}{VERSION}#{}", BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// What a text says before its checksum.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn content_of(text: &str) -> Option<Vec<u8>> {
+        let bytes = BASE64URL_NOPAD.decode(text.split_once('#')?.1.as_bytes()).ok()?;
+        bytes.split_last_chunk::<CHECKSUM_BYTES>().map(|(said, _)| said.to_vec())
+    }
+
     fn read(mut bytes: &[u8]) -> Option<Self> {
         let rest = &mut bytes;
         let account = AccountId::from_bytes(take(rest)?);

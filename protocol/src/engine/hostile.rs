@@ -3,7 +3,6 @@
 
 use core::time::Duration;
 
-use super::end;
 use crate::{
     answer::MessageState,
     command::Command,
@@ -13,8 +12,7 @@ use crate::{
     limits,
     link::live_channel,
     log::{Want, encode_wants},
-    moment::Now,
-    testing::{BEGINNING, Bench},
+    testing::Bench,
     turn::Turn,
     wire::{envelope::Record, frame::FrameKind},
 };
@@ -469,13 +467,8 @@ fn renewals_that_break_again_and_again_lose_nobody() {
 
 /// Lets an engine do what no command makes it do: a contact that does not play by the rules.
 pub(super) fn meddle(bench: &mut Bench, who: usize, deed: impl FnOnce(&mut super::State, &mut Turn<'_>)) {
-    let now = Now { moment: bench.now, wall: BEGINNING };
-    let peer = &mut bench.peers[who];
-    let engine = peer.engine.as_mut().unwrap();
-    let entropy = Entropy::new([77; 32]);
-    let mut turn = Turn::new(now, &entropy, &peer.store, &engine.vault);
-    deed(&mut engine.state, &mut turn);
-    end(&mut engine.state, turn, &mut engine.outputs).unwrap();
+    bench.meddle(who, deed);
+    assert!(bench.peers[who].engine.is_some());
     bench.input(who, Input::Timeout);
 }
 

@@ -275,6 +275,14 @@ pub(crate) fn send(state: &mut State, turn: &mut Turn<'_>, link: LinkId, kind: F
     }
 }
 
+/// Says on a live channel what is no frame: any bytes under its keys.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn say_anything(state: &mut State, turn: &mut Turn<'_>, link: LinkId, plain: &[u8]) {
+    if let Some(frame) = state.links.live_mut(link).and_then(|live| live.keys.seal(plain).ok()) {
+        turn.push(Output::Transmit { link, frame });
+    }
+}
+
 /// A live channel ends: when something was heard on it last is what people are told. `on_gone` writes it down.
 pub(crate) fn note_last_seen(state: &mut State, now: Now, link: LinkId) {
     let Some(live) = state.links.live(link).filter(|live| live.is_proven()) else {

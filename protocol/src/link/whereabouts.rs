@@ -19,9 +19,11 @@ use crate::{
 
 /// What is said.
 #[derive(Debug, Serialize, Deserialize)]
-struct Whereabouts {
-    peer: TransportId,
-    relays: Vec<Relay>,
+pub(crate) struct Whereabouts {
+    /// The network identity of whoever says it.
+    pub(crate) peer: TransportId,
+    /// Relays that let others in to it.
+    pub(crate) relays: Vec<Relay>,
 }
 
 /// Tells one peer, once a channel stands.

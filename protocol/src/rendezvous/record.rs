@@ -114,6 +114,16 @@ impl RecordKeys {
         Some([nonce.as_slice(), &self.sealing.seal(&nonce, &self.key, &plain)].concat())
     }
 
+    /// A record that holds these bytes in the place of an announcement, whatever they are.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn seal_anything(&self, random: &mut TurnRandom, encoded: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(encoded.len()).unwrap_or(u16::MAX);
+        let mut plain = [length.to_be_bytes().as_slice(), encoded].concat();
+        plain.resize(PLAIN_BYTES, 0);
+        let nonce: [u8; NONCE_BYTES] = random.bytes();
+        [nonce.as_slice(), &self.sealing.seal(&nonce, &self.key, &plain)].concat()
+    }
+
     /// What a record says; `None` unless it is one that [`Self::seal`] makes.
     #[must_use]
     pub fn open(&self, value: &[u8]) -> Option<Announcement> {

@@ -349,6 +349,18 @@ pub fn answer(
         return Err(FirstContactError::TooLarge);
     }
     let said = codec::encode(payload).map_err(|_| FirstContactError::TooLarge)?;
+    let (first, split) = answer_saying(publisher, own, k, &said, random)?;
+    Ok((first, Established::derive(&split.hash, split.prk, payload.day)))
+}
+
+/// An answer that says these bytes, whatever they are.
+pub(crate) fn answer_saying(
+    publisher: &BundlePublic,
+    own: &StaticKeys,
+    k: &Secret,
+    said: &[u8],
+    random: &mut TurnRandom,
+) -> Result<(Vec<u8>, Split), FirstContactError> {
     let terms = publisher.terms()?;
     let (ct, psk) = kem::encapsulate(k, &terms.ek, random).ok_or(FirstContactError::Bundle)?;
     let (msg2, split) = noise::answer_published(
@@ -357,7 +369,7 @@ pub fn answer(
         &prologue(publisher.account, publisher.dev),
         &publisher.noise1,
         &psk,
-        &said,
+        said,
         random,
     )
     .map_err(|error| match error {
@@ -365,7 +377,7 @@ pub fn answer(
         _ => FirstContactError::Bundle,
     })?;
     let first = seal_outer(k, terms.bundle_id, &ct, &msg2, random).ok_or(FirstContactError::TooLarge)?;
-    Ok((first, Established::derive(&split.hash, split.prk, payload.day)))
+    Ok((first, split))
 }
 
 /// Opens an answer to a bundle of ours. Nothing is stored or spent by it.
@@ -481,7 +493,8 @@ fn split_outer(plain: &[u8]) -> Option<Outer> {
     Some(Outer { bundle_id: *bundle_id, ct: ct.to_vec(), msg2: padded(rest)?.to_vec() })
 }
 
-fn prologue(account: AccountId, dev: DeviceId) -> Vec<u8> {
+/// What both sides of a first contact bind it to.
+pub(crate) fn prologue(account: AccountId, dev: DeviceId) -> Vec<u8> {
     [LABEL_PREFIX.as_bytes(), b"first", account.as_bytes(), dev.as_bytes()].concat()
 }
 

@@ -40,6 +40,14 @@ impl Recording {
         self.inputs.len()
     }
 
+    /// The frames that it heard, in order.
+    pub fn frames(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
+        self.inputs.iter().filter_map(|(input, ..)| match input {
+            Input::Frame { bytes, .. } => Some(bytes.as_slice()),
+            _ => None,
+        })
+    }
+
     /// What was put out.
     #[must_use]
     pub fn outputs(&self) -> &[Output] {

@@ -108,6 +108,12 @@ impl Header {
     }
 }
 
+/// These bytes with the hash that tells damage, whatever they are.
+#[cfg(any(test, feature = "testing"))]
+pub(crate) fn checked(bytes: &[u8]) -> Vec<u8> {
+    [bytes, &check(bytes)].concat()
+}
+
 /// Cost and salt, and what lies between them and the hash; `None` unless the hash is right and the cost is bearable.
 fn stretching<'a>(bytes: &'a [u8], rest: &'a [u8]) -> Option<(Protection, &'a [u8])> {
     let (checked, found) = bytes.split_last_chunk::<CHECK_BYTES>()?;

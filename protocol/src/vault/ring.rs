@@ -120,6 +120,13 @@ impl Vault {
         [&nonce[..], &self.ring_key.seal(&nonce, &slot.aad(), &*plain)].concat()
     }
 
+    /// A slot that holds these bytes in the place of keys, whatever they are.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn seal_slot_with(&self, random: &mut TurnRandom, slot: Slot, plain: &[u8]) -> Vec<u8> {
+        let nonce: [u8; NONCE_BYTES] = random.bytes();
+        [&nonce[..], &self.ring_key.seal(&nonce, &slot.aad(), plain)].concat()
+    }
+
     /// The generation that session state is sealed under now; 0 before there is a ring.
     #[must_use]
     pub fn generation(&self) -> u32 {
@@ -141,6 +148,9 @@ impl Vault {
 fn open_slot(ring_key: &Secret, slot: Slot, sealed: &[u8]) -> Option<Vec<(u32, Secret)>> {
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE_BYTES>()?;
     let plain = Zeroizing::new(ring_key.open(nonce, &slot.aad(), sealed)?);
+    if plain.len() != PLAIN_BYTES {
+        return None;
+    }
     let mut keys: Vec<(u32, Secret)> = plain
         .chunks_exact(PLAIN_BYTES / 2)
         .filter_map(|place| {

@@ -82,7 +82,7 @@ impl FrameKind {
         }
     }
 
-    const fn from_byte(byte: u8) -> Self {
+    pub(crate) const fn from_byte(byte: u8) -> Self {
         match byte {
             1 => Self::Status,
             2 => Self::Envelope,

@@ -26,9 +26,12 @@ const FORMAT: u8 = 1;
 
 /// Why an invitation cannot be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
+    /// Its one use is over.
     Used,
+    /// Its end is past.
     Expired,
+    /// It was taken back.
     Revoked,
     /// A reason that a newer version has.
     Newer,
@@ -46,7 +49,7 @@ impl Refusal {
     }
 
     /// Says it to whoever is at the other end of this hello; `None` when it cannot be said, which is a fault of ours.
-    pub(super) fn sign(self, own: &OwnAccount, invitation: &Secret, binding: &Binding) -> Option<Vec<u8>> {
+    pub(crate) fn sign(self, own: &OwnAccount, invitation: &Secret, binding: &Binding) -> Option<Vec<u8>> {
         let body = codec::encode(&Body {
             format: FORMAT,
             reason: self.to_byte(),
@@ -59,7 +62,7 @@ impl Refusal {
     }
 
     /// Takes it from a device of this account that says it in this hello; `None` when it is anything else.
-    pub(super) fn verify(
+    pub(crate) fn verify(
         signed: &[u8],
         inviter: AccountId,
         invitation: &Secret,
