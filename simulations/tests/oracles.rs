@@ -16,9 +16,13 @@ fn caught(scenario: &str, planted: Option<Plant>, seed: u64) -> Option<Violation
     violation
 }
 
-/// Which scenario brings a bug to light, and which oracles may be the first to see it.
-const fn expected(plant: Plant) -> (&'static str, &'static [&'static str]) {
-    match plant {
+/// Which scenario brings a bug to light, and which oracles may be the first to see it. `None`: it takes somebody who makes
+/// use of it, and so the attacks of the engine's own tests of planted bugs see it.
+const fn expected(plant: Plant) -> Option<(&'static str, &'static [&'static str])> {
+    Some(match plant {
+        Plant::SignatureUnchecked | Plant::TokenUnbound | Plant::SelfUnchecked | Plant::QueueUnbounded => {
+            return None;
+        }
         Plant::AckUnstored
         | Plant::AnswerUnwritten
         | Plant::SayBeforeWrite
@@ -41,7 +45,7 @@ const fn expected(plant: Plant) -> (&'static str, &'static [&'static str]) {
         Plant::StepNotTaken => ("theft", &["no-thief"]),
         Plant::NonceRepeated => ("storm", &["no-thief"]),
         Plant::ShortFramePanics | Plant::ManyHeadsPanic => ("storm", &["no-panics"]),
-    }
+    })
 }
 
 /// So many seeds of a scenario bring every bug to light.
@@ -54,7 +58,7 @@ fn every_planted_bug_is_caught() {
     std::panic::set_hook(Box::new(|_| {}));
     let mut missed = Vec::new();
     for plant in Plant::ALL {
-        let (scenario, oracles) = expected(*plant);
+        let Some((scenario, oracles)) = expected(*plant) else { continue };
         // Some mistakes need a coincidence that not every seed brings.
         match (1..=SEEDS).find_map(|seed| caught(scenario, Some(*plant), seed)) {
             Some(violation) if oracles.contains(&violation.check) => {}

@@ -25,6 +25,7 @@ use crate::{
     limits::HELLO_SLOTS,
     moment::WallTime,
     secret::{Secret, hash_plain},
+    testing::plant::{self, Plant},
     turn::Turn,
 };
 
@@ -249,7 +250,8 @@ impl TokenSecret {
     fn token(&self, view: &View<'_>) -> [u8; TOKEN_BYTES] {
         let View { maker_peer, other_peer, maker_nonce, other_nonce } = view;
         let ends: [&[u8]; 4] = [*maker_peer, *other_peer, *maker_nonce, *other_nonce];
-        let bound = ends.concat();
+        let unbound = plant::is(Plant::TokenUnbound);
+        let bound = ends.get(if unbound { 2 } else { 0 }..).unwrap_or_default().concat();
         match self {
             Self::Pair { key, own, their } => key.mac16("tok", &[own.as_bytes(), their.as_bytes(), &bound]),
             Self::Introduction { secret, role } => secret.mac16("intro", &[&[*role], &bound]),

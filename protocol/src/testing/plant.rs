@@ -87,6 +87,14 @@ plants! {
     ManyHeadsPanic = "many-heads-panic",
     /// Keys: every envelope of a session is sealed under the same nonce.
     NonceRepeated = "nonce-repeated",
+    /// Nobody gets in: whatever stands where a signature has to be is taken for one.
+    SignatureUnchecked = "signature-unchecked",
+    /// Nobody gets in: what a hello shows is bound to its nonces and not to who says it to whom.
+    TokenUnbound = "token-unbound",
+    /// Nobody gets in: an entry that names our device as its author is ours.
+    SelfUnchecked = "self-unchecked",
+    /// Bounds of memory: what a channel says while it waits is kept, however much it is.
+    QueueUnbounded = "queue-unbounded",
 }
 
 #[cfg(any(test, feature = "testing"))]

@@ -1,5 +1,7 @@
 //! Each planted mistake at work: a short life on the bench in which it shows, and the same life without it. Those of
-//! steps are in `thief/tests.rs`, that of nonces in `tap/tests.rs`.
+//! steps are in `thief/tests.rs`, that of nonces in `tap/tests.rs`, those that only an attacker shows in `tests/attacks.rs`.
+
+mod attacks;
 
 use core::time::Duration;
 use std::panic::{AssertUnwindSafe, catch_unwind};
