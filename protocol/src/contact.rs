@@ -42,6 +42,13 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct ContactRow(u64);
 
+impl ContactRow {
+    /// Its number, by which a log tells contacts apart without naming them.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// One contact, as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Contact {

@@ -441,6 +441,8 @@ pub(crate) fn mark_key(turn: &Turn<'_>) -> RecordKey {
 #[cfg(test)]
 mod details;
 #[cfg(test)]
+mod floods;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod internet;

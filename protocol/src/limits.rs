@@ -290,6 +290,12 @@ pub const UNKNOWN_LINKS_PER_ADDRESS_MAX: usize = 4;
 /// Hellos that do not match, from one address within a minute; loopback is exempt.
 pub const UNMATCHED_HELLOS_PER_MINUTE: usize = 4;
 
+/// The same two bounds for one network of IPv6, its first 64 bits: one machine has as many addresses there as it likes.
+/// Chosen: many times as much as one address, since an office may be in one.
+pub const UNKNOWN_LINKS_PER_NETWORK_MAX: usize = 16;
+/// See [`UNKNOWN_LINKS_PER_NETWORK_MAX`].
+pub const UNMATCHED_HELLOS_PER_NETWORK_MINUTE: usize = 64;
+
 /// Links over relays whose peer is not known yet: all that come over relays count together, since a relay does not say
 /// from where. Chosen: a quarter of all places, so that contacts find one while somebody tries the others.
 pub const UNKNOWN_LINKS_RELAYED_MAX: usize = 16;

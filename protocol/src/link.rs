@@ -164,6 +164,16 @@ impl Link {
         matches!(self.phase, Phase::Tokens(..))
     }
 
+    /// Whose it is, as the log says it, which names nobody: a contact by their number in the list.
+    fn whose(&self) -> String {
+        match (&self.phase, self.contact()) {
+            (Phase::Inviter(_), _) => "of somebody who holds an invitation".to_owned(),
+            (_, Some(row)) => format!("of contact {}", row.number()),
+            _ if self.is_strangers() => "of a stranger".to_owned(),
+            _ => "that we dialled".to_owned(),
+        }
+    }
+
     /// Whose it is, once that is known.
     pub(crate) fn contact(&self) -> Option<ContactRow> {
         match &self.phase {
@@ -194,7 +204,7 @@ pub(crate) fn on_up(state: &mut State, turn: &mut Turn<'_>, link: LinkId, ends: 
     match unwelcome {
         Ok(()) => greet(state, turn, link, false),
         Err(why) => {
-            turn.log(LogLevel::Warn, format!("link {} refused: {why}", link.number()));
+            turn.log(LogLevel::Warn, format!("link {} of a stranger refused: {why}", link.number()));
             turn.push(Output::CloseLink { link });
         }
     }
@@ -224,12 +234,12 @@ pub(crate) fn greet(state: &mut State, turn: &mut Turn<'_>, link: LinkId, again:
 /// taken, so that links on which nothing is said keep nobody out.
 fn make_room(state: &mut State, turn: &mut Turn<'_>, ends: &LinkEnds) -> Result<(), &'static str> {
     if state.reach.is_tiresome(ends, turn.now.moment) {
-        return Err("too many hellos from one address");
+        return Err("too many hellos from one place");
     }
-    if let Some(origin) = Origin::of(ends) {
-        let from_there = |(_, link): &(LinkId, &Link)| Origin::of(&link.ends) == Some(origin);
+    for origin in Origin::of(ends) {
+        let from_there = |(_, link): &(LinkId, &Link)| Origin::of(&link.ends).any(|one| one == origin);
         if state.links.unknown().filter(from_there).count() >= origin.unknown_links_max() {
-            return Err("too many unknown links from one address");
+            return Err("too many unknown links from one place");
         }
     }
     if state.links.unknown().count() < limits::UNKNOWN_LINKS_MAX {
@@ -350,8 +360,8 @@ fn end(state: &mut State, turn: &mut Turn<'_>, link: LinkId, (level, what, why):
         return;
     };
     if !matches!(one.phase, Phase::Closing(_)) {
+        turn.log(level, format!("link {} {} {what}: {why}", link.number(), one.whose()));
         one.phase = Phase::Closing(one.contact());
-        turn.log(level, format!("link {} {what}: {why}", link.number()));
         turn.push(Output::CloseLink { link });
     }
 }

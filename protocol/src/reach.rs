@@ -113,23 +113,30 @@ enum Target {
 pub(crate) enum Origin {
     /// Whoever is at one address.
     Address(IpAddr),
+    /// Whoever is in one network of IPv6, its first 64 bits: one machine has as many addresses there as it likes.
+    Network(u64),
     /// Whoever comes over a relay: nobody says from where.
     Relays,
 }
 
 impl Origin {
-    /// Where a link comes from; `None` where that tells nobody from anybody, as on loopback.
-    pub(crate) fn of(ends: &LinkEnds) -> Option<Self> {
-        if ends.way == Way::Relayed {
-            return Some(Self::Relays);
-        }
-        ends.address.map(|address| address.ip).filter(|ip| !ip.is_loopback()).map(Self::Address)
+    /// Where a link comes from, each of which has its bound; nothing where that tells nobody from anybody, as on loopback.
+    pub(crate) fn of(ends: &LinkEnds) -> impl Iterator<Item = Self> + use<> {
+        let relayed = ends.way == Way::Relayed;
+        let ip = ends.address.map(|address| address.ip).filter(|ip| !relayed && !ip.is_loopback());
+        let network = match ip {
+            Some(IpAddr::V6(ip)) => u64::try_from(ip.to_bits() >> 64).ok(),
+            _ => None,
+        };
+        let relays = relayed.then_some(Self::Relays);
+        [relays, ip.map(Self::Address), network.map(Self::Network)].into_iter().flatten()
     }
 
     /// How many links may stand that have not shown whose they are.
     pub(crate) const fn unknown_links_max(self) -> usize {
         match self {
             Self::Address(_) => limits::UNKNOWN_LINKS_PER_ADDRESS_MAX,
+            Self::Network(_) => limits::UNKNOWN_LINKS_PER_NETWORK_MAX,
             Self::Relays => limits::UNKNOWN_LINKS_RELAYED_MAX,
         }
     }
@@ -137,13 +144,14 @@ impl Origin {
     const fn unmatched_max(self) -> usize {
         match self {
             Self::Address(_) => limits::UNMATCHED_HELLOS_PER_MINUTE,
+            Self::Network(_) => limits::UNMATCHED_HELLOS_PER_NETWORK_MINUTE,
             Self::Relays => limits::UNMATCHED_HELLOS_RELAYED_PER_MINUTE,
         }
     }
 }
 
-/// Addresses whose unmatched hellos are counted; beyond, the oldest is forgotten. Chosen.
-const COUNTED_ADDRESSES_MAX: usize = 1_024;
+/// Origins whose unmatched hellos are counted; beyond, the one that was heard of last the longest ago is forgotten. Chosen.
+const COUNTED_ORIGINS_MAX: usize = 1_024;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -176,12 +184,13 @@ impl Reach {
 
     /// Whether the address at the other end has sent too many hellos that led nowhere.
     pub(crate) fn is_tiresome(&mut self, ends: &LinkEnds, now: Moment) -> bool {
-        let Some(origin) = Origin::of(ends) else { return false };
-        let Some(times) = self.unmatched.get_mut(&origin) else { return false };
-        while times.front().is_some_and(|time| now.since(*time) > MINUTE) {
-            times.pop_front();
-        }
-        times.len() >= origin.unmatched_max()
+        Origin::of(ends).any(|origin| {
+            let Some(times) = self.unmatched.get_mut(&origin) else { return false };
+            while times.front().is_some_and(|time| now.since(*time) > MINUTE) {
+                times.pop_front();
+            }
+            times.len() >= origin.unmatched_max()
+        })
     }
 
     /// A hello led nowhere; those that others began are counted.
@@ -192,9 +201,16 @@ impl Reach {
         if let Some(known) = self.discovered.get_mut(&ends.peer) {
             known.nobody = true;
         }
-        let Some(origin) = Origin::of(ends).filter(|_| is_strangers) else { return };
-        if self.unmatched.len() >= COUNTED_ADDRESSES_MAX && !self.unmatched.contains_key(&origin) {
-            self.unmatched.pop_first();
+        if is_strangers {
+            Origin::of(ends).for_each(|origin| self.count(origin, now));
+        }
+    }
+
+    fn count(&mut self, origin: Origin, now: Moment) {
+        if self.unmatched.len() >= COUNTED_ORIGINS_MAX && !self.unmatched.contains_key(&origin) {
+            let oldest =
+                self.unmatched.iter().min_by_key(|(_, times)| times.back()).map(|(origin, _)| *origin);
+            oldest.map(|oldest| self.unmatched.remove(&oldest));
         }
         let times = self.unmatched.entry(origin).or_default();
         times.push_back(now);

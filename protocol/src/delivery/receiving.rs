@@ -260,7 +260,7 @@ fn on_entry_refused(
     refusal: log::Refusal,
     place: Option<(ChainId, u32)>,
 ) {
-    turn.log(LogLevel::Warn, format!("an entry from a contact was refused: {refusal}"));
+    turn.log(LogLevel::Warn, format!("an entry from contact {} was refused: {refusal}", row.number()));
     let own_device = state.own.device();
     let Some(delivery) = state.deliveries.get_mut(&row) else { return };
     let contradicts = matches!(refusal, log::Refusal::Fork | log::Refusal::Prev);
@@ -296,7 +296,7 @@ fn on_refusal(
     row: ContactRow,
     refusal: Refusal,
 ) -> Result<(), RecordsError> {
-    turn.log(LogLevel::Warn, format!("an envelope from a contact was refused: {refusal:?}"));
+    turn.log(LogLevel::Warn, format!("an envelope from contact {} was refused: {refusal:?}", row.number()));
     let put_back = matches!(refusal, Refusal::UsedIndex | Refusal::TooFar);
     let Some(live) = state.links.live_mut(link) else { return Ok(()) };
     live.unreadable = live.unreadable.saturating_add(1);
