@@ -3,6 +3,8 @@
 //! Nothing sleeps and nothing measures time; a wait that takes too long fails instead of hanging.
 #![cfg(test)]
 
+#[path = "network/besieged.rs"]
+mod besieged;
 #[path = "network/ends.rs"]
 mod ends;
 #[path = "network/hostile_table.rs"]
@@ -11,6 +13,8 @@ mod hostile_table;
 mod internet;
 #[path = "network/local_network.rs"]
 mod local_network;
+#[path = "network/siege.rs"]
+mod siege;
 #[path = "network/stranger.rs"]
 mod stranger;
 

@@ -268,6 +268,26 @@ fn nothing_names_the_machine_it_was_written_on() {
     assert_none(broken);
 }
 
+#[test]
+fn the_threat_model_names_tests_that_are_there() {
+    let text = std::fs::read_to_string(workspace().join("docs/threat-model.md")).unwrap();
+    let (_, table) = text.split_once("## Attacks, and the tests that play them").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    // The last column of each row.
+    let columns =
+        table.lines().filter_map(|line| line.strip_suffix(" |")?.rsplit_once(" | ")).map(|(_, last)| last);
+    let named: Vec<&str> = columns.flat_map(|column| column.split('`').skip(1).step_by(2)).collect();
+    assert!(named.len() > 60, "only {} tests are named", named.len());
+    let is_there = |name: &&&str| {
+        let function = format!("fn {name}(");
+        sources().iter().any(|source| source.code().any(|(_, line)| line.contains(&function)))
+    };
+    let missing = named.iter().filter(|name| !is_there(name));
+    assert_none(
+        missing.map(|name| format!("docs/threat-model.md names `{name}`, which is no test")).collect(),
+    );
+}
+
 /// Whether a line of code has this name as a whole: `rand` is in `rand::rng()`, but not in `operand` or `rand_core`.
 fn names(line: &str, name: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';

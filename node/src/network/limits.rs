@@ -183,10 +183,17 @@ pub(crate) const STREAMS_PER_CONNECTION_MAX: u8 = 16 + RELAY_CIRCUITS_PER_PEER_M
 pub(crate) const STREAMS_NEGOTIATING_MAX: usize = 8;
 
 /// Inbound connections that are not secured yet. Chosen.
-pub(crate) const CONNECTIONS_PENDING_INBOUND_MAX: u32 = 64;
+pub(crate) const CONNECTIONS_PENDING_INBOUND_MAX: u32 = 128;
 
 /// Inbound connections; fewer than all, so that strangers cannot keep us from dialling. Chosen.
 pub(crate) const CONNECTIONS_INBOUND_MAX: u32 = 384;
+
+/// Of one source among those that are not secured yet: an address, a network of IPv6, or all that come over relays. Chosen: a
+/// quarter, so that it takes several sources to keep others out.
+pub(crate) const CONNECTIONS_PENDING_PER_SOURCE_MAX: usize = 32;
+
+/// Of one source among the inbound ones. Chosen: half, for a large household behind one address.
+pub(crate) const CONNECTIONS_INBOUND_PER_SOURCE_MAX: usize = 192;
 
 /// Connections. Chosen.
 pub(crate) const CONNECTIONS_MAX: u32 = 512;

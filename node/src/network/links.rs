@@ -31,9 +31,13 @@ use libp2p::{
 use thiserror::Error;
 use tokio::time::Sleep;
 
-use self::handler::{HandlerEvent, LinkHandler};
+use self::{
+    doorstep::Doorstep,
+    handler::{HandlerEvent, LinkHandler},
+};
 use super::{dials::Dials, multiaddr};
 
+mod doorstep;
 pub(crate) mod handler;
 mod why;
 
@@ -43,6 +47,8 @@ pub(crate) struct Links {
     dials: Dials,
     /// Whether nobody beyond this network is dialled or let in.
     lan_only: bool,
+    /// Who comes in, from where.
+    doorstep: Doorstep,
     /// How many connections over relays stand, by who is at the other end.
     relayed: BTreeMap<PeerId, usize>,
     /// What the swarm is told next; emptied at each poll.
@@ -85,12 +91,18 @@ struct TooLate;
 #[error("nobody beyond this network is let in")]
 struct Beyond;
 
+/// Too many from one place.
+#[derive(Debug, Error)]
+#[error("too many connections from one place")]
+struct Crowded;
+
 impl Links {
     /// Nobody is dialled yet.
     pub(crate) fn new(lan_only: bool) -> Self {
         Self {
             dials: Dials::default(),
             lan_only,
+            doorstep: Doorstep::default(),
             relayed: BTreeMap::new(),
             reports: VecDeque::new(),
             alarm: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
@@ -140,23 +152,29 @@ impl NetworkBehaviour for Links {
 
     fn handle_pending_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         _: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
-        let beyond = !address_of(remote).is_some_and(|address| address.is_private());
-        if self.lan_only && beyond { Err(ConnectionDenied::new(Beyond)) } else { Ok(()) }
+        let address = address_of(remote);
+        if self.lan_only && !address.is_some_and(|address| address.is_private()) {
+            return Err(ConnectionDenied::new(Beyond));
+        }
+        let has_room = self.doorstep.enter(connection, address.map(|address| address.ip));
+        has_room.then_some(()).ok_or_else(crowded)
     }
 
     fn handle_established_inbound_connection(
         &mut self,
-        _: ConnectionId,
+        connection: ConnectionId,
         _: PeerId,
         local: &Multiaddr,
         remote: &Multiaddr,
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let way = if multiaddr::is_relayed(local) { Way::Relayed } else { Way::Direct };
-        Ok(LinkHandler::listener(address_of(remote), way))
+        let address = address_of(remote);
+        let has_room = self.doorstep.let_in(connection, address.map(|address| address.ip));
+        has_room.then(|| LinkHandler::listener(address, way)).ok_or_else(crowded)
     }
 
     fn handle_established_outbound_connection(
@@ -187,10 +205,12 @@ impl NetworkBehaviour for Links {
                 tracing::debug!(error = %failure.error, "an address could not be dialled");
                 self.attempt_failed(failure.connection_id, why::of(failure.error));
             }
+            FromSwarm::ListenFailure(failure) => self.doorstep.leave(failure.connection_id),
             FromSwarm::ConnectionEstablished(new) if new.endpoint.is_relayed() => {
                 *self.relayed.entry(new.peer_id).or_default() += 1;
             }
             FromSwarm::ConnectionClosed(closed) => {
+                self.doorstep.leave(closed.connection_id);
                 if closed.endpoint.is_relayed()
                     && let Some(count) = self.relayed.get_mut(&closed.peer_id)
                 {
@@ -251,6 +271,10 @@ impl NetworkBehaviour for Links {
             }
         }
     }
+}
+
+fn crowded() -> ConnectionDenied {
+    ConnectionDenied::new(Crowded)
 }
 
 fn too_late() -> ConnectionDenied {

@@ -20,6 +20,9 @@ use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long somebody who floods waits for the next stream before they go on.
+const GLANCE: Duration = Duration::from_millis(200);
+
 /// A connection to a network.
 pub(crate) struct Stranger {
     requests: tokio::sync::mpsc::Sender<oneshot::Sender<SubstreamBox>>,
@@ -31,6 +34,11 @@ pub(crate) struct StrangerStream(SubstreamBox);
 
 impl Stranger {
     pub(crate) async fn connect(target: &Address) -> Self {
+        Self::tries_to_connect(target).await.expect("the network takes a stranger's connection")
+    }
+
+    /// `None` where the network, or this machine, has no room for one more.
+    pub(crate) async fn tries_to_connect(target: &Address) -> Option<Self> {
         let key = Keypair::generate_ed25519();
         let mut transport: Boxed<(PeerId, StreamMuxerBox)> = match target.transport {
             Spoken::Tcp => tcp::tokio::Transport::new(tcp::Config::default())
@@ -44,13 +52,26 @@ impl Stranger {
         };
         let opts = DialOpts { role: Endpoint::Dialer, port_use: PortUse::New };
         let target = multiaddr_text(target).parse().unwrap();
-        let (_, muxer) = transport.dial(target, opts).unwrap().await.unwrap();
+        let connecting = timeout(PATIENCE, transport.dial(target, opts).unwrap());
+        let (_, muxer) = connecting.await.unwrap().ok()?;
         let (requests, asked) = tokio::sync::mpsc::channel(1);
         let connection = tokio::spawn(async move {
             drive(muxer, asked).await;
             drop(transport);
         });
-        Self { requests, connection }
+        Some(Self { requests, connection })
+    }
+
+    /// Opens a stream and says nothing on it; `None` where the connection ended or takes no more.
+    pub(crate) async fn tries_to_open(&mut self) -> Option<StrangerStream> {
+        let (give, stream) = oneshot::channel();
+        self.requests.send(give).await.ok()?;
+        timeout(GLANCE, stream).await.ok()?.ok().map(StrangerStream)
+    }
+
+    /// Whether the network has closed the connection.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.connection.is_finished()
     }
 
     /// Opens a stream and agrees on the protocol, as multistream-select 1.0 does it.
@@ -77,6 +98,19 @@ impl StrangerStream {
     pub(crate) async fn say(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
         self.0.flush().await.unwrap();
+    }
+
+    /// Says as much as is taken of it; whether all was.
+    pub(crate) async fn tries_to_say(&mut self, bytes: &[u8]) -> bool {
+        let saying = async { self.0.write_all(bytes).await.is_ok() && self.0.flush().await.is_ok() };
+        timeout(PATIENCE, saying).await.unwrap_or(false)
+    }
+
+    /// Waits until nothing comes any more; what came.
+    pub(crate) async fn hears_the_end(&mut self) -> Vec<u8> {
+        let mut heard = Vec::new();
+        timeout(PATIENCE, self.0.read_to_end(&mut heard)).await.unwrap().ok();
+        heard
     }
 
     /// Says no more. A network that has had enough before is no failure.
