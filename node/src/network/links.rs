@@ -35,7 +35,7 @@ use self::{
     doorstep::Doorstep,
     handler::{HandlerEvent, LinkHandler},
 };
-use super::{dials::Dials, multiaddr};
+use super::{dials::Dials, multiaddr, nearby};
 
 mod doorstep;
 pub(crate) mod handler;
@@ -119,7 +119,7 @@ impl Links {
     ) {
         let mut addresses = addresses;
         if self.lan_only {
-            addresses.retain(Address::is_private);
+            addresses.retain(nearby::is_on_our_networks);
         }
         if !self.dials.begin(id, peer, addresses, circuits, Instant::now()) {
             self.report(LinksEvent::DialFailed(id));
@@ -157,7 +157,7 @@ impl NetworkBehaviour for Links {
         remote: &Multiaddr,
     ) -> Result<(), ConnectionDenied> {
         let address = address_of(remote);
-        if self.lan_only && !address.is_some_and(|address| address.is_private()) {
+        if self.lan_only && !address.is_some_and(|address| nearby::is_on_our_networks(&address)) {
             return Err(ConnectionDenied::new(Beyond));
         }
         let has_room = self.doorstep.enter(connection, address.map(|address| address.ip));

@@ -17,6 +17,7 @@ use futures::{
     FutureExt as _, TryFutureExt as _,
     future::{BoxFuture, select_ok},
 };
+use if_addrs::IfAddr;
 use libp2p::{
     Multiaddr,
     core::{
@@ -37,6 +38,34 @@ const INTERFACES_MAX: usize = 16;
 #[must_use]
 pub fn has_network() -> bool {
     if_addrs::get_if_addrs().is_ok_and(|all| all.iter().any(|one| !one.is_loopback()))
+}
+
+/// Whether an address is private, and on a network that this machine is on right now: what is sent there goes past no
+/// router. Private addresses of other networks do, and may lead anywhere.
+pub(crate) fn is_on_our_networks(address: &Address) -> bool {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let networks = interfaces.into_iter().map(|interface| match interface.addr {
+        IfAddr::V4(own) => (IpAddr::V4(own.ip), IpAddr::V4(own.netmask)),
+        IfAddr::V6(own) => (IpAddr::V6(own.ip), IpAddr::V6(own.netmask)),
+    });
+    address.is_private() && is_within(address.ip, networks)
+}
+
+/// Whether an address is in one of these networks, each given by an address and a mask. Loopback and what machines give
+/// themselves over IPv6 always are.
+fn is_within(ip: IpAddr, mut networks: impl Iterator<Item = (IpAddr, IpAddr)>) -> bool {
+    match ip {
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => true,
+        ip if ip.is_loopback() => true,
+        IpAddr::V4(ip) => networks.any(|network| match network {
+            (IpAddr::V4(own), IpAddr::V4(mask)) => ip & mask == own & mask,
+            _ => false,
+        }),
+        IpAddr::V6(ip) => networks.any(|network| match network {
+            (IpAddr::V6(own), IpAddr::V6(mask)) => ip & mask == own & mask,
+            _ => false,
+        }),
+    }
 }
 
 /// See the file's head.
@@ -135,4 +164,35 @@ fn scopes() -> io::Result<Vec<u32>> {
     scopes.dedup();
     scopes.truncate(INTERFACES_MAX);
     Ok(scopes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_networks_that_this_machine_is_on_are_near() {
+        let networks = [
+            ("192.168.1.2", "255.255.255.0"),
+            ("10.0.0.9", "255.255.255.255"),
+            ("fd00:77::1", "ffff:ffff:ffff:ffff::"),
+        ];
+        let is_near = |ip: &str| {
+            let parsed = networks.map(|(own, mask)| (own.parse().unwrap(), mask.parse().unwrap()));
+            is_within(ip.parse().unwrap(), parsed.into_iter())
+        };
+        for near in ["192.168.1.2", "192.168.1.77", "10.0.0.9", "fd00:77::5", "fe80::1", "127.0.0.5", "::1"] {
+            assert!(is_near(near), "{near}");
+        }
+        for far in ["192.168.2.2", "10.0.0.8", "169.254.1.1", "fd00:78::1", "100.64.0.1"] {
+            assert!(!is_near(far), "{far}");
+        }
+    }
+
+    #[test]
+    fn public_addresses_are_never_near() {
+        let at = |ip: &str| Address { transport: address::Transport::Tcp, ip: ip.parse().unwrap(), port: 1 };
+        assert!(is_on_our_networks(&at("127.0.0.1")));
+        assert!(!is_on_our_networks(&at("203.0.113.1")));
+    }
 }
