@@ -16,14 +16,14 @@ enum Over {
 }
 
 /// A server that everybody can reach.
-fn server(internet: &Internet, number: usize) -> Person {
+pub(crate) fn server(internet: &Internet, number: usize) -> Person {
     let server = Person::serving(internet, number);
     server.starts_with(&["--serve-relay", "--serve-bootstrap"]);
     server
 }
 
 /// Starts somebody who knows these servers.
-fn starts(person: &Person, internet: &Internet, servers: &[usize], others: &[&str]) {
+pub(crate) fn starts(person: &Person, internet: &Internet, servers: &[usize], others: &[&str]) {
     let places: Vec<String> = servers.iter().flat_map(|server| internet.places(*server)).collect();
     let mut args: Vec<&str> = places.iter().flat_map(|place| ["--bootstrap", place]).collect();
     args.extend(others);
@@ -38,7 +38,7 @@ fn alice_and_bob(internet: &Internet, servers: &[usize]) -> (Person, Person) {
 }
 
 /// They meet by a link and talk, in the end by this path; by either where none is named.
-fn meet_and_talk(alice: &Person, bob: &Person, path: &str) {
+pub(crate) fn meet_and_talk(alice: &Person, bob: &Person, path: &str) {
     bob.accepts(&alice.invites(&[]));
     alice.waits_until_online(bob);
     bob.waits_until_online(alice);

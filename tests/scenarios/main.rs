@@ -9,10 +9,12 @@
     reason = "a story that goes wrong ends there"
 )]
 
+mod captures;
 mod damage;
 mod direct_message;
 mod fidelity;
 mod first_contact;
+mod foreign;
 mod full_disk;
 mod hostile_link;
 mod internet;

@@ -1,8 +1,8 @@
 //! Looks for what must not be seen: in what was recorded on a line, and in every file of a home.
 //!
-//! A planted text is looked for as UTF-8, UTF-16, hexadecimal and in base64 at every alignment; an id or key as its
-//! bytes and in every spelling. One pass over the bytes finds all of them. Each is at least 8 bytes long, so that none
-//! is found by chance.
+//! A planted text is looked for as UTF-8, UTF-16, hexadecimal, base32, base58 and in base64 at every alignment; an id or
+//! key as its bytes and in every spelling. One pass over the bytes finds all of them. Each is at least 8 bytes long, so
+//! that none is found by chance. What nobody thought of is found by [`lasting`]: whatever is the same in two runs.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,6 +17,13 @@ const BEGINNING: usize = 8;
 
 /// Bytes that two recordings have in common only if something repeats: by chance once in 2^128 pairs of places.
 pub const WINDOW: usize = 16;
+
+/// Bytes of the shortest identifier that [`lasting`] finds: two recordings of a megabyte have as many in common by chance
+/// once in ten million times.
+pub const LASTING: usize = 8;
+
+/// Bytes by which [`lasting`] knows what everybody says: a megabyte of chance holds one of a million of these.
+const KNOWN: usize = 5;
 
 /// What is looked for.
 #[derive(Debug)]
@@ -56,7 +63,6 @@ impl Traces {
     pub fn of_id(mut self, id: &str) -> Self {
         let bytes = BASE32_NOPAD.decode(id.to_uppercase().as_bytes()).expect("an id is base32");
         self.add_bytes(id, &bytes);
-        self.add(id, "base32", id.as_bytes().to_vec());
         self
     }
 
@@ -103,6 +109,8 @@ impl Traces {
         self.add(what, "hexadecimal", HEXLOWER.encode(bytes).into_bytes());
         self.add(what, "hexadecimal", HEXUPPER.encode(bytes).into_bytes());
         self.add(what, "base32", BASE32_NOPAD.encode(bytes).into_bytes());
+        self.add(what, "base32", BASE32_NOPAD.encode(bytes).to_lowercase().into_bytes());
+        self.add(what, "base58", base58(bytes));
         for shift in 0..3 {
             for alphabet in [&BASE64_NOPAD, &BASE64URL_NOPAD] {
                 let mut shifted = vec![0; shift];
@@ -130,6 +138,69 @@ pub fn in_common(one: &[u8], other: &[u8]) -> Vec<usize> {
     let known: BTreeSet<&[u8; WINDOW]> = other.array_windows().collect();
     let places = one.array_windows().enumerate().filter(|(_, window)| known.contains(window));
     places.map(|(place, _)| place).collect()
+}
+
+/// What two runs have in common that is not what everybody says: the stretches of the first with at least [`LASTING`]
+/// bytes that are in both and in nothing of `everybody`, which others said at the same places. Whoever listens could
+/// recognise a home by these. A stretch that goes on into what everybody says is shown with it.
+#[must_use]
+pub fn lasting(one: &[u8], other: &[u8], everybody: &[u8]) -> Vec<Vec<u8>> {
+    let (again, known) = (windows::<LASTING>(other), windows::<KNOWN>(everybody));
+    let mut is_again = vec![false; one.len()];
+    for (place, window) in one.array_windows::<LASTING>().enumerate() {
+        if again.binary_search(&window).is_ok() {
+            is_again[place..place + LASTING].fill(true);
+        }
+    }
+    let mut found = Vec::new();
+    let mut begin = 0;
+    for stretch in is_again.chunk_by(|a, b| a == b) {
+        let end = begin + stretch.len();
+        let bytes = &one[begin..end];
+        begin = end;
+        if !stretch[0] {
+            continue;
+        }
+        let mut is_known = vec![false; bytes.len()];
+        for (place, window) in bytes.array_windows::<KNOWN>().enumerate() {
+            if known.binary_search(&window).is_ok() {
+                is_known[place..place + KNOWN].fill(true);
+            }
+        }
+        if is_known.iter().filter(|known| !**known).count() >= LASTING {
+            found.push(bytes.to_vec());
+        }
+    }
+    found
+}
+
+/// Every string of so many bytes, sorted.
+fn windows<const LENGTH: usize>(bytes: &[u8]) -> Vec<&[u8; LENGTH]> {
+    let mut windows: Vec<_> = bytes.array_windows().collect();
+    windows.sort_unstable();
+    windows.dedup();
+    windows
+}
+
+/// Bytes in base58, as Bitcoin and libp2p spell them: a number, and a `1` for each zero at its beginning.
+fn base58(bytes: &[u8]) -> Vec<u8> {
+    const LETTERS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+    // The lowest digit first.
+    let mut digits: Vec<u32> = Vec::new();
+    for byte in bytes {
+        let mut carry = u32::from(*byte);
+        for digit in &mut digits {
+            carry += *digit << 8;
+            *digit = carry % 58;
+            carry /= 58;
+        }
+        while carry > 0 {
+            digits.push(carry % 58);
+            carry /= 58;
+        }
+    }
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).map(|_| LETTERS[0]);
+    zeros.chain(digits.iter().rev().map(|digit| LETTERS[*digit as usize])).collect()
 }
 
 /// Every file below a directory; sockets and the like are none.
@@ -185,6 +256,33 @@ mod tests {
         for bytes in [id.as_bytes(), id.to_uppercase().as_bytes(), bytes.as_slice()] {
             assert_eq!(traces.in_bytes(&[b"..", bytes, b".."].concat()).len(), 1);
         }
+        let as_58 = base58(&bytes);
+        assert_eq!(traces.in_bytes(&as_58).len(), 1, "{}", String::from_utf8_lossy(&as_58));
+    }
+
+    #[test]
+    fn bytes_are_spelled_in_base58_as_everywhere() {
+        // draft-msporny-base58-03, section 5, and a zero at the beginning.
+        assert_eq!(base58(b"Hello World!"), b"2NEpo7TZRRrLZSi2U");
+        assert_eq!(base58(&[0, 0, 0x28, 0x7f, 0xb4, 0xcd]), b"11233QC4");
+    }
+
+    #[test]
+    fn what_lasts_is_noticed_and_what_everybody_says_is_not() {
+        let random = |seed| crate::Dice::seeded(seed).bytes(20_000);
+        let greeting = b"/a/greeting/of/everybody/1 ".as_slice();
+        let said =
+            |seed, own: &[u8]| [&random(seed)[..], greeting, own, greeting, &random(seed + 100)].concat();
+        let others = said(3, b"");
+        let nothing: Vec<Vec<u8>> = Vec::new();
+        assert_eq!(lasting(&said(1, b""), &said(2, b""), &others), nothing);
+        assert_eq!(lasting(&said(1, b"7 bytes"), &said(2, b"7 bytes"), &others), nothing);
+        assert_eq!(lasting(&said(1, b"some one"), &said(2, b"some two"), &others), nothing);
+        let found = lasting(&said(1, b"that one"), &said(2, b"that one"), &others);
+        assert_eq!(found, [[greeting, b"that one", greeting].concat()]);
+        // In the midst of what changes, too.
+        let hidden = |seed| [random(seed), b"that one".to_vec(), random(seed + 10)].concat();
+        assert_eq!(lasting(&hidden(1), &hidden(2), &others), [b"that one"]);
     }
 
     #[test]

@@ -14,7 +14,10 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use crate::lan::{Host, ip, ip_at};
+use crate::{
+    lan::{Host, ip, ip_at},
+    role::Role,
+};
 
 /// What a router lets in. Over IPv4 all of them translate addresses, over IPv6 none does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,6 +169,12 @@ impl Internet {
         let text = String::from_utf8(listed.unwrap().stdout).unwrap();
         let mut words = text.split_whitespace().skip_while(|word| *word != "packets");
         words.nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Another test of this program on this server; it is to know this, and ends with what is handed out.
+    #[must_use]
+    pub fn plays_at(&self, server: usize, test: &str, wants: &str) -> Role {
+        Role::start(&self.server(server), test, wants)
     }
 
     /// The host in a home, counted from 1.

@@ -150,6 +150,18 @@ impl Lan {
         Host::new(self.namespace(number))
     }
 
+    /// Sends a datagram of these bytes from a host to another one's port.
+    pub fn sends(&self, from: usize, to: usize, port: u16, bytes: &[u8]) {
+        let bytes: String = bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect();
+        let script = format!("printf '{bytes}' > /dev/udp/{}/{port}", self.ipv4(to));
+        let sent = self.host(from).command("bash").args(["-c", &script]).status().unwrap();
+        assert!(sent.success(), "no datagram can be sent");
+    }
+
+    pub(crate) fn switch_host(&self) -> Host {
+        Host::new(self.switch())
+    }
+
     fn build(&self) -> Result<(), String> {
         let family = self.family;
         ip(&["netns", "add", &self.switch()])?;
@@ -160,7 +172,10 @@ impl Lan {
             let inside = |args: &[&str]| ip_at(&namespace, args);
             ip(&["netns", "add", &namespace])?;
             inside(&["link", "set", "lo", "up"])?;
-            inside(&["link", "add", "eth0", "type", "veth", "peer", "name", &port, "netns", &self.switch()])?;
+            // The same in every network, and so is what machines give themselves over IPv6.
+            let own = format!("02:00:00:00:77:{host:02x}");
+            let cable = ["type", "veth", "peer", "name", &port, "netns", &self.switch()];
+            inside(&[&["link", "add", "eth0", "address", &own][..], &cable].concat())?;
             self.at_switch(&["link", "set", &port, "master", "switch"])?;
             self.at_switch(&["link", "set", &port, "up"])?;
             if matches!(family, Family::Both | Family::Ipv4) {
