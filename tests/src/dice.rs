@@ -18,6 +18,11 @@ impl Dice {
         Self { state }
     }
 
+    /// Dice of their own, drawn from these: what is thrown with the ones does not shift what is thrown with the others.
+    pub const fn others(&mut self) -> Self {
+        Self { state: self.throw() }
+    }
+
     /// The next number.
     pub const fn throw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -5,18 +5,21 @@
 //! home 2 ── router 2 ──┤ (the public) ─┤
 //! ```
 //! Homes have 192.168.N.2 behind a router at 203.0.113.N, and 2001:db8:N::2 behind the same one; servers 203.0.113.100+N and
-//! 2001:db8:ffff::N. It needs root, iproute2 and nftables; where those are missing a test says so and is passed over.
+//! 2001:db8:ffff::N. The lines between routers and the public are as fast as this machine, or [slow](Slowness). It needs root, iproute2 and nftables; where those are missing a test says so and is passed over.
 //! Everything is removed on drop.
 
 use std::{
+    fs,
     io::Write as _,
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
 };
 
 use crate::{
+    dice::Dice,
     lan::{Host, ip, ip_at},
     role::Role,
+    slow_line::{SlowLine, Slowness},
 };
 
 /// What a router lets in. Over IPv4 all of them translate addresses, over IPv6 none does.
@@ -61,6 +64,31 @@ pub struct Internet {
     homes: usize,
     servers: usize,
     versions: Versions,
+    lines: Vec<SlowLine>,
+}
+
+/// What became of the frames on the slow line of a home, both ways together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Frames {
+    /// Came out at the other end.
+    pub carried: u64,
+    /// Were lost on their way.
+    pub lost: u64,
+    /// Found the line too full, or the device at its end down.
+    pub dropped: u64,
+}
+
+/// What a home sent and got since it was set up, at its cable to the router, with the heads of Ethernet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Volume {
+    /// Bytes that it sent.
+    pub bytes_out: u64,
+    /// Packets that it sent.
+    pub packets_out: u64,
+    /// Bytes that it got.
+    pub bytes_in: u64,
+    /// Packets that it got.
+    pub packets_in: u64,
 }
 
 impl Internet {
@@ -72,7 +100,7 @@ impl Internet {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let prefix = format!("causerie-{}-i{number}", std::process::id());
         // From here on a failure half-way is cleaned up by the drop.
-        let internet = Self { prefix, homes: routers.len(), servers, versions };
+        let internet = Self { prefix, homes: routers.len(), servers, versions, lines: Vec::new() };
         match internet.build(routers) {
             Ok(()) => Some(internet),
             Err(reason) => {
@@ -80,6 +108,53 @@ impl Internet {
                 None
             }
         }
+    }
+
+    /// From now on the line of every home is slow; `None`, with the reason printed, where this machine cannot have that.
+    #[must_use]
+    pub fn slowed(mut self, slowness: Slowness) -> Option<Self> {
+        for home in 1..=self.homes {
+            match self.slow_line(home, slowness) {
+                Ok(line) => self.lines.push(line),
+                Err(reason) => {
+                    println!("passed over: no slow lines here ({})", reason.trim());
+                    return None;
+                }
+            }
+        }
+        Some(self)
+    }
+
+    /// What became of the frames on the slow line of this home.
+    #[must_use]
+    pub fn frames(&self, home: usize) -> Frames {
+        let ways = [0, 1].map(|end| self.lines[home - 1].counts(end));
+        let [carried, lost, dropped] = [0, 1, 2].map(|count| ways.iter().map(|way| way[count]).sum());
+        Frames { carried, lost, dropped }
+    }
+
+    /// What this home sent and got.
+    #[must_use]
+    pub fn volume(&self, home: usize) -> Volume {
+        let text = self.in_home(home, || fs::read_to_string("/proc/thread-self/net/dev").unwrap());
+        let line = text.lines().find_map(|line| line.trim().strip_prefix("eth0:")).unwrap();
+        let numbers: Vec<u64> = line.split_whitespace().map(|number| number.parse().unwrap()).collect();
+        Volume {
+            bytes_in: numbers[0],
+            packets_in: numbers[1],
+            bytes_out: numbers[8],
+            packets_out: numbers[9],
+        }
+    }
+
+    /// Does something in this home, in a thread of its own; sockets that are opened there stay there.
+    pub fn in_home<T: Send>(&self, home: usize, work: impl FnOnce() -> T + Send) -> T {
+        self.home(home).inside(work)
+    }
+
+    /// The same at a server.
+    pub fn at_server<T: Send>(&self, server: usize, work: impl FnOnce() -> T + Send) -> T {
+        self.server(server).inside(work)
     }
 
     /// Where a server is, for `--bootstrap`: over TCP and over QUIC.
@@ -217,16 +292,10 @@ impl Internet {
     fn build_home(&self, home: usize, kind: Router) -> Result<(), String> {
         let (router, host) = (self.router(home), self.inside(home));
         self.plug(&router, "wan", &format!("r{home}"))?;
-        self.number(&router, "wan", [format!("203.0.113.{home}/24"), format!("2001:db8:ffff::f{home}/48")])?;
+        self.number_router(home)?;
         ip(&["netns", "add", &host])?;
         ip_at(&host, &["link", "set", "lo", "up"])?;
         self.cable(home, "eth0", 2)?;
-        if self.has_six() {
-            for other in (1..=self.homes).filter(|other| *other != home) {
-                let (to, over) = (format!("2001:db8:{other}::/64"), format!("2001:db8:ffff::f{other}"));
-                ip_at(&router, &["-6", "route", "add", &to, "via", &over])?;
-            }
-        }
         let at_router = Host::new(router);
         run(at_router.command("sysctl").args(["-qw", "net.ipv4.ip_forward=1"]), "")?;
         if self.has_six() {
@@ -252,6 +321,29 @@ impl Internet {
             ip_at(&host, &["-6", "route", "add", "default", "via", &format!("2001:db8:{home}::1")])?;
         }
         Ok(())
+    }
+
+    /// The public side of a router.
+    fn number_router(&self, home: usize) -> Result<(), String> {
+        let router = self.router(home);
+        self.number(&router, "wan", [format!("203.0.113.{home}/24"), format!("2001:db8:ffff::f{home}/48")])?;
+        for other in (1..=self.homes).filter(|other| *other != home && self.has_six()) {
+            let (to, over) = (format!("2001:db8:{other}::/64"), format!("2001:db8:ffff::f{other}"));
+            ip_at(&router, &["-6", "route", "add", &to, "via", &over])?;
+        }
+        Ok(())
+    }
+
+    /// A slow line in place of the cable between a router and the public switch. What is lost on it is the same each time.
+    fn slow_line(&self, home: usize, slowness: Slowness) -> Result<SlowLine, String> {
+        let (router, public, port) = (self.router(home), self.public(), format!("r{home}"));
+        ip_at(&router, &["link", "del", "wan"])?;
+        let hosts = [Host::new(router), Host::new(public.clone())];
+        let dice = Dice::seeded(u64::try_from(home).unwrap());
+        let line = SlowLine::between([(&hosts[0], "wan"), (&hosts[1], &port)], slowness, dice)?;
+        ip_at(&public, &["link", "set", &port, "master", "switch"])?;
+        self.number_router(home)?;
+        Ok(line)
     }
 
     /// A new host at the public switch.
@@ -302,6 +394,8 @@ impl Internet {
 
 impl Drop for Internet {
     fn drop(&mut self) {
+        // Their devices hold the namespaces.
+        self.lines.clear();
         // What was never made cannot be removed either: both are fine.
         for home in 1..=self.homes {
             ip(&["netns", "del", &self.inside(home)]).ok();

@@ -10,6 +10,9 @@
 
 use std::{
     ffi::OsStr,
+    fs::File,
+    io,
+    path::Path,
     process::Command,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -224,12 +227,44 @@ impl Host {
         Self { namespace }
     }
 
+    /// What its namespace is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.namespace
+    }
+
     /// A program on this host.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.namespace]).arg(program);
         command
     }
+
+    /// Does something on this host, in a thread of its own. What sockets and devices are opened there stay there.
+    pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        let namespace = File::open(Path::new("/run/netns").join(&self.namespace)).unwrap();
+        std::thread::scope(|scope| {
+            let there = scope.spawn(|| {
+                enter(&namespace).unwrap();
+                work()
+            });
+            there.join().unwrap()
+        })
+    }
+}
+
+/// This thread is on the host with this namespace from now on.
+#[cfg(target_os = "linux")]
+fn enter(namespace: &File) -> io::Result<()> {
+    use std::os::fd::AsFd as _;
+
+    use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+    Ok(move_into_link_name_space(namespace.as_fd(), Some(LinkNameSpaceType::Network))?)
+}
+
+/// No other system has namespaces, so no host is made there.
+#[cfg(not(target_os = "linux"))]
+fn enter(_: &File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// What the kernel counts under this name in the table that begins so: a line of names, then one of numbers.
