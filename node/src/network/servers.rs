@@ -7,7 +7,8 @@
 //! Servers are known by their addresses: whatever identity answers there will do, unless one was named. Up to
 //! `limits::SERVERS_UP_MAX` are up at the same time, in the order in which they were given; each that could not be reached
 //! rests for twice as long as the last time. A connection is kept by a ping every 20 s, which also keeps the way open in
-//! the routers between. Whoever serves others answers pings; nobody else is pinged, or answers.
+//! the routers between. Whoever serves others answers pings, and keeps the connections of those who ping; nobody else is
+//! pinged, or answers.
 
 use std::{
     collections::VecDeque,
@@ -248,9 +249,7 @@ impl NetworkBehaviour for Servers {
         connection: ConnectionId,
         result: THandlerOutEvent<Self>,
     ) {
-        if let Either::Left(Err(ping::Failure::Timeout | ping::Failure::Other { .. })) = result
-            && self.of(connection).is_some()
-        {
+        if let Either::Left(Err(ping::Failure::Timeout | ping::Failure::Other { .. })) = result {
             self.reports.push_back(ToSwarm::CloseConnection {
                 peer_id: peer,
                 connection: CloseConnection::One(connection),

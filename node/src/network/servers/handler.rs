@@ -1,4 +1,7 @@
 //! One connection's part: libp2p's ping, and whether the connection is kept for its own sake.
+//!
+//! We keep the one to a server, and a server keeps those of whom it is one to: who pings it. Either is given up when its
+//! own pings are not answered.
 
 use std::{
     convert::Infallible,
@@ -51,7 +54,13 @@ impl ConnectionHandler for ServerHandler {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, (), Self::ToBehaviour>> {
-        self.ping.poll(cx)
+        loop {
+            match self.ping.poll(cx) {
+                // Who is no guest need not answer.
+                Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(Err(_))) if !self.keeps => {}
+                event => return event,
+            }
+        }
     }
 
     fn on_behaviour_event(&mut self, event: Infallible) {
@@ -62,6 +71,7 @@ impl ConnectionHandler for ServerHandler {
         &mut self,
         event: ConnectionEvent<'_, Self::InboundProtocol, Self::OutboundProtocol>,
     ) {
+        self.keeps |= matches!(event, ConnectionEvent::FullyNegotiatedInbound(_));
         self.ping.on_connection_event(event);
     }
 }
