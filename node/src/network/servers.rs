@@ -6,7 +6,7 @@
 //! ```
 //! Servers are known by their addresses: whatever identity answers there will do, unless one was named. Up to
 //! `limits::SERVERS_UP_MAX` are up at the same time, in the order in which they were given; each that could not be reached
-//! rests for twice as long as the last time. A connection is kept by a ping every 20 s, which also keeps the way open in
+//! rests for twice as long as the last time. A connection is kept by a ping every 10 s, which also keeps the way open in
 //! the routers between. Whoever serves others answers pings, and keeps the connections of those who ping; nobody else is
 //! pinged, or answers.
 
