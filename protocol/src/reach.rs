@@ -644,13 +644,16 @@ fn known(state: &State, row: ContactRow, contact: &Contact) -> Vec<(Address, Add
     known
 }
 
-/// Over which relays a contact may be reached.
+/// Over which relays a contact may be reached. Who hides from contacts goes over relays of their own only, at the addresses
+/// that they know: what a contact names may be the contact's machine.
 fn circuits(state: &State, row: ContactRow) -> Vec<Circuit> {
     let Some(place) = state.rendezvous.place(row).filter(|_| state.settings.internet) else {
         return Vec::new();
     };
-    let circuit = |relay: &Relay| Circuit { relay: relay.clone(), peer: place.peer.clone() };
-    place.relays.iter().take(limits::DIAL_CIRCUITS_MAX).map(circuit).collect()
+    let own = |relay: &Relay| state.rendezvous.relays().iter().find(|own| own.id == relay.id).cloned();
+    let usable = |relay: &Relay| if state.settings.direct { Some(relay.clone()) } else { own(relay) };
+    let relays = place.relays.iter().filter_map(usable).take(limits::DIAL_CIRCUITS_MAX);
+    relays.map(|relay| Circuit { relay, peer: place.peer.clone() }).collect()
 }
 
 /// Whether an address that a contact told is dialled, by what the person wants.

@@ -3,10 +3,11 @@
 use core::time::Duration;
 
 use crate::{
-    address::Address,
+    address::{Address, Relay},
     answer::{Answer, ContactState, MessageState, Path},
     command::Command,
     event::Event,
+    input::Standing,
     limits,
     testing::Bench,
 };
@@ -397,6 +398,31 @@ fn who_does_not_tell_addresses_says_none_and_dials_none() {
             .any(|(addresses, _)| addresses.contains(&bench.peers[ALICE].address()))
     );
     assert_talk(&mut bench);
+}
+
+#[test]
+fn who_hides_goes_over_relays_of_their_own_only_and_where_they_know_them() {
+    for own in [&[1][..], &[1, 2]] {
+        let mut bench = friends(55);
+        bench.stop(ALICE);
+        bench.stop(BOB);
+        bench.peers[ALICE].direct = false;
+        bench.start(ALICE);
+        bench.stands(ALICE, own);
+        bench.start(BOB);
+        // Bob is at a relay that he says is the second one.
+        let lie = Relay { address: Bench::relay(7).address, ..Bench::relay(2) };
+        bench.peers[BOB].standing =
+            Some(Standing { relays: vec![lie], meeting_place: true, ..Standing::default() });
+        bench.stop(BOB);
+        bench.start(BOB);
+        bench.advance(A_WHILE);
+        // He finds her at her relay, and she does not look for him elsewhere.
+        assert_eq!(path(&mut bench, ALICE, BOB), Some(Path::Relayed));
+        let circuits: Vec<_> = bench.peers[ALICE].dials.iter().flat_map(|(_, circuits)| circuits).collect();
+        assert!(circuits.iter().all(|circuit| circuit.relay == Bench::relay(2)), "{circuits:?}");
+        assert_talk(&mut bench);
+    }
 }
 
 #[test]

@@ -94,14 +94,14 @@ fn one_that_is_named_is_remembered_for_when_it_is_not() {
 }
 
 #[test]
-fn who_wants_none_or_no_internet_learns_none() {
-    for wants_none in [true, false] {
+fn who_wants_none_or_no_internet_or_hides_learns_none() {
+    for how in 0..3 {
         let mut bench = two(92);
         bench.stop(BOB);
-        if wants_none {
-            bench.peers[BOB].learns = false;
-        } else {
-            bench.peers[BOB].internet = false;
+        match how {
+            0 => bench.peers[BOB].learns = false,
+            1 => bench.peers[BOB].internet = false,
+            _ => bench.peers[BOB].direct = false,
         }
         bench.start(BOB);
         bench.uses(ALICE, &servers([1]));
@@ -111,7 +111,8 @@ fn who_wants_none_or_no_internet_learns_none() {
         // Nothing was kept for later.
         bench.stop(ALICE);
         bench.stop(BOB);
-        (bench.peers[BOB].learns, bench.peers[BOB].internet) = (true, true);
+        bench.peers[BOB].learns = true;
+        (bench.peers[BOB].internet, bench.peers[BOB].direct) = (true, true);
         bench.start(BOB);
         assert!(remembers(&bench, BOB).is_empty());
     }

@@ -7,7 +7,7 @@
 use crate::{
     address::Address,
     contact::{Contact, ContactRow},
-    engine::State,
+    engine::{Settings, State},
     limits,
     records::RecordsError,
     turn::{RecordKey, Turn},
@@ -68,7 +68,7 @@ pub(crate) fn on_told(
     told: &[Address],
 ) -> Result<(), RecordsError> {
     let settings = &state.settings;
-    if !settings.internet || !settings.learn_servers {
+    if !may_learn(settings) {
         return Ok(());
     }
     let mut servers: Vec<Address> = Vec::new();
@@ -95,7 +95,7 @@ pub(crate) fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) ->
 pub(crate) fn remembered(state: &State) -> Vec<Address> {
     let settings = &state.settings;
     let mut servers: Vec<Address> = Vec::new();
-    if !settings.internet || !settings.learn_servers {
+    if !may_learn(settings) {
         return servers;
     }
     for (row, server) in state.rendezvous.servers.told.iter().rev() {
@@ -106,6 +106,11 @@ pub(crate) fn remembered(state: &State) -> Vec<Address> {
         }
     }
     servers
+}
+
+/// Whoever hides from contacts uses none of theirs: it may be the contact who runs it.
+const fn may_learn(settings: &Settings) -> bool {
+    settings.internet && settings.learn_servers && settings.direct
 }
 
 /// Whether everybody means the same by it, and it is not ourselves.
