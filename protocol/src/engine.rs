@@ -439,6 +439,8 @@ pub(crate) fn mark_key(turn: &Turn<'_>) -> RecordKey {
 }
 
 #[cfg(test)]
+mod boundaries;
+#[cfg(test)]
 mod details;
 #[cfg(test)]
 mod floods;

@@ -147,6 +147,7 @@ impl Session {
         let keys = (&epoch.sending.header_key, &message_key);
         let nonce = if plant::is(Plant::NonceRepeated) { [0; 24] } else { turn.random.bytes() };
         let envelope = envelope::seal(keys, &nonce, header, &self.id, body);
+        tap::keyed(turn, self.doing(), &message_key);
         tap::envelope(turn, self.doing(), &envelope);
         Ok(envelope)
     }

@@ -3,6 +3,7 @@
 //! Everything is driven by one seed and a virtual clock, so a run repeats exactly. Names read as sentences:
 //! `bench.befriend(alice, bob)`, `bench.send(alice, bob, "hi")`, `bench.crash(alice)`.
 
+pub mod crash;
 pub mod fuzz;
 mod internet;
 mod memory;
@@ -13,6 +14,7 @@ pub mod tap;
 pub mod thief;
 mod wires;
 
+pub use crash::{Crash, CrashMoment};
 pub use internet::{Internet, Left};
 pub use memory::MemoryRecords;
 pub use recording::Recording;
@@ -23,7 +25,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
-use core::time::Duration;
+use core::{ops::Range, time::Duration};
 
 use crate::{
     address::{Address, Circuit, Transport},
@@ -67,6 +69,9 @@ pub struct Bench {
     pub internet: Internet,
     /// What the network says of each address at which nobody is; `None`: nothing.
     pub refused: Option<DialFailure>,
+    /// The number of what is tapped first in the turn that runs.
+    turn_began: u64,
+    unsaid: Vec<Range<u64>>,
 }
 
 /// One engine with its disk.
@@ -108,6 +113,7 @@ pub struct Peer {
     written: Vec<Written>,
     transport: TransportId,
     address: Address,
+    crash: Option<Crash>,
     replies: BTreeMap<CommandId, Result<Answer, CommandError>>,
 }
 
@@ -150,6 +156,8 @@ impl Bench {
             cuts_percent: 0,
             internet: Internet::default(),
             refused: None,
+            turn_began: 0,
+            unsaid: Vec::new(),
         };
         for (who, name) in names.iter().enumerate() {
             let (header, wrapping, vault) = Vault::create(&mut bench.random);
@@ -182,6 +190,7 @@ impl Bench {
                 written: vec![Written::Identity(identity)],
                 transport,
                 address,
+                crash: None,
                 replies: BTreeMap::new(),
             });
             bench.start(who);
@@ -217,6 +226,7 @@ impl Bench {
             ..Settings::default()
         };
         let vault = Vault::open(&peer.header, &peer.wrapping).ok();
+        self.turn_began = tap::position();
         peer.recording = Some(Recording {
             vault: (peer.header.clone(), peer.wrapping.clone()),
             identity: identity.clone(),
@@ -386,6 +396,7 @@ impl Bench {
         if let Some(recording) = &mut peer.recording {
             recording.inputs.push((input.clone(), now, entropy.clone()));
         }
+        self.turn_began = tap::position();
         if engine.handle(input, now, &entropy, &peer.store).is_err() {
             peer.engine = None;
             return;
@@ -415,6 +426,9 @@ impl Bench {
         for _ in 0..100_000 {
             if let Some(reply) = self.peers.get_mut(who).and_then(|peer| peer.replies.remove(&id)) {
                 return reply;
+            }
+            if self.peers.get(who).is_none_or(|peer| peer.engine.is_none()) {
+                break;
             }
             self.advance(Duration::from_millis(2));
         }
@@ -638,9 +652,14 @@ impl Bench {
         if let Some(recording) = self.peers.get_mut(who).and_then(|peer| peer.recording.as_mut()) {
             recording.outputs.extend_from_slice(&outputs);
         }
-        let mut persisted = 0;
+        let sealed = self.turn_began..tap::position();
+        let (mut persisted, mut crashes) = (0, None);
         for output in outputs {
-            let Some(peer) = self.peers.get_mut(who) else {
+            crashes = crashes.or_else(|| self.crash_with(who, &output));
+            if crashes == Some(CrashMoment::BeforeWrite) {
+                return self.crash(who, Some((&output, sealed)));
+            }
+            let Some(peer) = self.peers.get_mut(who).filter(|peer| peer.engine.is_some()) else {
                 return;
             };
             match output {
@@ -675,6 +694,12 @@ impl Bench {
                 Output::PublishRecord { key, value, life } => self.publish(who, key, value, life),
                 Output::LookUp { lookup, key } => self.look_up(who, lookup, key),
             }
+            if crashes == Some(CrashMoment::AfterWrite) {
+                break;
+            }
+        }
+        if crashes.is_some() {
+            return self.crash(who, None);
         }
         for _ in 0..persisted {
             self.input(who, Input::RingPersisted);

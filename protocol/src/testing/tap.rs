@@ -11,6 +11,7 @@
 
 use crate::{
     ids::{DeviceId, SessionId},
+    secret::Secret,
     turn::Turn,
 };
 
@@ -70,6 +71,8 @@ mod held {
     pub enum What {
         /// An envelope was sealed.
         Envelope(Vec<u8>),
+        /// The envelope that comes next is sealed under the key with this hash.
+        Keyed([u8; 32]),
         /// A bundle was answered with this first message, which begins the session.
         First(Vec<u8>),
         /// A step was offered: its keys were made now.
@@ -196,6 +199,8 @@ macro_rules! sites {
 }
 
 sites! {
+    /// A key was taken for an envelope.
+    keyed(key: &Secret) => What::Keyed(hash_plain(&[key.expose()]));
     /// An envelope was sealed for a live channel.
     envelope(bytes: &[u8]) => What::Envelope(bytes.to_vec());
     /// A first message was made.

@@ -233,7 +233,7 @@ impl Thief {
             }
             // What was not durable when it crashed it has to hear again.
             What::Loaded => drop(self.owed.remove(&(tapped.session, tapped.from))),
-            What::Stepped { .. } => {}
+            What::Keyed(_) | What::Stepped { .. } => {}
         }
         false
     }
