@@ -244,6 +244,18 @@ fn a_store_that_is_damaged_goes_on_or_is_set_aside() {
 }
 
 #[test]
+fn what_an_opening_of_the_store_that_was_cut_short_has_left_is_no_damage() {
+    let story = Story::new();
+    for damage in [Damage::Deleted, Damage::Emptied, Damage::Halved] {
+        assert_eq!(story.survives("store/conf", damage), [""; 0], "{damage:?}");
+    }
+    story.begins_again();
+    fs::write(story.at("store/snap.FFFFFFFFFFFFFFFF.generating"), "half a snapshot").unwrap();
+    assert_eq!(story.follows_the_hints("half a snapshot"), [""; 0]);
+    story.talks_again("half a snapshot");
+}
+
+#[test]
 fn a_ring_or_a_lock_or_a_log_that_is_damaged_costs_nothing() {
     let story = Story::new();
     for damage in DAMAGES {
@@ -291,7 +303,7 @@ fn a_damaged_store_is_set_aside_only_when_that_is_asked_for_and_a_whole_one_neve
     alice.stops();
     assert!(!story.at("set-aside-1").exists(), "a store that is whole stays");
     assert_eq!(alice.history(&story.bob).len(), 12);
-    Damage::Halved.befalls(&story.at("store/conf"));
+    Damage::Flipped(0).befalls(&story.at("store/conf"));
     let damaged = fs::read(story.at("store/db")).unwrap();
     alice.cli(&["check"]).is_refused(1, "store_damaged");
     alice.cli(&["run", "--loopback"]).is_refused(1, "store_damaged");

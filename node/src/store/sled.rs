@@ -12,7 +12,7 @@ use std::{
     any::Any,
     fmt,
     fs::{self, File},
-    io,
+    io::{self, Read as _},
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -41,6 +41,17 @@ const REOPEN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long closing may take. sled waits for ever for its thread when that one has panicked.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Where sled keeps its parameters: three lines of text, and a checksum that it only warns of.
+const PARAMETERS: &str = "conf";
+
+/// How long that is with the parameters of this program: sled's own.
+const PARAMETERS_BYTES: u64 = 62;
+
+const CHECKSUM_BYTES: usize = 4;
+
+/// How the name of a snapshot ends that is being written.
+const UNFINISHED: &[u8] = b".generating";
 
 /// A store in a directory of its own.
 pub struct SledStore {
@@ -71,6 +82,7 @@ impl SledStore {
     }
 
     fn open_with(path: &Path, free_bytes_min: u64) -> Result<Self, StoreError> {
+        remove_unfinished(path).map_err(|error| StoreError::of_io(&error, path))?;
         let config = sled::Config::new()
             .path(path)
             .cache_capacity(CACHE_BYTES)
@@ -87,7 +99,7 @@ impl SledStore {
         let log = File::open(path.join("db")).map_err(|error| StoreError::of_io(&error, path))?;
         let store =
             Self { db: Some(db), log, path: path.to_owned(), free_bytes_min, broken: AtomicBool::new(false) };
-        store.sync_directories().map_err(|error| StoreError::of_io(&error, path))?;
+        store.sync_all().map_err(|error| StoreError::of_io(&error, path))?;
         Ok(store)
     }
 
@@ -101,8 +113,11 @@ impl SledStore {
         Ok(blobs.next().is_none())
     }
 
-    /// Makes the names of a new store's files durable; a synced file that no directory names is lost all the same.
-    fn sync_directories(&self) -> io::Result<()> {
+    /// Makes durable what was found or made: a process before this one may have died before it synced what it wrote, sled
+    /// never syncs its parameters, and a synced file that no directory names is lost all the same.
+    fn sync_all(&self) -> io::Result<()> {
+        self.log.sync_all()?;
+        File::open(self.path.join(PARAMETERS))?.sync_all()?;
         File::open(&self.path)?.sync_all()?;
         match self.path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
@@ -219,6 +234,33 @@ impl fmt::Debug for SledStore {
             .field("broken", &self.broken)
             .finish_non_exhaustive()
     }
+}
+
+/// Removes what an opening that was cut short has left, and sled would take for damage: a snapshot that may be half,
+/// beside the one before it, and parameters that came to the disk in part. sled makes both anew.
+fn remove_unfinished(path: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let bytes = name.as_encoded_bytes();
+        let is_half_a_snapshot = bytes.starts_with(b"snap.") && bytes.ends_with(UNFINISHED);
+        if is_half_a_snapshot || (name == PARAMETERS && !has_parameters(&entry.path())?) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file of parameters is as long as one and no part of it is a hole. What is wrong with it otherwise is damage.
+fn has_parameters(path: &Path) -> io::Result<bool> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(PARAMETERS_BYTES).read_to_end(&mut bytes)?;
+    let text = bytes.get(..bytes.len().saturating_sub(CHECKSUM_BYTES)).unwrap_or_default();
+    Ok(bytes.len() as u64 == PARAMETERS_BYTES && !text.contains(&0))
 }
 
 fn caught<T>(path: &Path, call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {

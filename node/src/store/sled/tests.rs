@@ -234,3 +234,34 @@ fn a_store_with_a_flipped_byte_opens_with_a_prefix_or_not_at_all() {
         }
     }
 }
+
+#[test]
+fn what_an_opening_that_was_cut_short_has_left_is_no_damage() {
+    let bench = OnDisk::new();
+    written(&bench, 40);
+    let parameters = fs::read(bench.path().join(PARAMETERS)).unwrap();
+    assert_eq!(parameters.len() as u64, PARAMETERS_BYTES);
+    for left in [&b""[..], b"half a snapshot"] {
+        fs::write(bench.path().join("snap.FFFFFFFFFFFFFFFF.generating"), left).unwrap();
+        let store = bench.open();
+        assert_eq!(store.get(b"last"), Ok(Some(39_u32.to_be_bytes().to_vec())));
+    }
+    for left in [0, 1, 31, 58, 61] {
+        let mut holed = vec![0; parameters.len()];
+        holed[left..].copy_from_slice(&parameters[left..]);
+        for bytes in [&parameters[..left], if left == 0 { &[0; 62][..] } else { &holed[..] }] {
+            fs::write(bench.path().join(PARAMETERS), bytes).unwrap();
+            let store = bench.open();
+            assert_eq!(store.get(b"last"), Ok(Some(39_u32.to_be_bytes().to_vec())), "{left}");
+            drop(store);
+            assert_eq!(fs::read(bench.path().join(PARAMETERS)).unwrap(), parameters, "{left}");
+        }
+    }
+    let mut flipped = parameters;
+    flipped[0] ^= 8;
+    fs::write(bench.path().join(PARAMETERS), flipped).unwrap();
+    assert!(
+        matches!(SledStore::open(&bench.path()), Err(StoreError::Damaged(_))),
+        "damage is not worked around"
+    );
+}
