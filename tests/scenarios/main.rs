@@ -24,6 +24,7 @@ mod looking_closer;
 mod offline_delivery;
 mod older_home;
 mod passphrase;
+mod power;
 mod read_only;
 mod restart;
 mod ring;

@@ -7,60 +7,94 @@ use std::{
     time::Duration,
 };
 
-use causerie_tests::{Dice, Person};
-use serde_json::{Value, json};
+use causerie_tests::{Author, Dice, Person};
+use tempfile::TempDir;
 
-const ROUNDS: usize = 12;
+/// How often a node ends, unless `CAUSERIE_KILLS` says otherwise.
+const KILLS: usize = 24;
 const MESSAGES_PER_ROUND: usize = 40;
+const ROUNDS_BETWEEN_COPIES: usize = 4;
 
-/// Somebody who writes numbered messages and repeats what was not confirmed.
-struct Author<'a> {
-    person: &'a Person,
-    reader: &'a Person,
-    confirmed: usize,
-    wanted: usize,
+/// How far off a clock is set, in seconds: right, hours, days and more than a year, ahead and behind.
+const CLOCKS: [i64; 8] = [0, 3_600, -3_600, 93_600, -180_000, 777_600, -777_600, 34_560_000];
+
+/// Two who write to each other while their nodes are killed.
+struct Unrest<'a> {
+    dice: Dice,
+    people: [&'a Person; 2],
+    authors: [Author<'a>; 2],
+    /// Copies of homes from another time.
+    copies: TempDir,
 }
 
-impl<'a> Author<'a> {
-    const fn new(person: &'a Person, reader: &'a Person) -> Self {
-        Self { person, reader, confirmed: 0, wanted: 0 }
-    }
-
-    /// Asks for all messages up to the wanted one; says whether all were confirmed.
-    fn writes(&mut self) -> bool {
-        let message = |number: usize| {
-            json!({
-                "conversation": self.reader.id(),
-                "text": self.text(number),
-                "idempotency_key": format!("number {number}"),
-            })
-        };
-        let params: Vec<Value> = (self.confirmed..self.wanted).map(message).collect();
-        let answers = self.person.socket().ask_all("message.send", &params);
-        let confirmed = |answer: &Option<_>| matches!(answer, Some(Ok(_)));
-        self.confirmed += answers.iter().take_while(|answer| confirmed(answer)).count();
-        self.confirmed == self.wanted
-    }
-
-    fn text(&self, number: usize) -> String {
-        format!("{} {number}", self.person.name())
-    }
-
-    /// Everything arrived once, in order, and is known to have.
-    fn is_satisfied(&self) {
-        let (person, reader) = (self.person, self.reader);
-        let own = || person.history(reader).into_iter().filter(|row| row.outgoing).collect::<Vec<_>>();
-        person.waits_until("every message is delivered", || {
-            own().iter().all(|row| row.state == "delivered").then_some(())
+impl<'a> Unrest<'a> {
+    /// Both write; one or both are killed, or stopped, or the clock of one is set meanwhile.
+    fn round(&mut self) -> usize {
+        let both = self.people;
+        let victims = self.dice.one_of(&[&both[..1], &both[1..], &both]);
+        let gently = self.dice.below(6) == 0;
+        let heard_before = self.dice.below(MESSAGES_PER_ROUND);
+        let begin = victims[0].bookmark();
+        let sockets = both.map(Person::socket);
+        let writing = AtomicUsize::new(2);
+        let clock = (self.dice.one_of(&both), self.dice.one_of(&CLOCKS));
+        thread::scope(|scope| {
+            for (author, socket) in self.authors.iter_mut().zip(sockets) {
+                let writing = &writing;
+                author.wanted += MESSAGES_PER_ROUND;
+                scope.spawn(move || {
+                    author.writes_through(socket);
+                    writing.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+            waits_until_heard(victims[0], begin, heard_before, &writing);
+            clock.0.clock_is_off_by(clock.1);
+            for victim in victims {
+                if gently {
+                    victim.stops();
+                } else {
+                    victim.is_killed();
+                }
+            }
         });
-        let expected: Vec<String> = (0..self.wanted).map(|number| self.text(number)).collect();
-        assert_eq!(
-            own().into_iter().map(|row| row.text).collect::<Vec<_>>(),
-            expected,
-            "the author's copies"
-        );
-        assert_eq!(reader.texts_from(person), expected, "the reader's copies");
+        for author in &self.authors {
+            author.has_arrived(author.delivered()).unwrap();
+            author.has_what_was_confirmed().unwrap();
+        }
+        for victim in victims {
+            victim.starts();
+        }
+        for author in &mut self.authors {
+            assert!(author.writes(), "a running node confirms everything");
+        }
+        victims.len()
     }
+
+    /// Everything arrived; then one of both has the home of another time again, and in the end what it lacks.
+    fn puts_back_an_old_copy(&mut self) {
+        self.is_satisfied();
+        let victim = self.dice.one_of(&self.people);
+        victim.stops();
+        let copy = self.copies.path().join(victim.name());
+        if copy.exists() {
+            victim.puts_back(&copy);
+            fs::remove_dir_all(&copy).unwrap();
+        } else {
+            victim.copies_home_to(&copy);
+        }
+        victim.starts();
+        victim.waits_until("all of it is back", || {
+            self.authors.iter().all(Author::has_everything).then_some(())
+        });
+    }
+
+    fn is_satisfied(&self) {
+        self.authors.iter().for_each(Author::is_satisfied);
+    }
+}
+
+fn kills() -> usize {
+    std::env::var("CAUSERIE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(KILLS)
 }
 
 #[test]
@@ -85,45 +119,25 @@ fn two_homes_on_one_machine_find_each_other_in_whatever_order_they_start() {
 
 #[test]
 fn nodes_killed_at_random_moments_lose_and_double_nothing() {
-    let mut dice = Dice::seeded(20_261);
-    let (alice, bob) = (Person::new("alice"), Person::new("bob"));
+    let [alice, bob] = ["alice", "bob"].map(|name| Person::new(name).with_own_clock());
     alice.starts();
     bob.starts();
     alice.meets(&bob);
-    let (mut hers, mut his) = (Author::new(&alice, &bob), Author::new(&bob, &alice));
-    for _ in 0..ROUNDS {
-        hers.wanted += MESSAGES_PER_ROUND;
-        his.wanted += MESSAGES_PER_ROUND;
-        let both = [&alice, &bob];
-        let victims = dice.one_of(&[&both[..1], &both[1..], &both]);
-        let gently = dice.below(4) == 0;
-        let heard_before = dice.below(MESSAGES_PER_ROUND);
-        let begin = victims[0].bookmark();
-        let writing = AtomicUsize::new(2);
-        thread::scope(|scope| {
-            for author in [&mut hers, &mut his] {
-                let writing = &writing;
-                scope.spawn(move || {
-                    author.writes();
-                    writing.fetch_sub(1, Ordering::SeqCst);
-                });
-            }
-            waits_until_heard(victims[0], begin, heard_before, &writing);
-            for victim in victims {
-                if gently {
-                    victim.stops();
-                } else {
-                    victim.is_killed();
-                }
-            }
-        });
-        for victim in victims {
-            victim.starts();
+    let authors = [Author::new(&alice, &bob), Author::new(&bob, &alice)];
+    let copies = tempfile::tempdir().unwrap();
+    let mut unrest = Unrest { dice: Dice::seeded(20_261), people: [&alice, &bob], authors, copies };
+    let (mut killed, wanted) = (0, kills());
+    for round in 1.. {
+        killed += unrest.round();
+        if round % ROUNDS_BETWEEN_COPIES == 0 {
+            unrest.puts_back_an_old_copy();
         }
-        assert!(hers.writes() && his.writes(), "a running node confirms everything");
+        if killed >= wanted {
+            break;
+        }
     }
-    hers.is_satisfied();
-    his.is_satisfied();
+    unrest.is_satisfied();
+    println!("{killed} ends of nodes, {} messages each way", unrest.authors[0].wanted);
     for person in [&alice, &bob] {
         person.finds_everything_in_order();
         person.stops();

@@ -30,9 +30,11 @@ use tempfile::TempDir;
 
 use crate::{
     PATIENCE,
+    clock::Clock,
     disk::Disk,
     internet::Internet,
     lan::{Host, Lan},
+    power::PowerDisk,
 };
 use diary::{Diary, InVain};
 pub(crate) use port::Port;
@@ -52,6 +54,7 @@ pub struct Person {
     directory: TempDir,
     home: PathBuf,
     place: Place,
+    clock: Option<Clock>,
     node: Mutex<Option<Running>>,
 }
 
@@ -103,9 +106,15 @@ impl Person {
     /// Somebody on this machine whose home is to lie in this directory, with an identity.
     #[must_use]
     pub fn with_home_in(directory: &Path, name: &str) -> Self {
+        Self::without_identity_in(directory, name).with_identity()
+    }
+
+    /// Somebody on this machine whose home is to lie in this directory, once they have one.
+    #[must_use]
+    pub fn without_identity_in(directory: &Path, name: &str) -> Self {
         let mut person = Self::without_identity(name);
         person.home = directory.join(name);
-        person.with_identity()
+        person
     }
 
     /// Somebody on this machine whose home an older version left (`tests/older/`), untouched so far.
@@ -120,6 +129,14 @@ impl Person {
         person
     }
 
+    /// The same with a wall clock of their own. Where this machine cannot have it the reason is printed, and setting it
+    /// does nothing.
+    #[must_use]
+    pub fn with_own_clock(mut self) -> Self {
+        self.clock = Clock::in_directory(self.directory.path());
+        self
+    }
+
     /// Somebody on this machine who has not even a home.
     #[must_use]
     pub fn without_identity(name: &str) -> Self {
@@ -129,7 +146,8 @@ impl Person {
     fn at(name: &str, place: Place) -> Self {
         let directory = tempfile::Builder::new().prefix("causerie-").tempdir().unwrap();
         let home = directory.path().join("home");
-        Self { name: name.to_owned(), id: String::new(), directory, home, place, node: Mutex::new(None) }
+        let (name, id) = (name.to_owned(), String::new());
+        Self { name, id, directory, home, place, clock: None, node: Mutex::new(None) }
     }
 
     fn with_identity(mut self) -> Self {
@@ -262,6 +280,9 @@ impl Person {
                 command.env(kept, value);
             }
         }
+        if let Some(clock) = &self.clock {
+            clock.govern(command);
+        }
         command.arg("--home").arg(self.home()).arg("--json");
     }
 }
@@ -271,6 +292,14 @@ impl Person {
     /// Runs a command of theirs and waits for its end.
     pub fn cli<S: AsRef<OsStr>>(&self, args: &[S]) -> Outcome {
         self.cli_reading(args, b"")
+    }
+
+    /// Runs a command of theirs until its end, or until the power of this disk has gone.
+    pub fn cli_with_power_of(&self, disk: &PowerDisk, args: &[&str]) -> Outcome {
+        let mut command = Command::new(binary::path());
+        self.surroundings(&mut command);
+        command.args(args);
+        process::run_until(command, format!("{}: {args:?}", self.name), || disk.has_no_power())
     }
 
     /// Runs a command of theirs that reads these bytes on standard input.
@@ -482,6 +511,13 @@ impl Person {
         assert!(!self.is_running(), "a home in use cannot be replaced");
         fs::remove_dir_all(self.home()).unwrap();
         copy(from, &self.home());
+    }
+
+    /// Somebody sets their clock: it is off by so many seconds from now on.
+    pub fn clock_is_off_by(&self, seconds: i64) {
+        if let Some(clock) = &self.clock {
+            clock.is_off_by(seconds);
+        }
     }
 
     fn diary(&self) -> Option<Arc<Diary>> {

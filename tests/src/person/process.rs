@@ -7,12 +7,16 @@ use std::{
         Arc,
         mpsc::{Receiver, sync_channel},
     },
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
 
 use super::{GLANCE, diary::Diary, views::Outcome};
 use crate::PATIENCE;
+
+/// How often it is looked whether a process is to be killed. Chosen.
+const GLIMPSE: Duration = Duration::from_millis(1);
 
 /// A process that tells events.
 #[derive(Debug)]
@@ -60,6 +64,25 @@ impl Listening {
     pub fn events(&self) -> Vec<Value> {
         self.0.diary.events(0)
     }
+}
+
+/// Runs a command until its end, or until it is to be killed; its outcome.
+pub(super) fn run_until(mut command: Command, asked: String, is_over: impl Fn() -> bool) -> Outcome {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program can be started");
+    let [stdout, stderr] =
+        [read_to_end(child.stdout.take().unwrap()), read_to_end(child.stderr.take().unwrap())];
+    let deadline = Instant::now() + PATIENCE;
+    while child.try_wait().unwrap().is_none() {
+        if is_over() {
+            child.kill().ok();
+        }
+        assert!(Instant::now() < deadline, "`{asked}` does not end");
+        std::thread::park_timeout(GLIMPSE);
+    }
+    let code = child.wait().unwrap().code().unwrap_or(-1);
+    let [stdout, stderr] = [stdout, stderr].map(|said| said.recv_timeout(PATIENCE).unwrap());
+    Outcome { asked, code, stdout, stderr }
 }
 
 /// Runs a command; its outcome.
