@@ -13,7 +13,7 @@ use std::{
     iter,
     sync::{
         Arc, Mutex,
-        mpsc::{Sender, channel},
+        mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
     time::Duration,
@@ -34,7 +34,7 @@ use libp2p::{
     swarm::{NetworkBehaviour, SwarmEvent},
     tcp, yamux,
 };
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc;
 
 use tape::{Tape, Taped};
 use walk::Walk;
@@ -42,6 +42,9 @@ pub(crate) use walk::Walked;
 
 /// What nodes of the meeting place speak.
 const TABLE: StreamProtocol = StreamProtocol::new("/causerie/kad/1");
+
+/// Addresses on which one listens at most.
+const PLACES_MAX: usize = 8;
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -73,7 +76,7 @@ impl Terms {
 pub(crate) struct Foreign {
     seen: Arc<Mutex<Seen>>,
     tape: Tape,
-    orders: Option<UnboundedSender<Order>>,
+    orders: Option<mpsc::Sender<Order>>,
     thread: Option<JoinHandle<()>>,
     places: Vec<String>,
 }
@@ -105,7 +108,7 @@ pub(crate) struct Seen {
     pub(crate) named: BTreeSet<String>,
 }
 
-struct Order(Sender<Walked>);
+struct Order(SyncSender<Walked>);
 
 #[derive(NetworkBehaviour)]
 struct Behaviour {
@@ -118,8 +121,8 @@ struct Behaviour {
 impl Foreign {
     /// Starts it and waits until it listens.
     pub(crate) fn start(terms: Terms) -> Self {
-        let (orders, wanted) = unbounded_channel();
-        let (listens, listening) = channel();
+        let (orders, wanted) = mpsc::channel(1);
+        let (listens, listening) = sync_channel(PLACES_MAX);
         let (seen, tape) = (Arc::new(Mutex::new(Seen::default())), Tape::default());
         let (watch, record) = (Arc::clone(&seen), tape.clone());
         let count = terms.listen.len();
@@ -130,7 +133,7 @@ impl Foreign {
                 run(swarm, &watch, wanted, &listens).await;
             });
         });
-        let places = (0..count).map(|_| listening.recv_timeout(PATIENCE).expect("it listens")).collect();
+        let places = (0..count).map(|_| listening.recv_timeout(PATIENCE).unwrap()).collect();
         Self { seen, tape, orders: Some(orders), thread: Some(thread), places }
     }
 
@@ -151,9 +154,9 @@ impl Foreign {
 
     /// Asks all whom it finds for all that it knows to ask for.
     pub(crate) fn walks(&self) -> Walked {
-        let (answer, answered) = channel();
-        self.orders.as_ref().unwrap().send(Order(answer)).ok();
-        answered.recv_timeout(PATIENCE).expect("a walk comes to its end")
+        let (answer, answered) = sync_channel(1);
+        self.orders.as_ref().unwrap().try_send(Order(answer)).ok();
+        answered.recv_timeout(PATIENCE).unwrap()
     }
 }
 
@@ -211,8 +214,8 @@ fn swarm(terms: &Terms, seen: &Arc<Mutex<Seen>>, tape: &Tape) -> Swarm<Behaviour
 async fn run(
     mut swarm: Swarm<Behaviour>,
     seen: &Mutex<Seen>,
-    mut wanted: UnboundedReceiver<Order>,
-    listens: &Sender<String>,
+    mut wanted: mpsc::Receiver<Order>,
+    listens: &SyncSender<String>,
 ) {
     let mut walk = None;
     loop {

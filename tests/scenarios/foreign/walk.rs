@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
-    sync::mpsc::Sender,
+    sync::mpsc::SyncSender,
 };
 
 use libp2p::{
@@ -34,14 +34,14 @@ pub(crate) struct Walked {
 pub(super) struct Walk {
     running: HashSet<QueryId>,
     walked: Walked,
-    answer: Sender<Walked>,
+    answer: SyncSender<Walked>,
 }
 
 impl Walk {
     pub(super) fn begin(
         table: &mut kad::Behaviour<Shelf>,
         keys: BTreeSet<Vec<u8>>,
-        answer: Sender<Walked>,
+        answer: SyncSender<Walked>,
     ) -> Self {
         let mut running = HashSet::new();
         running.extend((0..PLACES).map(|_| table.get_closest_peers(PeerId::random())));
