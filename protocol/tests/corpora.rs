@@ -3,7 +3,11 @@
 //! `CAUSERIE_FUZZ_ROUNDS=1000` spoils a thousand times as often, `CAUSERIE_FUZZ_SEED` otherwise, `CAUSERIE_FUZZ_TARGET`
 //! one target alone. `CAUSERIE_WRITE_CORPORA=1` writes today's examples; they are the files called `valid-…`. What a
 //! fuzzer finds is put beside them under a name that says what it is.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and its settings are of the environment"
+)]
 
 use std::{
     fs,
