@@ -172,7 +172,7 @@ impl Story {
     }
 
     /// Tells it for every crash, after each of which everything has to hold.
-    pub(super) fn is_told(self) {
+    pub(super) fn is_told(&self) {
         if let Err(words) = self.run(None) {
             panic!("without a crash: {words}");
         }
