@@ -257,7 +257,7 @@ async fn a_socket_that_is_flooded_costs_little_and_serves_again() {
         let Ok(mut client) = UnixStream::connect(alice.socket()) else { continue };
         client.set_nonblocking(true).unwrap();
         // Whoever is turned away reads nothing of it.
-        client.write(if number % 2 == 0 { &half } else { b"{\"jsonrpc\":" }).ok();
+        client.write_all(if number % 2 == 0 { &half } else { b"{\"jsonrpc\":" }).ok();
         clients.push(client);
     }
     bob.is_heard("amid clients").await;
