@@ -44,6 +44,8 @@ pub enum Action {
     Load(AccountId, Part),
     /// To show the newest messages of a conversation.
     Newest(AccountId),
+    /// To show where what was not read in a conversation begins.
+    FirstUnread(AccountId),
     /// To put a mark on a conversation.
     Mark(AccountId, ConversationMark),
     /// To make an invitation: whether it can be answered by many.
@@ -93,6 +95,10 @@ pub enum Action {
     KeepChoices(Box<Choices>, bool),
     /// To move a damaged store out of the way.
     SetStoreAside,
+    /// To move choices of networks that cannot be used out of the way.
+    SetChoicesAside,
+    /// To have been told that the program broke.
+    DismissCrash,
     /// To have read the notice that is shown.
     Dismiss,
     /// To show or hide all emoji.

@@ -9,7 +9,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use causerie_node::error::NodeError;
+use causerie_node::{crash, error::NodeError};
 use causerie_protocol::{
     answer::{Answer, MessageDetails},
     command::Command,
@@ -32,6 +32,7 @@ use crate::{
         add_contact::{Adding, add_contact_ui},
         chat::{Chat, chat_ui},
         contact::{Editing, contact_ui},
+        crashed::Crashed,
         details::details_ui,
         gate::{Gate, Typed, gate_ui},
         list::{Looking, list_ui},
@@ -112,6 +113,8 @@ pub struct App {
     /// What the window is called.
     title: String,
     background: background::Background,
+    /// What a run before left behind when it broke.
+    crashed: Option<Crashed>,
 }
 
 impl App {
@@ -132,6 +135,7 @@ impl App {
     pub fn start(place: Place, waker: Waker, bus: Bus) -> std::io::Result<Self> {
         let preferences = Preferences::read(&place.home);
         let text = Text::of(preferences.language.unwrap_or_else(Language::of_system));
+        let crashed = crash::left_behind(&place.home).map(|crash| Crashed { crash, open: false });
         let (backend, background) = background::Background::start(&place, waker, bus, &text)?;
         Ok(Self {
             place,
@@ -167,6 +171,7 @@ impl App {
             beside: None,
             title: String::new(),
             background,
+            crashed,
         })
     }
 
@@ -253,13 +258,14 @@ impl App {
     /// Paints the screen.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
         let was_covered = self.is_covered();
-        let mut actions = Vec::new();
+        let mut actions = self.crashed_ui(ui);
         if self.gate == Gate::Open {
-            actions = self.conversations_ui(ui);
+            actions.extend(self.conversations_ui(ui));
         } else {
             egui::CentralPanel::default().show(ui, |ui| {
                 let gate = core::mem::discriminant(&self.gate);
-                actions = ui.push_id(gate, |ui| gate_ui(ui, &self.text, &self.gate, &mut self.typed)).inner;
+                let painted = ui.push_id(gate, |ui| gate_ui(ui, &self.text, &self.gate, &mut self.typed));
+                actions.extend(painted.inner);
             });
         }
         actions.extend(self.palette_ui(ui));
@@ -282,6 +288,7 @@ impl App {
             || self.details.is_some()
             || self.editing.is_asking()
             || self.is_asking_to_close()
+            || matches!(&self.crashed, Some(crashed) if crashed.open)
     }
 
     /// Stops the node cleanly: what was said is durable.
@@ -419,6 +426,7 @@ impl App {
             }
             Tell::Answer(number, answer) => self.on_answer(context, number, answer),
             Tell::Searched(number, told) => self.on_searched(number, told),
+            Tell::FirstUnread(number, with, found) => self.on_first_unread(number, with, found),
             Tell::Measured(stored) => self.stored = Some(stored),
             Tell::Checked(opens) => self.on_checked(context, opens),
             Tell::PassphraseSet(set) => self.on_passphrase_set(context, set),
@@ -493,6 +501,7 @@ impl App {
             | Action::Lock
             | Action::SetPassphrase(..)
             | Action::SetStoreAside
+            | Action::SetChoicesAside
             | Action::Retry => self.perform_gate(context, action),
             Action::Open(with) => self.open(context, with),
             Action::Send(with, text) => self.send(context, with, &text),
@@ -530,15 +539,9 @@ impl App {
                 self.ask(context, command);
             }
             Action::Copy(text) => self.copy(context, text),
-            Action::Speak(language) => {
-                self.preferences.language = Some(language);
-                self.text = Text::of(language);
-            }
-            Action::Theme(theme) => {
-                self.preferences.theme = theme;
-                context.set_theme(theme.preference());
-            }
+            Action::Speak(_) | Action::Theme(_) => self.perform_look(context, &action),
             Action::Dismiss => self.model.dismiss(),
+            Action::DismissCrash => self.dismiss_crash(),
             Action::Emoji | Action::EmojiUsed(_) | Action::SkinTone(_) => self.perform_emoji(&action),
             Action::Back => self.back(),
             Action::Close => context.send_viewport_cmd(ViewportCommand::Close),
@@ -547,6 +550,7 @@ impl App {
             | Action::StepUnread(_)
             | Action::OpenAt(_)
             | Action::Newest(_)
+            | Action::FirstUnread(_)
             | Action::Archive
             | Action::Palette
             | Action::Search(_)
@@ -578,6 +582,20 @@ impl App {
             Action::Accept(pasted) => {
                 let link = link_in(&pasted).unwrap_or_else(|| pasted.trim()).to_owned();
                 self.ask(context, Command::AcceptInvitation { link, name: None, ignore_end: false });
+            }
+            _ => {}
+        }
+    }
+
+    fn perform_look(&mut self, context: &egui::Context, action: &Action) {
+        match *action {
+            Action::Speak(language) => {
+                self.preferences.language = Some(language);
+                self.text = Text::of(language);
+            }
+            Action::Theme(theme) => {
+                self.preferences.theme = theme;
+                context.set_theme(theme.preference());
             }
             _ => {}
         }
@@ -650,13 +668,18 @@ impl App {
         let (inner, outer, maximized, ends) = context.input(|input| {
             let window = input.viewport();
             let maximized = window.maximized.unwrap_or(false);
-            (window.inner_rect, window.outer_rect, maximized, window.close_requested())
+            // Wayland says neither a place nor, with it, a size: then it is as large as what is painted.
+            (
+                window.inner_rect.or(input.raw.screen_rect),
+                window.outer_rect,
+                maximized,
+                window.close_requested(),
+            )
         });
         // A window opens before it is zoomed.
         let zoom = context.zoom_factor();
         if let Some(inner) = inner.filter(|_| !maximized) {
             self.preferences.size = [inner.width() * zoom, inner.height() * zoom];
-            // Wayland says no place.
             self.preferences.place = outer.map(|outer| [outer.left() * zoom, outer.top() * zoom]);
         }
         // These are kept when the program ends: a window that is dragged has new ones each pass.

@@ -23,9 +23,6 @@ use crate::{components::say, model::Model, text::Text};
 /// Characters of a message that are told.
 const BODY_MAX: usize = 200;
 
-/// Characters of a name that are told.
-const NAME_MAX: usize = 64;
-
 /// Events that wait until it is known whom they are about. Chosen: as many as the node has on their way.
 const WAITING_MAX: usize = 1_024;
 
@@ -228,7 +225,7 @@ impl Attention {
         if one.muted || one.contact.state == ContactState::Blocked || how.in_view == Some(about) {
             return None;
         }
-        let (text, name) = (how.text, say::in_one_line(&one.contact.name, NAME_MAX));
+        let (text, name) = (how.text, how.model.name(&one.contact));
         let count = one.unread.max(1);
         let how_many = || new_messages(text, Some(one));
         let (title, body) = match how.level() {
@@ -238,8 +235,7 @@ impl Attention {
             Level::Message => {
                 let several = [("name", name.clone().into()), ("count", count.into())];
                 let title = if count > 1 { text.say_with("notify-several", &several) } else { name };
-                let body = message.text.as_deref().map(|words| say::in_one_line(words, BODY_MAX));
-                (title, body.unwrap_or_else(|| text.say("list-unshown")))
+                (title, say::preview(text, message, BODY_MAX))
             }
         };
         self.shown.insert(about, Reason::Messages);
@@ -253,9 +249,7 @@ impl Attention {
         let (title, body) = match how.level() {
             Level::Nothing => return None,
             Level::Presence => (how.text.say("app-name"), how.text.say("notify-request")),
-            Level::Name | Level::Message => {
-                (say::in_one_line(&contact.name, NAME_MAX), how.text.say("state-request"))
-            }
+            Level::Name | Level::Message => (how.model.name(contact), how.text.say("state-request")),
         };
         self.shown.insert(contact.id, Reason::Request(false));
         Some(Notification { about: contact.id, title, body })

@@ -16,6 +16,7 @@ use std::{fmt, path::PathBuf, sync::Arc, thread, time::Duration};
 use crate::{
     desktop::Offers,
     doorbell::{self, Doorbell, Ring},
+    first_unread::{self, FirstUnread, Wanted},
     model::reference,
     search::{self, Query},
     storage::{self, Stored},
@@ -62,6 +63,8 @@ pub enum Ask {
     Command(u64, Command),
     /// To look for messages in place of whatever is looked for; `None`: for nothing any more.
     Search(u64, Option<Query>),
+    /// To find where what was not read begins; the number comes back with it.
+    FindUnread(u64, Wanted),
     /// To count what lies in the home, or to count no more.
     Measure(bool),
     /// Whether this opens the home.
@@ -74,6 +77,8 @@ pub enum Ask {
     KeepChoices(Box<Choices>, bool),
     /// To move a damaged store out of the way, and start on a new one.
     SetStoreAside(Option<Passphrase>),
+    /// To move choices of networks that cannot be used out of the way, and start without them.
+    SetChoicesAside,
     /// Whether this contact can be reached.
     Test(AccountId),
     /// What can be told of the node to somebody who helps.
@@ -93,6 +98,8 @@ pub enum Tell {
     Started(bool),
     /// A search that was asked for goes on.
     Searched(u64, search::Told),
+    /// Where what was not read begins.
+    FirstUnread(u64, AccountId, FirstUnread),
     /// What was counted in the home so far.
     Measured(Stored),
     /// Whether a passphrase opens the home.
@@ -169,6 +176,7 @@ impl Backend {
             doorbell: None,
             search: None,
             measuring: None,
+            finding: None,
         };
         let thread = thread::Builder::new().name("node".to_owned()).spawn(move || {
             runtime.block_on(back.run());
@@ -211,6 +219,7 @@ struct Back {
     doorbell: Option<Doorbell>,
     search: Option<AbortHandle>,
     measuring: Option<AbortHandle>,
+    finding: Option<AbortHandle>,
 }
 
 /// An answer on its way, and the number of what was asked.
@@ -279,7 +288,8 @@ impl Back {
                 Some(Ask::SetStoreAside(passphrase)) if node.is_none() => {
                     node = self.begin_anew(passphrase).await;
                 }
-                Some(Ask::Start(_) | Ask::Create(..) | Ask::SetStoreAside(_)) => {}
+                Some(Ask::SetChoicesAside) if node.is_none() => node = self.begin_without_choices().await,
+                Some(Ask::Start(_) | Ask::Create(..) | Ask::SetStoreAside(_) | Ask::SetChoicesAside) => {}
                 Some(Ask::Test(whom)) => self.test(node.as_ref(), whom, &mut answers).await,
                 Some(Ask::Report) => self.report(node.as_ref(), &mut answers).await,
                 Some(Ask::Command(number, command)) => match &node {
@@ -288,6 +298,9 @@ impl Back {
                 },
                 Some(Ask::Search(number, query)) => {
                     self.search(node.as_ref().map(Node::handle), number, query);
+                }
+                Some(Ask::FindUnread(number, wanted)) => {
+                    self.find_unread(node.as_ref().map(Node::handle), number, wanted);
                 }
                 Some(Ask::Measure(wanted)) => {
                     self.measure(node.as_ref().map(Node::handle).filter(|_| wanted));
@@ -389,6 +402,21 @@ impl Back {
         self.search = Some(looking.abort_handle());
     }
 
+    /// Finds where what was not read begins; what is looked for last counts.
+    fn find_unread(&mut self, node: Option<NodeHandle>, number: u64, wanted: Wanted) {
+        if let Some(before) = self.finding.take() {
+            before.abort();
+        }
+        let Some(node) = node else { return };
+        let teller = self.teller.clone();
+        let finding = tokio::spawn(async move {
+            if let Some(found) = first_unread::find(node, wanted).await {
+                teller.tell(Tell::FirstUnread(number, wanted.with, found)).await;
+            }
+        });
+        self.finding = Some(finding.abort_handle());
+    }
+
     /// Counts what lies in the home; without a node, no more.
     fn measure(&mut self, node: Option<NodeHandle>) {
         if let Some(before) = self.measuring.take() {
@@ -417,6 +445,18 @@ impl Back {
         self.begin(passphrase).await
     }
 
+    async fn begin_without_choices(&mut self) -> Option<Node> {
+        let home = self.place.home.clone();
+        let aside = spawn_blocking(move || causerie_node::set_choices_aside(&home)).await;
+        match aside.unwrap_or_else(|error| Err(NodeError::Storage(error.to_string()))) {
+            Ok(_) => self.begin(None).await,
+            Err(error) => {
+                self.teller.tell(Tell::Failed(error)).await;
+                None
+            }
+        }
+    }
+
     async fn begin(&mut self, passphrase: Option<Passphrase>) -> Option<Node> {
         let tried = passphrase.is_some();
         let config =
@@ -425,7 +465,11 @@ impl Back {
             Ok(node) => {
                 let events = node.handle().events();
                 let (coming, answers) = mpsc::channel(QUEUE_MAX);
-                let relay = tokio::spawn(relay(events.follow(), answers, self.teller.clone()));
+                let (early, following) = events.follow();
+                for event in early {
+                    self.teller.tell(Tell::Event(event)).await;
+                }
+                let relay = tokio::spawn(relay(following, answers, self.teller.clone()));
                 self.relay = Some((coming, relay));
                 tokio::spawn(follow_changes(events.changes(), self.teller.clone()));
                 self.listen_at_the_door();

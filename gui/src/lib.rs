@@ -3,7 +3,7 @@
 //! - [`app`] folds what the node tells, and paints; [`backend`] is the node in its own threads.
 //! - [`model`] is what is known so far, without egui; [`route`] which screen, [`action`] everything a click can ask.
 //! - [`screens`] and [`components`] paint; [`theme`] has the colours and sizes, [`text`] the sentences.
-//! - [`search`] looks through all messages, [`storage`] counts them; [`trouble`] says what went wrong.
+//! - [`search`] looks through all messages, [`first_unread`] for the first that was not read; [`storage`] counts them; [`trouble`] says what went wrong.
 //! - [`qr_reading`] finds the invitation, or the safety number, in a picture.
 //! - [`preferences`] is what a person chose for the window; [`doorbell`] is how a second start finds the first.
 //! - [`window`] opens the window, and waits without one; [`desktop`] is what is around it: [`tray`], [`notifications`],
@@ -18,6 +18,7 @@ pub mod components;
 pub mod desktop;
 pub mod doorbell;
 pub mod emoji;
+pub mod first_unread;
 pub mod icon;
 pub mod model;
 pub mod notifications;

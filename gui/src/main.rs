@@ -11,7 +11,7 @@ use causerie::{
     doorbell::{self, Ring},
     window::{self, Failure, Waker},
 };
-use causerie_node::{NetworkOptions, home::Home};
+use causerie_node::{NetworkOptions, crash, home::Home};
 use clap::Parser;
 use eframe::egui;
 
@@ -40,6 +40,7 @@ fn run() -> Result<(), String> {
     {
         return Err(NO_WINDOW.to_owned());
     }
+    crash::watch(&place.home, "causerie", GOES_ON_WITHOUT);
     let mut app =
         App::start(place, Waker::default(), Bus::Session).map_err(|error| format!("causerie: {error}"))?;
     if let Some(link) = link {
@@ -52,6 +53,9 @@ fn run() -> Result<(), String> {
         Failure::Broken => BROKEN_WINDOW.to_owned(),
     })
 }
+
+/// It looks for fonts of the system, and breaks where there is none.
+const GOES_ON_WITHOUT: &[&str] = &["fontique-"];
 
 const NO_WINDOW: &str = "causerie: no window can be opened here. In a terminal, `causerie-node` does the same: \
                          `causerie-node --help`.";

@@ -16,8 +16,10 @@ use causerie_protocol::{
     input::Standing,
 };
 
+mod names;
 pub mod timeline;
 
+use names::Names;
 use timeline::{Part, Timeline};
 
 /// Notices that are remembered. Chosen.
@@ -37,6 +39,7 @@ pub struct Own {
 pub struct Model {
     own: Option<Own>,
     conversations: BTreeMap<AccountId, ConversationView>,
+    names: Names,
     timelines: BTreeMap<AccountId, Timeline>,
     /// The newest invitation that was made in this run, with its link.
     pub invitation: Option<InvitationView>,
@@ -48,8 +51,8 @@ pub struct Model {
     pub lan_only: bool,
     /// What a person should read once, newest last.
     pub notices: Vec<NoticeKind>,
-    /// How many of these were not read yet.
-    unread_notices: usize,
+    /// Those of them that were not read yet, in the order in which they are to be.
+    unread_notices: Vec<NoticeKind>,
     /// The conversation that is being looked at: what arrives in it is read at once.
     pub watched: Option<AccountId>,
     /// Whether the list of conversations has been told.
@@ -90,6 +93,17 @@ impl Model {
         all
     }
 
+    /// Somebody's name, fit to be shown in one line, and told apart from others that look the same.
+    #[must_use]
+    pub fn name(&self, contact: &ContactView) -> String {
+        self.names.shown(contact)
+    }
+
+    fn renew_names(&mut self) {
+        let own = self.own.as_ref().map(|own| own.name.as_str());
+        self.names.renew(own, self.conversations.values().map(|one| &one.contact));
+    }
+
     /// The messages of a conversation that are loaded.
     #[must_use]
     pub fn timeline(&self, with: AccountId) -> Option<&Timeline> {
@@ -97,27 +111,34 @@ impl Model {
     }
 
     fn notice(&mut self, kind: NoticeKind) {
+        if kind == NoticeKind::RoomAgain {
+            self.unread_notices.retain(|one| *one != NoticeKind::NoRoom);
+        }
         // The same said twice in a row is read once.
-        let again = self.notices.last() == Some(&kind) && self.unread_notices > 0;
-        if !again {
+        if self.notices.last() != Some(&kind) || !self.unread_notices.contains(&kind) {
             self.notices.push(kind);
-            self.unread_notices += 1;
         }
         if self.notices.len() > NOTICES_MAX {
             self.notices.remove(0);
         }
-        self.unread_notices = self.unread_notices.min(self.notices.len());
+        if !self.unread_notices.contains(&kind) {
+            // What stands in the way of everything is read first.
+            let place = if kind == NoticeKind::NoRoom { 0 } else { self.unread_notices.len() };
+            self.unread_notices.insert(place, kind);
+        }
     }
 
     /// What is to be read now.
     #[must_use]
     pub fn unread_notice(&self) -> Option<NoticeKind> {
-        self.notices.iter().rev().nth(self.unread_notices.checked_sub(1)?).copied()
+        self.unread_notices.first().copied()
     }
 
     /// It was read.
-    pub const fn dismiss(&mut self) {
-        self.unread_notices = self.unread_notices.saturating_sub(1);
+    pub fn dismiss(&mut self) {
+        if !self.unread_notices.is_empty() {
+            self.unread_notices.remove(0);
+        }
     }
 
     /// Messages that were not read, of conversations that are not silent.
@@ -264,10 +285,12 @@ impl Model {
                 self.listening = status.listening;
                 self.beyond = status.beyond;
                 self.lan_only = status.lan_only;
+                self.renew_names();
             }
             (_, Answer::Conversations(all)) => {
                 self.listed = true;
                 self.conversations = all.into_iter().map(|one| (one.contact.id, one)).collect();
+                self.renew_names();
                 self.listing = self.listing.saturating_sub(1);
                 if self.listing == 0 && std::mem::take(&mut self.list_stale) {
                     return vec![Command::ListConversations];
@@ -317,7 +340,11 @@ impl Model {
         match self.conversations.get_mut(&view.id) {
             Some(one) => {
                 let state_changed = one.contact.state != view.state;
+                let name_changed = one.contact.name != view.name;
                 one.contact = view.clone();
+                if name_changed {
+                    self.renew_names();
+                }
                 // Somebody removed is listed no more, and only the list says so.
                 if state_changed { vec![Command::ListConversations] } else { Vec::new() }
             }

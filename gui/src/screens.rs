@@ -15,6 +15,7 @@ pub mod beyond;
 pub mod chat;
 pub mod closing;
 pub mod contact;
+pub mod crashed;
 pub mod details;
 pub mod gate;
 pub mod list;
@@ -108,12 +109,6 @@ pub fn notice_ui(ui: &mut egui::Ui, text: &Text, kind: NoticeKind, actions: &mut
             });
         });
     });
-}
-
-/// A person's name, fit to be shown in one line.
-#[must_use]
-pub fn name_of(contact: &ContactView) -> String {
-    crate::components::say::in_one_line(&contact.name, 64)
 }
 
 /// The three things that can be asked of a request.

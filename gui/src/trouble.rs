@@ -29,6 +29,7 @@ pub fn in_one_line(text: &Text, error: &NodeError) -> String {
 pub fn details(error: &NodeError) -> Option<String> {
     match error {
         NodeError::BadHome(_)
+        | NodeError::BadChoices(_)
         | NodeError::File { .. }
         | NodeError::Storage(_)
         | NodeError::Network(_)
@@ -80,6 +81,7 @@ const fn key(error: &NodeError) -> &'static str {
         NodeError::NoPassphrase => "error-no-passphrase",
         NodeError::IdentityLost => "error-identity-lost",
         NodeError::StoreDamaged(_) => "error-store-damaged",
+        NodeError::BadChoices(_) => "error-choices",
         NodeError::File { .. } => "error-file",
         NodeError::DiskFull => "error-disk-full",
         NodeError::Network(_) | NodeError::BadAddress(_) => "error-network",
@@ -118,6 +120,7 @@ mod tests {
         let errors = [
             NodeError::HomeInUse,
             NodeError::StoreDamaged("/home/alice/store".into()),
+            NodeError::BadChoices("network.toml cannot be used: it is no file".to_owned()),
             NodeError::Storage("out of luck".to_owned()),
             NodeError::Command(CommandError::ExpiredInvitation),
             NodeError::Command(CommandError::WrongState("not now")),

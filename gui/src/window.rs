@@ -102,7 +102,10 @@ pub enum Failure {
 
 impl Failure {
     fn not_opened(error: impl ToString) -> Self {
-        Self::NotOpened(error.to_string())
+        let said = error.to_string();
+        // Where in its source text the toolkit found out is of no use to anybody here.
+        let why = said.strip_prefix("os error at ").and_then(|rest| rest.split_once(": "));
+        Self::NotOpened(why.map_or_else(|| said.clone(), |(_, why)| why.to_owned()))
     }
 }
 

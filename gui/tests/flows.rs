@@ -26,6 +26,8 @@ use tempfile::TempDir;
 
 #[path = "flows/beyond.rs"]
 mod beyond;
+#[path = "flows/returning.rs"]
+mod returning;
 
 /// Nothing here takes so long on any machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -74,6 +74,8 @@ const DAY: u64 = 24 * HOUR;
 const LINK: &str =
     "causerie:i1#AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-Pw";
 
+const NO_CHOICES: &str = "network.toml cannot be used: unknown field `servers`";
+
 const SERVER: &str = "/ip4/203.0.113.10/udp/47474/quic-v1";
 
 /// Nothing here takes so long on any machine.
@@ -346,8 +348,7 @@ fn pages_to_read_and_choose_from() {
 
 #[test]
 fn choices_that_cannot_be_understood() {
-    let words = "network.toml cannot be used: unknown field `servers`".to_owned();
-    let error = NodeError::File { words, hint: "" };
+    let error = NodeError::BadChoices(NO_CHOICES.to_owned());
     says_what_it_said("beyond-broken", move |ui, view| {
         let mut beyond = Beyond::default();
         beyond.told(Err(error.clone()));
@@ -362,6 +363,7 @@ fn before_the_conversations() {
         ("locked", Gate::Locked(true)),
         ("shut", Gate::Shut(false)),
         ("trouble", Gate::Trouble(NodeError::StoreDamaged("store".into()))),
+        ("trouble-choices", Gate::Trouble(NodeError::BadChoices(NO_CHOICES.to_owned()))),
     ];
     for (name, gate) in gates {
         says_what_it_said(name, move |ui, view| {

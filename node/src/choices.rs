@@ -69,27 +69,31 @@ pub const PREVIOUS: &str = "network.toml.previous";
 /// Bytes of the file. Chosen: hundreds of servers.
 const BYTES_MAX: u64 = 65_536;
 
-const HINT: &str =
-    "Nothing was started. Correct the file, or move it away to meet people on this network only.";
-
 const HINT_LONG: &str = "Nothing was written. Name fewer servers.";
 
 impl Choices {
     /// What is chosen for good in this home: nothing where there is no file.
     ///
     /// # Errors
-    /// [`NodeError::File`] where it cannot be read or understood.
+    /// [`NodeError::BadChoices`] where it cannot be read or understood.
     pub fn of_home(home: &Path) -> Result<Self, NodeError> {
         let path = home.join(FILE);
-        let wrong = |why: String| {
-            let words = format!("{} cannot be used: {why}", path.display());
-            NodeError::File { words, hint: HINT }
-        };
+        let wrong = |why: String| unusable(&path, &why);
         match text(&path) {
             Ok(text) => toml::from_str(&text).map_err(|error| wrong(error.message().to_owned())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
             Err(error) => Err(wrong(error.to_string())),
         }
+    }
+
+    /// What a node of this home starts with.
+    ///
+    /// # Errors
+    /// [`NodeError::BadChoices`], also where no node could start like this.
+    pub fn to_start_with(home: &Path) -> Result<Self, NodeError> {
+        let choices = Self::of_home(home)?;
+        choices.check().map_err(|error| unusable(&home.join(FILE), &error.to_string()))?;
+        Ok(choices)
     }
 
     /// Whether a node could start like this.
@@ -152,6 +156,10 @@ impl Choices {
     }
 }
 
+fn unusable(path: &Path, why: &str) -> NodeError {
+    NodeError::BadChoices(format!("{} cannot be used: {why}", path.display()))
+}
+
 fn text(path: &Path) -> io::Result<String> {
     // Nothing but a file: a pipe would let us wait for ever.
     if !path.metadata()?.is_file() {
@@ -208,12 +216,12 @@ mod tests {
             &long,
         ];
         for text in bad {
-            let Err(NodeError::File { words, hint }) = of(text) else { panic!("{text:?} is refused") };
-            assert!(words.contains("network.toml cannot be used: ") && hint == HINT, "{words}");
+            let Err(NodeError::BadChoices(words)) = of(text) else { panic!("{text:?} is refused") };
+            assert!(words.contains("network.toml cannot be used: "), "{words}");
         }
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join(FILE)).unwrap();
-        assert!(matches!(Choices::of_home(home.path()), Err(NodeError::File { .. })));
+        assert!(matches!(Choices::of_home(home.path()), Err(NodeError::BadChoices(_))));
     }
 
     fn hidden() -> Choices {
@@ -254,12 +262,25 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join(FILE);
         fs::write(&path, "exposure = \"nobody\"").unwrap();
-        assert!(matches!(hidden().write(home.path()), Err(NodeError::File { hint: HINT, .. })));
+        assert!(matches!(hidden().write(home.path()), Err(NodeError::BadChoices(_))));
         assert_eq!(fs::read_to_string(&path).unwrap(), "exposure = \"nobody\"");
         assert!(!home.path().join(PREVIOUS).exists());
         hidden().replace(home.path()).unwrap();
         assert_eq!(Choices::of_home(home.path()), Ok(hidden()));
         assert_eq!(fs::read_to_string(home.path().join(PREVIOUS)).unwrap(), "exposure = \"nobody\"");
+    }
+
+    #[test]
+    fn what_no_node_could_start_with_is_refused_with_the_name_of_the_file() {
+        for text in ["bootstrap = [\"example.org\"]", "serve-relay = true\nexposure = \"stealth\""] {
+            let home = tempfile::tempdir().unwrap();
+            fs::write(home.path().join(FILE), text).unwrap();
+            let Err(NodeError::BadChoices(words)) = Choices::to_start_with(home.path()) else {
+                panic!("{text} is refused")
+            };
+            assert!(words.contains("network.toml cannot be used: "), "{words}");
+            assert!(Choices::of_home(home.path()).is_ok(), "it can be shown, to be corrected");
+        }
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub enum NodeError {
     /// The store in this directory is not what was written.
     #[error("the store {} is damaged", .0.display())]
     StoreDamaged(PathBuf),
+    /// What the home says of networks beyond its own cannot be used; in words.
+    #[error("{0}")]
+    BadChoices(String),
     /// A file of the home cannot be used as it is; in words.
     #[error("{words}")]
     File {
@@ -100,7 +103,7 @@ impl NodeError {
             Self::NoPassphrase => "no_passphrase",
             Self::IdentityLost => "identity_lost",
             Self::StoreDamaged(_) => "store_damaged",
-            Self::File { .. } | Self::Storage(_) | Self::DiskFull => "storage",
+            Self::BadChoices(_) | Self::File { .. } | Self::Storage(_) | Self::DiskFull => "storage",
             Self::Network(_) => "unreachable",
             Self::Stopped => "stopped",
         }
@@ -135,6 +138,9 @@ impl NodeError {
             }
             Self::StoreDamaged(_) => {
                 "`causerie-node run --set-store-aside` moves it out of the way and begins a new one: identity and contacts stay, contacts give back what you said to each other, and what never reached them stays in the old one."
+            }
+            Self::BadChoices(_) => {
+                "Nothing was started, for the file may be there to hide you. Correct it, or move it out of the way with `causerie-node run --set-network-aside`: then nothing that it says counts."
             }
             Self::File { hint, .. } => hint,
             Self::Storage(_) => {

@@ -26,6 +26,9 @@ pub const ROWS_KEPT_BYTES_MAX: usize = 64 << 20;
 /// Events that wait for a follower in this process. Chosen: a burst of messages.
 const LIVE_MAX: usize = 1_024;
 
+/// Notices that are kept for the first of them. Chosen: more than a start tells of.
+const EARLY_MAX: usize = 16;
+
 /// The ring; clones share it.
 #[derive(Clone, Debug)]
 pub struct EventLog {
@@ -66,6 +69,8 @@ struct Kept {
     bytes: usize,
     latest_at: WallTime,
     closed: bool,
+    /// Notices from before anybody followed in this process.
+    early: Vec<Arc<Event>>,
 }
 
 impl EventLog {
@@ -73,8 +78,15 @@ impl EventLog {
     #[must_use]
     pub fn new(starts: u64, now: WallTime) -> Self {
         let origin = starts << 32;
-        let kept =
-            Kept { origin, next: origin + 1, rows: VecDeque::new(), bytes: 0, latest_at: now, closed: false };
+        let kept = Kept {
+            origin,
+            next: origin + 1,
+            rows: VecDeque::new(),
+            bytes: 0,
+            latest_at: now,
+            closed: false,
+            early: Vec::new(),
+        };
         let shared = Shared {
             kept: Mutex::new(kept),
             news: watch::Sender::new(()),
@@ -94,19 +106,23 @@ impl EventLog {
             row.insert("at".to_owned(), json!(views::time(at)));
             row.insert("type".to_owned(), json!(kind));
             kept.push(Row::new(seq, &Value::Object(row)), at);
+            if self.shared.live.receiver_count() > 0 {
+                // Whoever has just left needs nothing.
+                self.shared.live.send(Arc::new(event.clone())).ok();
+            } else if matches!(event, Event::Notice { .. }) && kept.early.len() < EARLY_MAX {
+                kept.early.push(Arc::new(event.clone()));
+            }
         }
         self.shared.news.send_replace(());
-        if self.shared.live.receiver_count() > 0 {
-            // Whoever has just left needs nothing.
-            self.shared.live.send(Arc::new(event.clone())).ok();
-        }
     }
 
     /// What happens from now on, as it is, for a follower in this process. One that is slow is told that it missed
-    /// something, and asks anew how things stand.
+    /// something, and asks anew how things stand. Of what happened before, notices are told to whoever comes first:
+    /// nothing else can be asked for them.
     #[must_use]
-    pub fn follow(&self) -> broadcast::Receiver<Arc<Event>> {
-        self.shared.live.subscribe()
+    pub fn follow(&self) -> (Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>) {
+        let mut kept = self.shared.lock();
+        (core::mem::take(&mut kept.early), self.shared.live.subscribe())
     }
 
     /// Another program changed something of which no event tells, since whoever asks for it has the answer.

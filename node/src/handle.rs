@@ -32,6 +32,8 @@ pub struct NodeHandle {
     events: EventLog,
     listening: watch::Receiver<Vec<String>>,
     serving: watch::Receiver<Option<Serving>>,
+    /// Whether it lets nobody in because that was chosen.
+    pub(crate) hidden: bool,
 }
 
 /// One command on its way to the driver.
@@ -53,7 +55,7 @@ impl NodeHandle {
         serving: watch::Receiver<Option<Serving>>,
     ) -> (Self, mpsc::Receiver<Request>) {
         let (commands, requests) = mpsc::channel(COMMANDS_WAITING_MAX);
-        (Self { home: home.into(), commands, events, listening, serving }, requests)
+        (Self { home: home.into(), commands, events, listening, serving, hidden: false }, requests)
     }
 
     /// Asks and waits for the answer.
@@ -107,6 +109,7 @@ impl NodeHandle {
             running,
             passphrase: self.has_passphrase(),
             listening: self.listening.borrow().len(),
+            hidden: self.hidden,
             serving: *self.serving.borrow(),
             on_network: network::has_network(),
         }

@@ -110,7 +110,8 @@ impl Home {
         if has_identity(path)? {
             return Err(HomeError::AlreadyThere(path.to_owned()));
         }
-        let aside = home.set_aside(&[VAULT_HEADER, VAULT_KEY, ring::NAME, STORE, migration::COPY])?;
+        let left = [VAULT_HEADER, VAULT_KEY, ring::NAME, STORE, migration::COPY];
+        let aside = set_aside(&home.path, &left)?;
         Ok((home, aside))
     }
 
@@ -273,7 +274,7 @@ impl Home {
     /// # Errors
     /// [`HomeError`] when the file system refuses.
     pub fn set_store_aside(&self) -> Result<Option<PathBuf>, HomeError> {
-        Ok(self.set_aside(&[STORE])?.map(|aside| aside.join(STORE)))
+        Ok(set_aside(&self.path, &[STORE])?.map(|aside| aside.join(STORE)))
     }
 
     /// Both slots of the ring, durable as they are read; none where there is no ring yet.
@@ -322,23 +323,6 @@ impl Home {
             IdentityStep::Replace => files::put_in_place(&self.path, IDENTITY),
             IdentityStep::SyncDirectory => files::sync_directory(&self.path),
         }
-    }
-
-    /// Moves what there is of these into a directory of its own, durably.
-    fn set_aside(&self, names: &[&str]) -> Result<Option<PathBuf>, HomeError> {
-        let left: Vec<&&str> = names.iter().filter(|name| self.at(name).symlink_metadata().is_ok()).collect();
-        if left.is_empty() {
-            return Ok(None);
-        }
-        let aside = files::create_numbered_directory(&self.path, "set-aside")?;
-        for name in left {
-            let target = aside.join(name);
-            fs::rename(self.at(name), &target)
-                .map_err(|error| HomeError::of_io(error, target, "set aside"))?;
-        }
-        files::sync_directory(&aside)?;
-        files::sync_directory(&self.path)?;
-        Ok(Some(aside))
     }
 
     fn read(&self, name: &str, bytes_max: u64) -> Result<Option<Vec<u8>>, HomeError> {
@@ -415,6 +399,27 @@ pub(crate) fn replace_file(home: &Path, name: &str, previous: &str, bytes: &[u8]
     files::keep_as(home, name, previous)?;
     files::put_in_place(home, name)?;
     files::sync_directory(home)
+}
+
+/// Moves a file of a home that is not open out of the way, durably: where it is then; `None` where there was none.
+pub(crate) fn set_file_aside(home: &Path, name: &str) -> Result<Option<PathBuf>, HomeError> {
+    Ok(set_aside(home, &[name])?.map(|aside| aside.join(name)))
+}
+
+/// Moves what there is of these into a directory of its own, durably.
+fn set_aside(home: &Path, names: &[&str]) -> Result<Option<PathBuf>, HomeError> {
+    let left: Vec<&&str> = names.iter().filter(|name| home.join(name).symlink_metadata().is_ok()).collect();
+    if left.is_empty() {
+        return Ok(None);
+    }
+    let aside = files::create_numbered_directory(home, "set-aside")?;
+    for name in left {
+        let target = aside.join(name);
+        fs::rename(home.join(name), &target).map_err(|error| HomeError::of_io(error, target, "set aside"))?;
+    }
+    files::sync_directory(&aside)?;
+    files::sync_directory(home)?;
+    Ok(Some(aside))
 }
 
 /// The permission bits of a file, without its type.

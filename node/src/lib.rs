@@ -6,12 +6,14 @@
 //! - [`choices`] is how a home uses the networks beyond its own.
 //! - [`passphrase`] sets, changes and removes what opens a home.
 //! - [`handle`], [`events`], [`error`] are how everybody else holds a running node.
+//! - [`crash`] is what a fault of the program leaves behind for its owner.
 //! - [`trial`] is what a test of a contact says, [`report`] what can be shown to others of a node.
 //! - [`rpc`] is JSON-RPC over the home's socket, [`cli`] the program `causerie-node`.
 
 pub mod choices;
 pub mod cli;
 pub mod clock;
+pub mod crash;
 pub mod driver;
 pub mod entropy;
 pub mod error;
@@ -124,7 +126,7 @@ impl Node {
     pub async fn start(config: Config) -> Result<Self, NodeError> {
         let (network, settings) = match &config.network {
             Some(options) => {
-                let (network, settings) = prepare(options, Choices::of_home(&config.home)?)?;
+                let (network, settings) = prepare(options, Choices::to_start_with(&config.home)?)?;
                 (Some(network), settings)
             }
             None => (None, Settings::default()),
@@ -135,6 +137,7 @@ impl Node {
         if network.is_some() && home.first_room() == Room::ReadOnly {
             return Err(CommandError::ReadOnly.into());
         }
+        let hidden = network.as_ref().is_some_and(|network| !network.lets_in());
         let network = match network {
             Some(mut network) => {
                 network.add_remembered(footing.engine.servers());
@@ -157,7 +160,8 @@ impl Node {
         }
         let (listening_in, listening) = watch::channel(Vec::new());
         let serving = network.as_ref().map_or_else(|| watch::channel(None).1, Network::serving);
-        let (handle, requests) = NodeHandle::new(home.path(), events.clone(), listening, serving);
+        let (mut handle, requests) = NodeHandle::new(home.path(), events.clone(), listening, serving);
+        handle.hidden = hidden;
         let socket = if network.is_some() { Some(socket::bind(&home)?) } else { None };
         let stopping = CancellationToken::new();
         let driver = Driver::new(footing, ground, home, network, requests, events, listening_in)?;
@@ -236,6 +240,18 @@ pub fn set_store_aside(path: &Path, passphrase: Option<&Passphrase>) -> Result<O
     match ground.examine() {
         Err(NodeError::StoreDamaged(_)) => Ok(home.set_store_aside()?),
         outcome => outcome.map(|()| None),
+    }
+}
+
+/// Moves what this home says of networks beyond its own out of the way if it cannot be used, so that the next start is
+/// one without it: where it is then. What can be used stays: `None`. No identity is needed for that, nor a passphrase.
+///
+/// # Errors
+/// When the home cannot be changed.
+pub fn set_choices_aside(path: &Path) -> Result<Option<PathBuf>, NodeError> {
+    match Choices::to_start_with(path) {
+        Err(NodeError::BadChoices(_)) => Ok(home::set_file_aside(path, choices::FILE)?),
+        outcome => outcome.map(|_| None),
     }
 }
 

@@ -4,7 +4,7 @@
 //! network ─▶ listening ─▶ address ─▶ dial ─▶ handshake ─▶ channel ─▶ ping
 //! ```
 //! Whoever answered a PING can be reached, whatever the steps before it say. Otherwise the first step that failed is the
-//! one to look at.
+//! one to look at. A node that listens nowhere because it was told to is not at fault for that.
 
 use causerie_protocol::answer::{AddressOutcome, AddressSource, DialFailure, StepResult, Trial};
 use serde_json::{Value, json};
@@ -55,6 +55,8 @@ pub struct Tested {
     pub steps: [(Step, StepResult); 7],
     /// On how many addresses the node listens.
     pub listening: usize,
+    /// Whether that is nowhere because the person chose so: over relays only, in stealth, or through a proxy.
+    pub hidden: bool,
 }
 
 impl Tested {
@@ -62,16 +64,18 @@ impl Tested {
     #[must_use]
     pub fn of(trial: Trial, standing: Standing) -> Self {
         let is = |well: bool| if well { StepResult::Done } else { StepResult::Failed };
+        let hidden = standing.hidden && standing.listening == 0;
+        let listens = if hidden { StepResult::NotTried } else { is(standing.listening > 0) };
         let steps = [
             (Step::Network, is(trial.loopback || standing.on_network)),
-            (Step::Listening, is(standing.listening > 0)),
+            (Step::Listening, listens),
             (Step::Address, trial.known),
             (Step::Dial, trial.dialled),
             (Step::Handshake, trial.agreed),
             (Step::Channel, trial.online),
             (Step::Ping, trial.answered),
         ];
-        Self { trial, steps, listening: standing.listening }
+        Self { trial, steps, listening: standing.listening, hidden }
     }
 
     /// Whether they can be reached.
@@ -86,7 +90,9 @@ impl Tested {
         if self.is_reachable() {
             return None;
         }
-        let first = |result| self.steps.iter().find(|(_, how)| *how == result).map(|(step, _)| *step);
+        let is_chosen = |step: Step| self.hidden && step == Step::Listening;
+        let looked_at = || self.steps.iter().filter(|(step, _)| !is_chosen(*step));
+        let first = |result| looked_at().find(|(_, how)| *how == result).map(|(step, _)| *step);
         first(StepResult::Failed).or_else(|| first(StepResult::NotTried))
     }
 
@@ -127,7 +133,7 @@ impl Tested {
         let trial = &self.trial;
         let mut value = match step {
             Step::Network => json!({"loopback": trial.loopback}),
-            Step::Listening => json!({"addresses": self.listening}),
+            Step::Listening => json!({"addresses": self.listening, "by_choice": self.hidden}),
             Step::Address => json!({"known": trial.addresses.len(), "nearby": trial.nearby}),
             Step::Handshake => json!({"awaits_consent": trial.awaits_consent}),
             Step::Dial | Step::Channel => json!({}),
@@ -181,7 +187,7 @@ mod tests {
     use crate::handle::fake;
 
     fn standing(listening: usize, on_network: bool) -> Standing {
-        Standing { running: true, passphrase: false, listening, on_network, serving: None }
+        Standing { running: true, passphrase: false, listening, hidden: false, on_network, serving: None }
     }
 
     #[test]
@@ -197,6 +203,20 @@ mod tests {
         assert_eq!(Tested::of(fake::trial(), standing(0, false)).failed(), Some(Step::Network));
         let loopback = Trial { loopback: true, ..fake::trial() };
         assert_eq!(Tested::of(loopback, standing(2, false)).failed(), Some(Step::Dial));
+    }
+
+    #[test]
+    fn who_listens_nowhere_by_choice_is_not_blamed_for_it() {
+        let hidden = |trial| Tested::of(trial, Standing { hidden: true, ..standing(0, true) });
+        let refused = hidden(fake::trial());
+        assert_eq!(refused.failed(), Some(Step::Dial));
+        let step = json!({"step": "listening", "result": "not_tried", "addresses": 0, "by_choice": true});
+        assert_eq!(refused.to_json()["steps"][1], step);
+        // Nor where nothing failed and something else was left out.
+        let unknown = Trial { dialled: StepResult::NotTried, ..fake::trial() };
+        assert_eq!(hidden(unknown).failed(), Some(Step::Dial));
+        let off = Tested::of(fake::trial(), Standing { hidden: true, ..standing(0, false) });
+        assert_eq!(off.failed(), Some(Step::Network));
     }
 
     #[test]

@@ -446,3 +446,24 @@ fn damage_under_a_node_that_runs_ends_it_with_the_same_sentence() {
     alice.starts_with(&["--loopback", "--set-store-aside", "--listen", &listen[0], "--listen", &listen[1]]);
     story.talks_again("set aside");
 }
+
+#[test]
+fn choices_of_networks_that_cannot_be_used_are_named_and_set_aside_when_that_is_asked() {
+    let alice = Person::new("alice");
+    let path = alice.home().join("network.toml");
+    let asked = ["run", "--loopback", "--set-network-aside"];
+    for (number, written) in (1..).zip(["exposure = \"nobody\"\n", "bootstrap = [\"example.org\"]\n"]) {
+        fs::write(&path, written).unwrap();
+        alice.is_refused_because("network.toml cannot be used", &asked[..2]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), written, "it was left alone");
+        alice.starts_with(&asked[1..]);
+        let aside = alice.home().join(format!("set-aside-{number}")).join("network.toml");
+        assert_eq!(fs::read_to_string(&aside).unwrap(), written);
+        alice.stops();
+    }
+    // What can be used stays where it is.
+    fs::write(&path, "learn-servers = false\n").unwrap();
+    alice.starts_with(&asked[1..]);
+    alice.stops();
+    assert!(path.exists());
+}

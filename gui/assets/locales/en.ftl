@@ -18,6 +18,7 @@ starting = Starting…
 trouble-title = Causerie cannot start
 trouble-retry = Try again
 trouble-aside = Set aside and begin anew
+trouble-choices-aside = Set it aside and start without it
 trouble-quit = Quit
 
 # List
@@ -65,6 +66,7 @@ chat-new-below = { $count ->
     [one] { $count } new message
    *[other] { $count } new messages
 }
+chat-unread-above = { $count } new messages above
 chat-down = To the newest message
 chat-unread = New messages
 chat-unfold = Show all of it
@@ -74,6 +76,7 @@ chat-blocked-note = You blocked { $name }.
 chat-failed-note = Ask { $name } for a new invitation.
 chat-changed-note = { $name }’s keys changed since you compared safety numbers. Compare them again before you write.
 chat-request-note = { $name } answered your invitation.
+chat-nothing-seen = A message with nothing to be seen in it.
 chat-needs-newer = This message needs a newer version of Causerie.
 message-queued = Waiting: { $name } is not reachable yet
 message-sent = On its way
@@ -293,6 +296,7 @@ test-step-channel = A secure connection stands
 test-step-ping = It carries something there and back
 test-done = yes
 test-failed = no
+test-chosen = no, by your choice
 test-not-tried = not tried
 test-answered = they are there
 test-refused = the machine is there, no program listens
@@ -345,6 +349,12 @@ decimal-sign = .
 copied = Copied
 busy = The node is busy. Try again in a moment.
 
+# After the program broke
+crash-text = The last time, Causerie broke off. What was said is kept. A report, without names or texts, lies in { $path }
+crash-show = Show
+crash-copy = Copy
+crash-title = What broke
+
 # What went wrong
 error-bad-home = This folder cannot hold your data.
     .hint = Nothing was changed. Start Causerie with another folder: causerie --home FOLDER.
@@ -364,6 +374,8 @@ error-identity-lost = The file with your identity is missing, while your message
     .hint = Put the file “identity” back from a copy of this folder, then try again.
 error-store-damaged = The stored messages are damaged.
     .hint = They can be moved aside and begun anew: your identity and contacts stay, your contacts give back what you said to each other, and what never reached them stays in the old files.
+error-choices = The file network.toml, which says how you use networks, cannot be used.
+    .hint = Nothing was started, for it may be there to hide you. Correct it, then try again. Or set it aside: it is kept, but nothing that it says counts any more, neither its servers nor what hides you.
 error-file = A file cannot be used as it is.
     .hint = What was confirmed before is kept. Put it right, then try again.
 error-storage = Your data cannot be read or written.

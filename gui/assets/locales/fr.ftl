@@ -18,6 +18,7 @@ starting = Démarrage…
 trouble-title = Causerie ne peut pas démarrer
 trouble-retry = Réessayer
 trouble-aside = Mettre de côté et recommencer
+trouble-choices-aside = Le mettre de côté et démarrer sans lui
 trouble-quit = Quitter
 
 # Liste
@@ -65,6 +66,7 @@ chat-new-below = { $count ->
     [one] { $count } nouveau message
    *[other] { $count } nouveaux messages
 }
+chat-unread-above = { $count } nouveaux messages plus haut
 chat-down = Au message le plus récent
 chat-unread = Nouveaux messages
 chat-unfold = Tout afficher
@@ -74,6 +76,7 @@ chat-blocked-note = Vous avez bloqué { $name }.
 chat-failed-note = Demandez une nouvelle invitation à { $name }.
 chat-changed-note = Les clés de { $name } ont changé depuis que vous avez comparé les numéros de sécurité. Comparez-les de nouveau avant d’écrire.
 chat-request-note = { $name } a répondu à votre invitation.
+chat-nothing-seen = Un message où il n’y a rien à voir.
 chat-needs-newer = Ce message demande une version plus récente de Causerie.
 message-queued = En attente : { $name } n’est pas encore joignable
 message-sent = En route
@@ -293,6 +296,7 @@ test-step-channel = Une connexion sûre est établie
 test-step-ping = Elle porte un aller et retour
 test-done = oui
 test-failed = non
+test-chosen = non, c’est votre choix
 test-not-tried = pas essayé
 test-answered = c’est bien là
 test-refused = la machine est là, aucun programme n’écoute
@@ -345,6 +349,12 @@ decimal-sign = ,
 copied = Copié
 busy = Le nœud est occupé. Réessayez dans un instant.
 
+# Après une panne du programme
+crash-text = La dernière fois, Causerie s’est interrompu. Ce qui a été dit est conservé. Un rapport, sans noms ni textes, se trouve dans { $path }
+crash-show = Afficher
+crash-copy = Copier
+crash-title = Ce qui s’est interrompu
+
 # Ce qui n’a pas marché
 error-bad-home = Ce dossier ne peut pas contenir vos données.
     .hint = Rien n’a été changé. Lancez Causerie avec un autre dossier : causerie --home DOSSIER.
@@ -364,6 +374,8 @@ error-identity-lost = Le fichier de votre identité manque, alors que vos messag
     .hint = Remettez le fichier « identity » depuis une copie de ce dossier, puis réessayez.
 error-store-damaged = Les messages enregistrés sont endommagés.
     .hint = On peut les mettre de côté et recommencer : identité et contacts restent, vos contacts vous rendent ce que vous vous êtes dit, et ce qui ne leur est jamais parvenu reste dans les anciens fichiers.
+error-choices = Le fichier network.toml, qui dit comment vous utilisez les réseaux, est inutilisable.
+    .hint = Rien n’a démarré, car il est peut-être là pour vous cacher. Corrigez-le, puis réessayez. Ou mettez-le de côté : il est gardé, mais plus rien de ce qu’il dit ne compte, ni ses serveurs, ni ce qui vous cache.
 error-file = Un fichier est inutilisable en l’état.
     .hint = Ce qui a été confirmé est conservé. Remettez-le en ordre, puis réessayez.
 error-storage = Vos données ne peuvent être ni lues ni écrites.

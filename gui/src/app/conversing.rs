@@ -10,13 +10,18 @@ use eframe::egui;
 
 use super::{App, DRAFT_PAUSE};
 use crate::{
-    model::{may_write, reference, timeline::Part},
+    backend::Ask,
+    first_unread::{FirstUnread, Wanted},
+    model::{
+        may_write, reference,
+        timeline::{Part, Timeline},
+    },
     route::Route,
-    screens::chat::Chat,
+    screens::chat::{Chat, UnreadAbove},
     text::now,
 };
 
-/// Messages that are loaded at most to find where what was not read begins.
+/// Messages that are loaded at most to show where what was not read begins: further back, it is looked for first.
 const UNREAD_LOADED_MAX: usize = 600;
 
 impl App {
@@ -32,6 +37,8 @@ impl App {
         chat.close_popup();
         chat.focus = true;
         (chat.unread_from, chat.unread) = (None, unread);
+        (chat.unread_above, chat.arrived) =
+            (UnreadAbove::None, self.model.timeline(with).map_or(0, Timeline::arrived));
         chat.found = None;
         match self.model.timeline(with) {
             Some(timeline) if timeline.is_begun() && (unread == 0 || timeline.is_at_end()) => {}
@@ -48,19 +55,52 @@ impl App {
         let (Some(timeline), Some(chat)) = (self.model.timeline(with), self.chats.get_mut(&with)) else {
             return;
         };
-        let Ok(unread @ 1..) = usize::try_from(chat.unread) else { return };
+        if chat.unread == 0 {
+            return;
+        }
+        // What came since it was opened stands below.
+        let all = chat.unread + timeline.arrived().saturating_sub(chat.arrived);
+        let unread = usize::try_from(all).unwrap_or(usize::MAX);
         if !timeline.is_begun() || !timeline.is_at_end() {
             return;
         }
         let theirs = timeline.rows().iter().rev().filter(|row| !row.outgoing);
         let (count, first) = theirs.take(unread).fold((0, None), |(count, _), row| (count + 1, Some(row.id)));
-        if count < unread && !timeline.is_complete() && timeline.rows().len() < UNREAD_LOADED_MAX {
-            let question = self.model.load(with, Part::Older);
-            self.ask_all(context, question);
+        if count < unread && !timeline.is_complete() {
+            if unread <= UNREAD_LOADED_MAX && timeline.rows().len() < UNREAD_LOADED_MAX {
+                let question = self.model.load(with, Part::Older);
+                self.ask_all(context, question);
+            } else if let Some(before) = timeline.rows().first().map(|row| row.id) {
+                let wanted = Wanted { with, before, count: unread - count };
+                (chat.unread_above, chat.unread) = (UnreadAbove::LookedFor(self.next_number, all), 0);
+                self.backend.ask(Ask::FindUnread(self.next_number, wanted));
+                self.next_number += 1;
+            }
             return;
         }
         (chat.unread_from, chat.unread) = (first, 0);
         chat.list.to_unread();
+    }
+
+    /// What was not read begins there: it is shown when that is asked for, and not before, for somebody may be reading
+    /// or writing meanwhile.
+    pub(super) fn on_first_unread(&mut self, number: u64, with: AccountId, found: FirstUnread) {
+        if let Some(chat) = self.chats.get_mut(&with)
+            && let UnreadAbove::LookedFor(asked, count) = chat.unread_above
+            && asked == number
+        {
+            chat.unread_from = Some(found.id);
+            chat.unread_above = UnreadAbove::Found(found, count);
+        }
+    }
+
+    /// Shows it.
+    pub(super) fn go_to_unread(&mut self, context: &egui::Context, with: AccountId) {
+        let Some(chat) = self.chats.get_mut(&with) else { return };
+        let UnreadAbove::Found(found, _) = std::mem::take(&mut chat.unread_above) else { return };
+        chat.list.to_unread();
+        let question = self.model.go_to(with, found.newer);
+        self.ask_all(context, question);
     }
 
     pub(super) fn send(&mut self, context: &egui::Context, with: AccountId, text: &str) {

@@ -35,6 +35,7 @@ impl App {
                 }
             }
             Action::Newest(with) => self.go_to_newest(context, with),
+            Action::FirstUnread(with) => self.go_to_unread(context, with),
             Action::Archive => self.archive(context),
             Action::Palette => self.palette = Some(Palette::default()),
             Action::Search(here) => self.begin_search(here),

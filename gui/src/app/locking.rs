@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use causerie_node::error::NodeError;
+use causerie_node::{crash, error::NodeError};
 use eframe::egui;
 
 use super::{App, passphrase_of};
@@ -12,11 +12,24 @@ use crate::{
     action::Action,
     backend::Ask,
     route::Route,
-    screens::{gate::Gate, locking::Locking},
+    screens::{crashed::crashed_ui, gate::Gate, locking::Locking},
     trouble,
 };
 
 impl App {
+    /// Says that the program broke, until that was read.
+    pub(super) fn crashed_ui(&mut self, ui: &mut egui::Ui) -> Vec<Action> {
+        let Some(crashed) = &mut self.crashed else { return Vec::new() };
+        let panel = egui::Panel::top("crashed");
+        panel.show(ui, |ui| crashed_ui(ui, &self.text, crashed)).inner
+    }
+
+    pub(super) fn dismiss_crash(&mut self) {
+        // Where it cannot be renamed it is told again at the next start.
+        crash::told(&self.place.home).ok();
+        self.crashed = None;
+    }
+
     /// Does what opens or locks the home and its window.
     pub(super) fn perform_gate(&mut self, context: &egui::Context, action: Action) {
         match action {
@@ -30,6 +43,10 @@ impl App {
             Action::SetStoreAside => {
                 self.gate = Gate::Starting;
                 self.backend.ask(Ask::SetStoreAside(self.passphrase.clone()));
+            }
+            Action::SetChoicesAside => {
+                self.gate = Gate::Starting;
+                self.backend.ask(Ask::SetChoicesAside);
             }
             Action::Retry => {
                 self.gate = Gate::Starting;

@@ -32,6 +32,8 @@ pub enum Icon {
     Search,
     /// A cross of two lines: one more.
     Add,
+    /// An arrow upwards.
+    Up,
     /// An arrow downwards.
     Down,
     /// A face that smiles.
@@ -92,6 +94,10 @@ impl Icon {
             Self::Add => {
                 pen.line(&[(0.5, 0.12), (0.5, 0.88)]);
                 pen.line(&[(0.12, 0.5), (0.88, 0.5)]);
+            }
+            Self::Up => {
+                pen.line(&[(0.5, 0.9), (0.5, 0.12)]);
+                pen.line(&[(0.18, 0.42), (0.5, 0.12), (0.82, 0.42)]);
             }
             Self::Down => {
                 pen.line(&[(0.5, 0.1), (0.5, 0.88)]);

@@ -3,8 +3,6 @@
 //! What a peer sends may hold characters that are not seen, that turn the direction of what follows, or that pile up
 //! without an end. None of them may change how anything else reads, or who seems to have written it.
 
-use std::borrow::Cow;
-
 use causerie_protocol::answer::{ContactState, ContactView, MessageState, MessageView};
 use jiff::civil::Date;
 use unicode_normalization::{UnicodeNormalization as _, char::is_combining_mark};
@@ -23,7 +21,9 @@ const AFTER_HIT: usize = 200;
 #[must_use]
 pub fn harmless(text: &str) -> String {
     let mut marks = 0;
-    text.chars()
+    text.replace("\r\n", "\n")
+        .chars()
+        .map(|one| if is_end_of_line(one) { '\n' } else { one })
         .filter(|one| {
             marks = if is_combining_mark(*one) { marks + 1 } else { 0 };
             marks <= MARKS_MAX && (*one == '\n' || *one == '\t' || !is_unseen(*one))
@@ -117,10 +117,42 @@ pub fn progress(text: &Text, message: &MessageView, name: &str) -> String {
     }
 }
 
-/// The text of a message, or what stands in its place.
+/// What is shown of a message: its words, or what stands in their place; and whether they are its words.
 #[must_use]
-pub fn body<'a>(text: &Text, message: &'a MessageView) -> Cow<'a, str> {
-    message.text.as_deref().map_or_else(|| Cow::Owned(text.say("chat-needs-newer")), Cow::Borrowed)
+pub fn body(text: &Text, message: &MessageView) -> (String, bool) {
+    let Some(said) = &message.text else { return (text.say("chat-needs-newer"), false) };
+    let words = harmless(said);
+    let Some(first) = words.find(is_seen) else { return (text.say("chat-nothing-seen"), false) };
+    // Lines without anything at the beginning would push what is said out of sight.
+    let begin = words.get(..first).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    (words.get(begin..).unwrap_or_default().trim_end().to_owned(), true)
+}
+
+/// The beginning of a message in one line, or what stands in its place.
+#[must_use]
+pub fn preview(text: &Text, message: &MessageView, length_max: usize) -> String {
+    match &message.text {
+        None => text.say("list-unshown"),
+        Some(said) if !said.chars().any(is_seen) => text.say("chat-nothing-seen"),
+        Some(said) => in_one_line(said, length_max),
+    }
+}
+
+/// Whether this is seen by itself: neither a space of any kind nor what only changes what is beside it.
+pub(crate) fn is_seen(one: char) -> bool {
+    !one.is_whitespace() && one != '\u{2800}' && !is_unseen(one) && !is_mark_of_nothing(one)
+}
+
+/// What stays in a text because scripts and emoji are made with it, and is not seen by itself.
+const fn is_mark_of_nothing(one: char) -> bool {
+    matches!(one,
+        '\u{ad}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200c}' | '\u{200d}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e0fff}')
+}
+
+/// What begins a new line beside the usual sign.
+const fn is_end_of_line(one: char) -> bool {
+    matches!(one, '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Characters that are not seen and change what is: controls, turns of direction, fillers. The joiner that emoji are
@@ -140,9 +172,30 @@ mod tests {
     fn nothing_unseen_is_left_and_words_stay() {
         assert_eq!(harmless("a\u{202e}b\u{200b}c\r\n\td\u{0}"), "abc\n\td");
         assert_eq!(harmless("👩\u{200d}👧 é ê"), "👩\u{200d}👧 é ê");
+        assert_eq!(harmless("one\u{2028}two\rthree\u{c}four"), "one\ntwo\nthree\nfour");
         let zalgo = format!("z{}a", "\u{301}".repeat(500));
         assert_eq!(harmless(&zalgo).chars().count(), 2 + MARKS_MAX);
         assert_eq!(in_one_line(" one\n\n two   three ", 8), "one two …");
+    }
+
+    #[test]
+    fn a_message_says_something_whatever_it_is_made_of() {
+        let text = Text::of(crate::preferences::Language::English);
+        let shown = |said: &str| {
+            let message =
+                MessageView { text: Some(said.to_owned()), ..crate::model::timeline::tests::row(1) };
+            (body(&text, &message), preview(&text, &message, 9))
+        };
+        for nothing in
+            ["   ", "\n\n", "\u{200b}", "\u{2800}\u{2800}", "\u{200d}\u{fe0f}", "\u{3164}", "\u{202e}"]
+        {
+            let said = text.say("chat-nothing-seen");
+            assert_eq!(shown(nothing), ((said.clone(), false), said), "{nothing:?}");
+        }
+        let below = format!("{}  far below \n", "\n \u{200b}".repeat(500));
+        assert_eq!(shown(&below), (("   far below".to_owned(), true), "far below".to_owned()));
+        assert_eq!(shown("  code\n    more").0.0, "  code\n    more");
+        assert!(shown("👩\u{200d}👧").0.1);
     }
 
     #[test]

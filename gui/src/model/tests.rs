@@ -1,25 +1,15 @@
 //! What the window knows does not depend on which of several things it is told first.
 
-use causerie_protocol::answer::{MessageState, Verification};
+use causerie_protocol::answer::MessageState;
 
 use super::{
-    timeline::tests::{PEER, row},
+    timeline::tests::{PEER, row, somebody},
     *,
 };
 
 /// Somebody who has just become a contact.
 fn contact() -> ContactView {
-    ContactView {
-        id: PEER,
-        name: "Alice".to_owned(),
-        state: ContactState::Pending,
-        reason: None,
-        verification: Verification::None,
-        online: false,
-        path: None,
-        last_seen: None,
-        safety_number: None,
-    }
+    somebody(1, "Alice")
 }
 
 /// What is listed once they are.
@@ -136,4 +126,24 @@ fn a_list_that_something_happened_under_is_asked_for_again_once() {
     model.apply(&Arc::new(Event::ContactChanged(Box::new(seen))));
     model.asked(&Command::ListConversations);
     assert_eq!(model.answered(&Command::ListConversations, listed()), []);
+}
+
+#[test]
+fn what_stands_in_the_way_of_everything_is_read_first_and_only_as_long_as_it_does() {
+    let mut model = Model::default();
+    let tell = |model: &mut Model, kind| {
+        assert_eq!(model.apply(&Arc::new(Event::Notice { kind, text: String::new() })), []);
+        model.unread_notice()
+    };
+    assert_eq!(tell(&mut model, NoticeKind::KeysRenewed), Some(NoticeKind::KeysRenewed));
+    assert_eq!(tell(&mut model, NoticeKind::NoRoom), Some(NoticeKind::NoRoom));
+    assert_eq!(tell(&mut model, NoticeKind::NoRoom), Some(NoticeKind::NoRoom), "it is read once");
+    assert_eq!(tell(&mut model, NoticeKind::RoomAgain), Some(NoticeKind::KeysRenewed));
+    model.dismiss();
+    assert_eq!(model.unread_notice(), Some(NoticeKind::RoomAgain));
+    model.dismiss();
+    model.dismiss();
+    assert_eq!(model.unread_notice(), None);
+    assert_eq!(model.notices, [NoticeKind::KeysRenewed, NoticeKind::NoRoom, NoticeKind::RoomAgain]);
+    assert_eq!(tell(&mut model, NoticeKind::NoRoom), Some(NoticeKind::NoRoom), "once more");
 }

@@ -21,7 +21,7 @@ use crate::{
     components::{avatar::avatar, qr_code::qr_code},
     desktop::Offers,
     qr_reading::{Reading, Source, file_in, invitation_in, link_in},
-    screens::{View, card, code, name_of, page, primary, primary_button, request_buttons, words},
+    screens::{View, card, code, page, primary, primary_button, request_buttons, words},
     text::day_of,
     theme,
 };
@@ -159,7 +159,7 @@ fn requests(ui: &mut egui::Ui, view: &View<'_>, actions: &mut Vec<Action>) {
         for one in waiting {
             ui.horizontal(|ui| {
                 avatar(ui, 36.0, &one.contact);
-                words(ui, name_of(&one.contact));
+                words(ui, view.model.name(&one.contact));
             });
             request_buttons(ui, view, &one.contact, actions);
         }

@@ -270,7 +270,7 @@ mod tests {
     }
 
     fn broken() -> NodeError {
-        NodeError::File { words: "network.toml cannot be used".to_owned(), hint: "" }
+        NodeError::BadChoices("network.toml cannot be used".to_owned())
     }
 
     #[test]

@@ -8,7 +8,7 @@ use causerie_protocol::{
     ids::{AccountId, MessageId},
 };
 use eframe::egui::{
-    self, Align2, FontId, Key, Label, Modifiers, Rect, Role, Sense, UiBuilder, WidgetInfo, pos2,
+    self, FontId, Key, Label, Modifiers, Rect, Role, Sense, UiBuilder, WidgetInfo, pos2,
     text::{LayoutJob, TextFormat},
     vec2,
 };
@@ -17,16 +17,17 @@ use crate::{
     action::Action,
     components::{
         avatar::avatar,
-        chat_list::{ChatList, Content, Item},
+        chat_list::{ChatList, Content, Item, Shown},
         icon::Icon,
         lines::laid_out,
         menu::context_menu,
         say,
     },
     emoji,
-    model::timeline::Part,
+    first_unread::FirstUnread,
+    model::timeline::{Part, Timeline},
     route::Route,
-    screens::{View, name_of, words},
+    screens::{View, words},
     theme,
 };
 use composer::{Writing, composer};
@@ -64,6 +65,10 @@ pub struct Chat {
     pub unread_from: Option<MessageId>,
     /// How many were not, as long as it is not known which.
     pub unread: u64,
+    /// How many messages had come when it was opened.
+    pub arrived: u64,
+    /// Where what was not read begins, if that is far above.
+    pub unread_above: UnreadAbove,
     /// The message that was looked for and is shown.
     pub found: Option<MessageId>,
     /// Long messages that are shown as a whole.
@@ -72,6 +77,18 @@ pub struct Chat {
     pub focus: bool,
     /// What is open around the field.
     pub(crate) writing: Writing,
+}
+
+/// Where what was not read begins, if more came than is loaded at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum UnreadAbove {
+    /// It is loaded, or was shown.
+    #[default]
+    None,
+    /// It is looked for, by this number; so many were not read.
+    LookedFor(u64, u64),
+    /// It is there; so many were not read.
+    Found(FirstUnread, u64),
 }
 
 impl Chat {
@@ -109,7 +126,7 @@ fn head(ui: &mut egui::Ui, view: &View<'_>, one: &ConversationView, actions: &mu
         avatar(ui, 36.0, &one.contact);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
-            let name = name_of(&one.contact);
+            let name = view.model.name(&one.contact);
             let title = ui.add(Label::new(theme::strong(&name)).truncate().sense(Sense::click()));
             if title.on_hover_text(view.text.say("contact-page")).clicked() {
                 actions.push(Action::Go(Route::Contact(one.contact.id)));
@@ -141,7 +158,7 @@ fn messages(
     actions: &mut Vec<Action>,
 ) {
     let Some(timeline) = view.model.timeline(one.contact.id) else { return };
-    let name = name_of(&one.contact);
+    let name = view.model.name(&one.contact);
     if timeline.is_complete() && timeline.rows().is_empty() {
         ui.centered_and_justified(|ui| {
             ui.weak(view.text.say_with("chat-empty", &[("name", name.into())]));
@@ -160,7 +177,7 @@ fn messages(
     let (found, unfolded) = (chat.found, chat.unfolded.clone());
     let shown_as =
         |row: &MessageView| ShownAs { found: found == Some(row.id), folds: !unfolded.contains(&row.id) };
-    let mut unfold = None;
+    let (mut unfold, mut divided) = (None, false);
     let area = ui.available_rect_before_wrap();
     ui.input_mut(|input| {
         let above = input.consume_key(Modifiers::NONE, Key::PageUp);
@@ -179,6 +196,7 @@ fn messages(
                     unfold = Some(row.id);
                 }
             } else {
+                divided |= item == Item::Unread && ui.clip_rect().intersects(ui.max_rect());
                 line(ui, view, item);
             }
         },
@@ -193,32 +211,53 @@ fn messages(
     if shown.newer_wanted {
         actions.push(Action::Load(one.contact.id, Part::Newer));
     }
-    if !shown.at_bottom {
-        let label = match shown.new_below {
-            0 => view.text.say("chat-down"),
-            count => view.text.say_with("chat-new-below", &[("count", count.into())]),
-        };
-        if pill(ui, area, &label) {
-            if timeline.is_at_end() {
-                chat.list.to_bottom();
-            } else {
-                actions.push(Action::Newest(one.contact.id));
-            }
+    if divided {
+        chat.unread_above = UnreadAbove::None;
+    }
+    pills(ui, view, one.contact.id, chat, area, shown, actions);
+}
+
+/// What leads to messages that are out of sight: above, and below.
+fn pills(
+    ui: &mut egui::Ui,
+    view: &View<'_>,
+    with: AccountId,
+    chat: &mut Chat,
+    area: Rect,
+    shown: Shown,
+    actions: &mut Vec<Action>,
+) {
+    if let UnreadAbove::Found(_, count) = chat.unread_above {
+        let label = view.text.say_with("chat-unread-above", &[("count", count.into())]);
+        if pill(ui, area, &label, Icon::Up) {
+            actions.push(Action::FirstUnread(with));
+        }
+    }
+    if shown.at_bottom {
+        return;
+    }
+    let label = match shown.new_below {
+        0 => view.text.say("chat-down"),
+        count => view.text.say_with("chat-new-below", &[("count", count.into())]),
+    };
+    if pill(ui, area, &label, Icon::Down) {
+        if view.model.timeline(with).is_some_and(Timeline::is_at_end) {
+            chat.list.to_bottom();
+        } else {
+            actions.push(Action::Newest(with));
         }
     }
 }
 
-/// A button with an arrow over the lower edge; whether it was pressed.
-fn pill(ui: &mut egui::Ui, area: Rect, label: &str) -> bool {
-    let place = Rect::from_center_size(
-        pos2(area.center().x, area.bottom() - 24.0),
-        vec2(area.width().min(260.0), 32.0),
-    );
-    let mut over = ui.new_child(UiBuilder::new().max_rect(place).id_salt("below"));
+/// A button with an arrow over the edge that it points to; whether it was pressed.
+fn pill(ui: &mut egui::Ui, area: Rect, label: &str, arrow: Icon) -> bool {
+    let middle = if arrow == Icon::Up { area.top() + 24.0 } else { area.bottom() - 24.0 };
+    let place = Rect::from_center_size(pos2(area.center().x, middle), vec2(area.width().min(300.0), 32.0));
+    let mut over = ui.new_child(UiBuilder::new().max_rect(place).id_salt(label));
     let button = over.centered_and_justified(|ui| ui.button(label)).inner;
     let at = pos2(button.rect.left() + 18.0, button.rect.center().y);
     let colour = ui.style().interact(&button).fg_stroke.color;
-    Icon::Down.paint(ui.painter(), Rect::from_center_size(at, vec2(SIGN, SIGN)), colour);
+    arrow.paint(ui.painter(), Rect::from_center_size(at, vec2(SIGN, SIGN)), colour);
     button.clicked()
 }
 
@@ -269,7 +308,7 @@ fn folded(words: &egui::Galley, shown_as: ShownAs) -> Option<f32> {
 }
 
 /// What stands between messages.
-fn line(ui: &egui::Ui, view: &View<'_>, item: Item) {
+fn line(ui: &mut egui::Ui, view: &View<'_>, item: Item) {
     let palette = theme::palette(ui);
     let (words, colour) = match item {
         Item::Beginning => (view.text.say("chat-begin"), palette.text_weak),
@@ -277,17 +316,17 @@ fn line(ui: &egui::Ui, view: &View<'_>, item: Item) {
         Item::Unread => (view.text.say("chat-unread"), palette.accent),
         Item::Message(..) => return,
     };
-    let centre = ui.max_rect().center();
-    ui.painter().text(centre, Align2::CENTER_CENTER, words, FontId::proportional(12.5), colour);
+    let words = egui::RichText::new(words).size(12.5).color(colour);
+    ui.put(ui.max_rect(), Label::new(words).selectable(false));
 }
 
 /// The words of a message, broken into lines.
 fn galley(ui: &egui::Ui, view: &View<'_>, row: &MessageView, width: f32) -> std::sync::Arc<egui::Galley> {
     let palette = theme::palette(ui);
-    let colour = if row.text.is_some() { palette.text } else { palette.text_weak };
-    let words = say::harmless(say::body(view.text, row).trim_end());
+    let (words, is_said) = say::body(view.text, row);
+    let colour = if is_said { palette.text } else { palette.text_weak };
     let room = (width * 0.8).min(theme::BUBBLE_WIDTH_MAX) - 2.0 * PADDING.x;
-    let large = row.text.is_some() && emoji::alone(&words).is_some();
+    let large = is_said && emoji::alone(&words).is_some();
     let size = if large { LARGE } else { WORDS };
     let begins_right = say::begins_right(&words);
     let plain = TextFormat::simple(FontId::proportional(size), colour);
@@ -330,7 +369,13 @@ fn bubble(
     let cut = folded(&words, shown_as);
     let shown = vec2(words.size().x, cut.unwrap_or(words.size().y));
     let below = TIME_HEIGHT + if cut.is_some() { UNFOLD_HEIGHT } else { 0.0 };
-    let size = vec2(shown.x.max(foot.size().x + sign), shown.y + below) + 2.0 * PADDING;
+    let unfolds = cut.map(|_| view.text.say("chat-unfold"));
+    let unfolds_width = unfolds.clone().map_or(0.0, |words| {
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        // Whole, with a little to spare.
+        ui.painter().layout_no_wrap(words, font, palette.accent).size().x + 2.0
+    });
+    let size = vec2(shown.x.max(foot.size().x + sign).max(unfolds_width), shown.y + below) + 2.0 * PADDING;
     let left = if row.outgoing { place.right() - size.x - 12.0 } else { place.left() + 12.0 };
     let bubble = Rect::from_min_size(pos2(left, place.bottom() - size.y), size);
     let ground = if row.outgoing { palette.own_bubble } else { palette.their_bubble };
@@ -355,11 +400,11 @@ fn bubble(
     child.shrink_clip_rect(if cut.is_some() { inside } else { inside.expand(1.0) });
     child.add(Label::new(words).selectable(true).wrap());
     let mut unfold = false;
-    if cut.is_some() {
+    if let Some(unfolds) = unfolds {
         let at =
             Rect::from_min_size(inside.left_bottom() + vec2(0.0, 4.0), vec2(size.x, UNFOLD_HEIGHT - 4.0));
         let mut child = ui.new_child(UiBuilder::new().max_rect(at).id_salt("unfold"));
-        unfold = child.link(view.text.say("chat-unfold")).clicked();
+        unfold = child.link(unfolds).clicked();
     }
     let foot_at = bubble.right_bottom() - vec2(PADDING.x + sign, PADDING.y - 2.0) - foot.size();
     if row.outgoing {
@@ -389,7 +434,7 @@ fn foot(
     actions: &mut Vec<Action>,
 ) {
     let text = view.text;
-    let name = name_of(&one.contact);
+    let name = view.model.name(&one.contact);
     let about = |key: &str| text.say_with(key, &[("name", name.clone().into())]);
     ui.add_space(theme::SPACE[0]);
     match one.contact.state {

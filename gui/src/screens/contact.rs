@@ -11,7 +11,7 @@ use crate::{
     action::Action,
     components::{avatar::avatar, say},
     model::reference,
-    screens::{View, card, code, gate::field, name_of, page, primary_button, words},
+    screens::{View, card, code, gate::field, page, primary_button, words},
     theme,
 };
 
@@ -47,7 +47,7 @@ pub fn contact_ui(ui: &mut egui::Ui, view: &View<'_>, whom: AccountId, editing: 
         *editing = Editing { whom: Some(whom), name: contact.name.clone(), ..Editing::default() };
     }
     editing.comparing.take_in(ui);
-    let name = name_of(contact);
+    let name = view.model.name(contact);
     page(ui, &name, |ui| {
         ui.horizontal(|ui| {
             avatar(ui, 64.0, contact);
@@ -99,7 +99,7 @@ fn safety(
     comparing: &mut Comparing,
     actions: &mut Vec<Action>,
 ) {
-    let (text, name) = (view.text, name_of(contact));
+    let (text, name) = (view.text, view.model.name(contact));
     ui.label(theme::strong(text.say("contact-safety")));
     let Some(number) = &contact.safety_number else {
         words(ui, text.say("contact-safety-none"));

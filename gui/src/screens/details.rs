@@ -51,7 +51,7 @@ fn rows(view: &View<'_>, details: &MessageDetails) -> Vec<(&'static str, String)
         rows.push(("details-received", when(received_at)));
     }
     if message.outgoing {
-        let name = view.model.conversation(message.conversation).map(|one| super::name_of(&one.contact));
+        let name = view.model.conversation(message.conversation).map(|one| view.model.name(&one.contact));
         rows.push(("details-state", say::progress(text, message, &name.unwrap_or_default())));
         if message.state == MessageState::Delivered || message.state == MessageState::Read {
             rows.push(("details-delivered", heard(details.delivered_at)));

@@ -104,6 +104,10 @@ fn trouble_ui(ui: &mut egui::Ui, text: &Text, error: &NodeError, actions: &mut V
         if matches!(error, NodeError::StoreDamaged(_)) && ui.button(text.say("trouble-aside")).clicked() {
             actions.push(Action::SetStoreAside);
         }
+        if matches!(error, NodeError::BadChoices(_)) && ui.button(text.say("trouble-choices-aside")).clicked()
+        {
+            actions.push(Action::SetChoicesAside);
+        }
         if ui.button(text.say("trouble-quit")).clicked() {
             actions.push(Action::Quit);
         }

@@ -16,7 +16,7 @@ use crate::{
         say,
     },
     route::Route,
-    screens::{View, name_of, primary_button, words},
+    screens::{View, primary_button, words},
     theme,
 };
 
@@ -66,12 +66,10 @@ pub fn rows(view: &View<'_>, looking: &Looking) -> Vec<Row> {
 fn row(view: &View<'_>, one: &ConversationView) -> Row {
     let text = view.text;
     let last = one.last.as_ref();
-    let said = last.map(|last| match &last.text {
-        None => text.say("list-unshown"),
-        Some(said) if last.outgoing => {
-            text.say_with("list-you", &[("text", say::in_one_line(said, PREVIEW_MAX).into())])
-        }
-        Some(said) => say::in_one_line(said, PREVIEW_MAX),
+    let said = last.map(|last| {
+        let preview = say::preview(text, last, PREVIEW_MAX);
+        let is_ours = last.outgoing && last.text.is_some();
+        if is_ours { text.say_with("list-you", &[("text", preview.into())]) } else { preview }
     });
     let below = if one.contact.state == ContactState::Active && !one.draft.trim().is_empty() {
         text.say_with("list-draft", &[("text", say::in_one_line(&one.draft, PREVIEW_MAX).into())])
@@ -83,7 +81,7 @@ fn row(view: &View<'_>, one: &ConversationView) -> Row {
     let when = last.map(|last| text.when(last.received_at.unwrap_or(last.sent_at), view.today));
     Row {
         with: one.contact.id,
-        name: name_of(&one.contact),
+        name: view.model.name(&one.contact),
         below,
         when: when.unwrap_or_default(),
         unread: one.unread,

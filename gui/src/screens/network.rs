@@ -21,7 +21,7 @@ use crate::{
     action::Action,
     components::{avatar::avatar, say},
     model::{Model, may_write},
-    screens::{View, card, code, name_of, page, words},
+    screens::{View, card, code, page, words},
     text::Text,
     theme, trouble,
 };
@@ -101,7 +101,7 @@ fn contact_row(
     actions: &mut Vec<Action>,
 ) {
     let text = view.text;
-    let name = name_of(contact);
+    let name = view.model.name(contact);
     ui.horizontal(|ui| {
         avatar(ui, 32.0, contact);
         ui.vertical(|ui| {
@@ -151,7 +151,7 @@ fn found(ui: &mut egui::Ui, text: &Text, tested: &Tested, name: &str) {
             StepResult::Failed => ("!", palette.bad),
             StepResult::NotTried => ("–", palette.text_weak),
         };
-        let line = format!("{mark} {} — {}", text.say(said(step)), text.say(how(result)));
+        let line = format!("{mark} {} — {}", text.say(said(step)), text.say(how(tested, step, result)));
         words(ui, egui::RichText::new(line).size(13.0).color(colour));
         if step == Step::Dial {
             for one in &tested.trial.addresses {
@@ -193,8 +193,10 @@ const fn said(step: Step) -> &'static str {
     }
 }
 
-const fn how(result: StepResult) -> &'static str {
+const fn how(tested: &Tested, step: Step, result: StepResult) -> &'static str {
     match result {
+        // That nobody is let in is no fault of anything.
+        _ if tested.hidden && matches!(step, Step::Listening) => "test-chosen",
         StepResult::Done => "test-done",
         StepResult::Failed => "test-failed",
         StepResult::NotTried => "test-not-tried",
@@ -211,5 +213,50 @@ const fn came_of(outcome: AddressOutcome) -> &'static str {
         AddressOutcome::Failed(DialFailure::SomebodyElse) => "test-somebody-else",
         AddressOutcome::Failed(DialFailure::OtherVersion) => "test-other-version",
         AddressOutcome::Failed(DialFailure::Broken) => "test-broken",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use causerie_node::rpc::methods::Standing;
+    use causerie_protocol::answer::Trial;
+
+    use super::*;
+    use crate::preferences::Language;
+
+    #[test]
+    fn who_lets_nobody_in_by_choice_is_not_told_that_this_is_why() {
+        let trial = Trial {
+            loopback: false,
+            known: StepResult::Failed,
+            nearby: 0,
+            addresses: Vec::new(),
+            dialled: StepResult::NotTried,
+            agreed: StepResult::NotTried,
+            awaits_consent: false,
+            online: StepResult::NotTried,
+            answered: StepResult::NotTried,
+            round_trip: None,
+        };
+        let standing = Standing {
+            running: true,
+            passphrase: false,
+            listening: 0,
+            hidden: true,
+            on_network: true,
+            serving: None,
+        };
+        let chosen = Tested::of(trial.clone(), standing);
+        let broken = Tested::of(trial, Standing { hidden: false, ..standing });
+        for language in Language::ALL {
+            let text = Text::of(language);
+            let about = text.say_with("test-no-address", &[("name", "Bob".into())]);
+            assert_eq!(verdict(&text, &chosen, "Bob"), about);
+            assert_eq!(verdict(&text, &broken, "Bob"), text.say("test-not-listening"));
+        }
+        let (step, result) = chosen.steps[1];
+        assert_eq!(how(&chosen, step, result), "test-chosen");
+        let (step, result) = broken.steps[1];
+        assert_eq!(how(&broken, step, result), "test-failed");
     }
 }

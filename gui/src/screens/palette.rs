@@ -7,7 +7,7 @@ use crate::{
     action::{Action, Shortcut},
     components::say,
     route::Route,
-    screens::{View, name_of, words},
+    screens::{View, words},
     theme,
 };
 
@@ -37,7 +37,7 @@ pub struct Choice {
 pub fn choices(view: &View<'_>, route: Route, looked_for: &str) -> Vec<Choice> {
     let text = view.text;
     let people = view.model.conversations().into_iter().map(|one| Choice {
-        label: name_of(&one.contact),
+        label: view.model.name(&one.contact),
         keys: None,
         action: Action::Open(one.contact.id),
     });

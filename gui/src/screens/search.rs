@@ -10,7 +10,7 @@ use eframe::egui::{
 use crate::{
     action::Action,
     components::say,
-    screens::{View, gate::entered, name_of, words},
+    screens::{View, gate::entered, words},
     search::{Found, Query, Told},
     theme,
 };
@@ -103,7 +103,7 @@ fn field(ui: &mut egui::Ui, view: &View<'_>, searching: &mut Searching, actions:
     }
     let mut changed = field.changed();
     if let Some(one) = searching.within.and_then(|with| view.model.conversation(with)) {
-        let label = text.say_with("search-within", &[("name", name_of(&one.contact).into())]);
+        let label = text.say_with("search-within", &[("name", view.model.name(&one.contact).into())]);
         let mut only = true;
         changed |= ui
             .scope(|ui| {
@@ -173,7 +173,7 @@ fn row_ui(ui: &mut egui::Ui, view: &View<'_>, one: &Found, looked_for: &str, act
 }
 
 fn their_name(view: &View<'_>, one: &Found) -> String {
-    let name = view.model.conversation(one.message.conversation).map(|one| name_of(&one.contact));
+    let name = view.model.conversation(one.message.conversation).map(|one| view.model.name(&one.contact));
     name.unwrap_or_default()
 }
 

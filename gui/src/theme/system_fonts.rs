@@ -9,6 +9,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use causerie_node::crash::expected;
 use eframe::egui::epaint::text::{FallbackRequest, FontInsert, FontProvider};
 use egui_system_font_provider::SystemFontProvider;
 
@@ -25,7 +26,7 @@ impl FontProvider for SystemFonts {
             return None;
         }
         // What a panic leaves behind is not used again.
-        let found = catch_unwind(AssertUnwindSafe(|| self.fonts.font_for(request)));
+        let found = catch_unwind(AssertUnwindSafe(|| expected(|| self.fonts.font_for(request))));
         found.unwrap_or_else(|_| {
             self.none.store(true, Ordering::Relaxed);
             tracing::warn!(

@@ -243,6 +243,9 @@ pub(super) struct Run {
     /// If the store is damaged, move it to set-aside-N in the home and begin a new one; one that is whole stays
     #[arg(long)]
     pub(super) set_store_aside: bool,
+    /// If network.toml cannot be used, move it to set-aside-N in the home and start without it; one that can be stays
+    #[arg(long)]
+    pub(super) set_network_aside: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -109,6 +109,7 @@ fn trial(tested: &Value, paint: Paint) -> String {
         let result = match words::text(step, "result") {
             "ok" => paint.green("ok"),
             "failed" => paint.red("failed"),
+            _ if is_chosen(step) => paint.dim("no, by choice"),
             _ => paint.dim("not tried"),
         };
         rows.push(vec![about(words::text(step, "step")).to_owned(), result, facts(step)]);
@@ -134,6 +135,11 @@ fn about(step: &str) -> &'static str {
     }
 }
 
+/// Whether a step is as it is because the person wants it so.
+fn is_chosen(step: &Value) -> bool {
+    step.get("by_choice") == Some(&Value::Bool(true))
+}
+
 fn facts(step: &Value) -> String {
     let number = |name| step.get(name).and_then(Value::as_u64);
     if let Some(millis) = step.get("round_trip_ms").and_then(Value::as_f64) {
@@ -141,6 +147,7 @@ fn facts(step: &Value) -> String {
     }
     match (number("known"), number("nearby"), number("addresses")) {
         (Some(known), Some(nearby), _) => format!("{known} addresses, {nearby} unknown devices near"),
+        (_, _, Some(_)) if is_chosen(step) => "you let nobody in: you dial others".to_owned(),
         (_, _, Some(listening)) => format!("on {listening} addresses"),
         _ if step.get("awaits_consent") == Some(&Value::Bool(true)) => {
             "they have not accepted yet".to_owned()
@@ -216,14 +223,24 @@ mod tests {
 
     #[test]
     fn a_test_is_told_step_by_step() {
-        let standing =
-            Standing { running: true, passphrase: false, listening: 2, on_network: true, serving: None };
+        let standing = Standing {
+            running: true,
+            passphrase: false,
+            listening: 2,
+            hidden: false,
+            on_network: true,
+            serving: None,
+        };
         let tested = Tested::of(fake::trial(), standing).to_json();
         let text = trial(&tested, Paint::PLAIN);
         assert_eq!(text.lines().count(), 8, "{text}");
         assert!(text.contains("They answer there") && text.contains("failed"), "{text}");
         assert!(text.ends_with("/ip4/192.0.2.1/tcp/7  refused"), "{text}");
         assert_eq!(sentence("dial", &tested), "nobody who is them answers where they were");
+        let hidden = Standing { listening: 0, hidden: true, ..standing };
+        let text = trial(&Tested::of(fake::trial(), hidden).to_json(), Paint::PLAIN);
+        let listening = text.lines().find(|line| line.contains("This node listens")).unwrap_or_default();
+        assert!(listening.contains("no, by choice") && !text.contains("0 addresses"), "{text}");
     }
 
     #[test]

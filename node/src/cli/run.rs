@@ -27,7 +27,7 @@ use super::{
 use crate::{
     NetworkOptions,
     choices::Choices,
-    clock,
+    clock, crash,
     error::NodeError,
     events::{EventLog, Subscription},
     network::Exposure,
@@ -50,37 +50,25 @@ pub(super) async fn run(
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let network = NetworkOptions {
-        listen: options.listen,
-        dial: options.dial,
-        mdns: !options.no_mdns && !options.loopback,
-        loopback: options.loopback,
-        choices: Choices {
-            exposure: match (options.lan_only, options.relays_only, options.stealth) {
-                (true, _, _) => Exposure::LanOnly,
-                (_, true, _) => Exposure::RelaysOnly,
-                (_, _, true) => Exposure::Stealth,
-                _ => Exposure::Open,
-            },
-            bootstrap: options.bootstrap,
-            proxy: options.proxy,
-            serve_relay: options.serve_relay,
-            serve_bootstrap: options.serve_bootstrap,
-            ..Choices::default()
-        },
-    };
+    let set_store_aside = options.set_store_aside;
+    if options.set_network_aside {
+        set_network_aside(home, &mut printer).await?;
+    }
+    let network = network(options);
     allow_many_sockets();
     let journal = Journal::begin()?;
     let stopped = any_of([&mut interrupt, &mut terminate, &mut hangup]);
     let mut aside = None;
-    let asked = options.set_store_aside.then_some(&mut aside);
+    let asked = set_store_aside.then_some(&mut aside);
     let mut node = door::start(home, network, opener, asked, stopped).await?;
     if let Err(error) = journal.keep(home) {
         printer.note(&format!("The log is not kept: {error}."));
     }
+    tell_of_crash(home, &mut printer);
+    crash::watch(home, "causerie-node", &[]);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the node runs");
     let events = node.handle().events();
-    if options.set_store_aside {
+    if set_store_aside {
         tell_of_store(aside.as_deref(), &events, &mut printer);
     }
     printer.warnings(&events.notices());
@@ -112,6 +100,54 @@ pub(super) async fn run(
 fn allow_many_sockets() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).ok();
+}
+
+/// How the node is to meet others.
+fn network(options: Run) -> NetworkOptions {
+    NetworkOptions {
+        listen: options.listen,
+        dial: options.dial,
+        mdns: !options.no_mdns && !options.loopback,
+        loopback: options.loopback,
+        choices: Choices {
+            exposure: match (options.lan_only, options.relays_only, options.stealth) {
+                (true, _, _) => Exposure::LanOnly,
+                (_, true, _) => Exposure::RelaysOnly,
+                (_, _, true) => Exposure::Stealth,
+                _ => Exposure::Open,
+            },
+            bootstrap: options.bootstrap,
+            proxy: options.proxy,
+            serve_relay: options.serve_relay,
+            serve_bootstrap: options.serve_bootstrap,
+            ..Choices::default()
+        },
+    }
+}
+
+async fn set_network_aside(home: &Path, printer: &mut Printer) -> Result<(), Failure> {
+    let path = home.to_owned();
+    let aside = spawn_blocking(move || crate::set_choices_aside(&path)).await;
+    let aside = aside.map_err(|error| NodeError::Storage(error.to_string()))??;
+    printer.note(&match aside {
+        Some(aside) => format!("network.toml is {} now: nothing that it says counts.", aside.display()),
+        None => "There is no network.toml that cannot be used: nothing was moved.".to_owned(),
+    });
+    Ok(())
+}
+
+/// Says once that the program broke, and where the report of it is.
+fn tell_of_crash(home: &Path, printer: &mut Printer) {
+    if let Some(crash) = crash::left_behind(home) {
+        let path = match crash::told(home) {
+            Ok(path) => path,
+            Err(_) => crash.path,
+        };
+        let place = path.display();
+        printer.note(&format!(
+            "A run before broke off; what was confirmed is kept. A report without names or texts: {place}"
+        ));
+    }
 }
 
 fn tell_of_store(aside: Option<&Path>, events: &EventLog, printer: &mut Printer) {

@@ -27,6 +27,19 @@ fn texts(rows: &[Value]) -> Vec<&str> {
     rows.iter().map(|row| row["text"].as_str().unwrap_or("-")).collect()
 }
 
+#[test]
+fn notices_from_before_anybody_followed_are_told_to_the_first_who_does() {
+    let log = log_with(1, 2);
+    log.push(&Event::Listening { addresses: Vec::new() }, WallTime::from_millis(1_000));
+    let (early, mut following) = log.follow();
+    assert_eq!(early.iter().map(|one| (**one).clone()).collect::<Vec<_>>(), [notice(1), notice(2)]);
+    log.push(&notice(3), WallTime::from_millis(2_000));
+    assert_eq!(*following.try_recv().unwrap(), notice(3));
+    assert_eq!(log.follow().0, [], "they are told once");
+    let many = log_with(1, 1_000);
+    assert_eq!(many.follow().0.len(), EARLY_MAX);
+}
+
 #[tokio::test]
 async fn rows_carry_number_time_and_type() {
     let log = log_with(3, 1);

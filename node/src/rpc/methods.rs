@@ -113,6 +113,8 @@ pub struct Standing {
     pub passphrase: bool,
     /// On how many addresses it listens, loopback included.
     pub listening: usize,
+    /// Whether it lets nobody in because that was chosen: over relays only, in stealth, or through a proxy.
+    pub hidden: bool,
     /// Whether its machine has a network.
     pub on_network: bool,
     /// What it does for others, if it is a server.

@@ -29,6 +29,7 @@ use causerie_protocol::{
 };
 
 use super::{FREE_BYTES_MIN, Store, StoreError, check_sizes};
+use crate::crash;
 
 /// Bytes of pages that sled keeps in memory; its default is a gigabyte, and a scan fills it.
 const CACHE_BYTES: u64 = 16 * 1_024 * 1_024;
@@ -135,7 +136,7 @@ impl SledStore {
     /// A read: a panic breaks the store, an error does not.
     fn read<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
         let db = self.db()?;
-        catch_unwind(AssertUnwindSafe(|| call(db)))
+        catch_unwind(AssertUnwindSafe(|| crash::expected(|| call(db))))
             .map_err(|panic| {
                 self.broken.store(true, Ordering::Release);
                 of_panic(&self.path, panic.as_ref())
@@ -264,7 +265,7 @@ fn has_parameters(path: &Path) -> io::Result<bool> {
 }
 
 fn caught<T>(path: &Path, call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
-    match catch_unwind(AssertUnwindSafe(call)) {
+    match catch_unwind(AssertUnwindSafe(|| crash::expected(call))) {
         Ok(outcome) => outcome.map_err(|error| of_sled(path, &error)),
         Err(panic) => Err(of_panic(path, panic.as_ref())),
     }

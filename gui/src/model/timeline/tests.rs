@@ -1,6 +1,10 @@
 //! A window over a history stays without a gap and in order, wherever somebody scrolls and whatever arrives.
 
-use causerie_protocol::{ids::AccountId, moment::WallTime};
+use causerie_protocol::{
+    answer::{ContactState, ContactView, Verification},
+    ids::AccountId,
+    moment::WallTime,
+};
 
 use super::*;
 
@@ -21,6 +25,21 @@ pub(crate) fn row(number: u64) -> MessageView {
         received_at: None,
         state: MessageState::Queued,
         reason: None,
+    }
+}
+
+/// Somebody of this name.
+pub(crate) fn somebody(number: u8, name: &str) -> ContactView {
+    ContactView {
+        id: AccountId::from_bytes([number; 32]),
+        name: name.to_owned(),
+        state: ContactState::Pending,
+        reason: None,
+        verification: Verification::None,
+        online: false,
+        path: None,
+        last_seen: None,
+        safety_number: None,
     }
 }
 

@@ -11,7 +11,7 @@ use eframe::egui;
 
 use crate::{
     qr_reading::link_in,
-    screens::{View, name_of, words},
+    screens::{View, words},
     text::day_of,
     theme,
 };
@@ -50,7 +50,7 @@ fn read(view: &View<'_>, pasted: &str) -> Result<Link, &'static str> {
 fn sentences(view: &View<'_>, link: &Link) -> Vec<String> {
     let text = view.text;
     let whose = match view.model.conversation(link.account) {
-        Some(one) => text.say_with("given-known", &[("name", name_of(&one.contact).into())]),
+        Some(one) => text.say_with("given-known", &[("name", view.model.name(&one.contact).into())]),
         None => text.say("given-unknown"),
     };
     let who = text.say(if link.reusable { "given-many" } else { "given-one" });

@@ -14,11 +14,25 @@ fn command(method: &str, params: Value) -> Command {
 }
 
 fn running() -> Standing {
-    Standing { running: true, passphrase: false, listening: 0, on_network: true, serving: None }
+    Standing {
+        running: true,
+        passphrase: false,
+        listening: 0,
+        hidden: false,
+        on_network: true,
+        serving: None,
+    }
 }
 
 fn asleep() -> Standing {
-    Standing { running: false, passphrase: true, listening: 0, on_network: true, serving: None }
+    Standing {
+        running: false,
+        passphrase: true,
+        listening: 0,
+        hidden: false,
+        on_network: true,
+        serving: None,
+    }
 }
 
 fn reference(words: &str) -> Reference {

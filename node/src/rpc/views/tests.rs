@@ -15,7 +15,7 @@ fn address(text: &str, transport: Transport) -> Address {
 }
 
 const fn standing(running: bool, passphrase: bool) -> methods::Standing {
-    methods::Standing { running, passphrase, listening: 0, on_network: true, serving: None }
+    methods::Standing { running, passphrase, listening: 0, hidden: false, on_network: true, serving: None }
 }
 
 #[test]
