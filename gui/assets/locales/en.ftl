@@ -308,6 +308,7 @@ test-broken = what is there is not Causerie
 about-title = About Causerie
 about-text = A messenger without servers. It has not been audited: do not stake anybody’s safety on it.
 about-version = Version { $version }
+about-commit = From commit { $commit }
 shortcuts-title = Keys
 palette-words = A name, or something to do
 palette-nothing = Nothing is called that

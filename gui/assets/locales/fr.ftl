@@ -308,6 +308,7 @@ test-broken = ce qui est là n’est pas Causerie
 about-title = À propos de Causerie
 about-text = Une messagerie sans serveur. Elle n’a pas été auditée : n’y risquez la sécurité de personne.
 about-version = Version { $version }
+about-commit = Du commit { $commit }
 shortcuts-title = Touches
 palette-words = Un nom, ou quelque chose à faire
 palette-nothing = Rien ne s’appelle ainsi

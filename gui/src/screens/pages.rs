@@ -218,6 +218,9 @@ pub fn about_ui(ui: &mut egui::Ui, text: &Text) {
     page(ui, &text.say("about-title"), |ui| {
         let version = env!("CARGO_PKG_VERSION");
         words(ui, text.say_with("about-version", &[("version", version.into())]));
+        if let Some(commit) = option_env!("CAUSERIE_COMMIT") {
+            words(ui, text.say_with("about-commit", &[("commit", commit.into())]));
+        }
         words(ui, text.say("about-text"));
     });
 }
