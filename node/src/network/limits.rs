@@ -74,8 +74,8 @@ pub(crate) const PUNCH_FIRST: Duration = Duration::from_secs(5);
 /// How long between two tries at most. Chosen: routers and networks change within minutes, not seconds.
 pub(crate) const PUNCH_MAX: Duration = Duration::from_secs(600);
 
-/// Peers that a relay lets others in to. Chosen: a few hundred people for a small machine; each costs a connection.
-pub(crate) const RELAY_PLACES_MAX: u32 = 1_024;
+/// Peers that a relay lets others in to. Chosen: a few hundred people for a small machine; each costs 0.5 MiB (measured).
+pub(crate) const RELAY_PLACES_MAX: u32 = 512;
 
 /// Of one peer among them: it may be asking again from another network. Chosen.
 pub(crate) const RELAY_PLACES_PER_PEER_MAX: usize = 4;
@@ -198,8 +198,8 @@ pub(crate) const CONNECTIONS_INBOUND_PER_SOURCE_MAX: usize = 192;
 /// Connections. Chosen.
 pub(crate) const CONNECTIONS_MAX: u32 = 512;
 
-/// More of both for a relay: one for each place.
-pub(crate) const RELAY_CONNECTIONS_MAX: u32 = RELAY_PLACES_MAX;
+/// More of both for a relay: whoever has a place there has a connection over TCP and one over QUIC.
+pub(crate) const RELAY_CONNECTIONS_MAX: u32 = 2 * RELAY_PLACES_MAX;
 
 /// Connections to one peer id: both may dial at once, and a closed one lives on for `LAST_BYTES_PATIENCE`.
 pub(crate) const CONNECTIONS_PER_PEER_MAX: u32 = 8;
