@@ -378,6 +378,8 @@ pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialI
             } else {
                 retry(state, turn, Timer::Redial(row));
             }
+            // A relayed channel may have come of what was dialled beside it.
+            direct::attempt(state, turn, row);
         }
         Target::Fixed(position) => retry(state, turn, Timer::RedialFixed(position)),
         Target::Discovered(peer) => retry_near(state, turn, &peer),

@@ -7,7 +7,8 @@ use crate::{
     answer::{Answer, ContactState, MessageState, Path},
     command::Command,
     event::Event,
-    input::Standing,
+    ids::DialId,
+    input::{Input, Standing},
     limits,
     testing::Bench,
 };
@@ -91,6 +92,10 @@ fn what_is_found_is_dialled_beside_addresses_that_take_long_to_fail() {
     assert_eq!(dials[0], (vec![bench.peers[ALICE].address()], Vec::new()));
     assert!(dials[1].0.is_empty(), "the same address is not dialled twice");
     assert_talk(&mut bench);
+    // Once it has failed she is tried where she says that she is, as beside any relayed channel.
+    bench.input(BOB, Input::DialFailed { dial: DialId::new(0) });
+    bench.settle();
+    assert_eq!(bench.peers[BOB].dials[2..], [(vec![bench.peers[ALICE].address()], Vec::new())]);
 }
 
 #[test]
