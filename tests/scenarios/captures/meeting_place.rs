@@ -72,12 +72,14 @@ fn report(crawler: &mut Role) -> Value {
     serde_json::from_str(&crawler.says()).unwrap()
 }
 
-/// Walks until there are records under so many keys.
+/// Walks until there are records under so many keys, and a walk has seen both servers and what lies there: one that begins
+/// while a connection ends sees less.
 fn keys(crawler: &mut Role, person: &Person, count: usize) -> Value {
     person.waits_until(&format!("records lie under {count} keys"), || {
         let report = report(crawler);
         let keys: BTreeSet<Vec<u8>> = records(&report, "left").into_iter().map(|(key, _)| key).collect();
-        (keys.len() >= count).then_some(report)
+        let nodes = report["nodes"].as_object().unwrap().len();
+        (keys.len() >= count && nodes >= 2 && report["found"] != json!([])).then_some(report)
     })
 }
 
