@@ -16,13 +16,14 @@ use std::{
 use libp2p::{
     Multiaddr, PeerId,
     core::{Endpoint, transport::PortUse},
+    kad,
     swarm::{
         ConnectionDenied, ConnectionId, FromSwarm, NetworkBehaviour, THandler, THandlerInEvent,
         THandlerOutEvent, ToSwarm,
     },
 };
 
-use super::multiaddr;
+use super::{meeting::Table, multiaddr};
 
 /// See the file's head.
 #[derive(Debug)]
@@ -47,6 +48,18 @@ impl<B> Gate<B> {
         multiaddr::from_multiaddr(address).is_some_and(|one| {
             one.address.is_public(self.loopback) || (self.near && one.address.is_dialable(self.loopback))
         })
+    }
+}
+
+impl Gate<Table> {
+    /// Takes out of the table what does not count: where a node was dialled counts to libp2p as an address that others are
+    /// told of, also if that was on this network.
+    pub(crate) fn takes_out(&mut self, peer: &PeerId, addresses: &kad::Addresses) {
+        for address in addresses.iter() {
+            if !self.counts(address) {
+                self.behind.remove_address(peer, address);
+            }
+        }
     }
 }
 
@@ -143,9 +156,8 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Gate<B> {
 
 #[cfg(test)]
 mod tests {
-    use libp2p::kad;
-
     use super::*;
+    use crate::network::meeting;
 
     #[test]
     fn addresses_on_this_network_are_not_dialled_because_the_meeting_place_names_them() {
@@ -170,5 +182,27 @@ mod tests {
         assert_eq!(dialled(false, false), ["1.2.3.4"]);
         assert_eq!(dialled(true, false), ["192.168.1.1", "1.2.3.4"]);
         assert_eq!(dialled(false, true), ["127.0.0.1", "1.2.3.4"]);
+    }
+    #[test]
+    fn nobody_is_told_where_a_node_was_dialled_on_this_network() {
+        let (own, peer) = (PeerId::random(), PeerId::random());
+        let mut gate = Gate::new(meeting::table(own, true), false);
+        let (here, there) = ("/ip6/fe80::1/tcp/80", "/ip4/1.2.3.4/tcp/80");
+        for address in [there, here] {
+            gate.add_address(&peer, address.parse().unwrap());
+        }
+        let known = |gate: &mut Gate<Table>| -> Vec<kad::Addresses> {
+            let bucket = gate
+                .kbucket(peer)
+                .into_iter()
+                .flat_map(|bucket| bucket.iter().map(|entry| entry.node.value.clone()).collect::<Vec<_>>());
+            bucket.collect()
+        };
+        let before = known(&mut gate).remove(0);
+        assert_eq!(before.len(), 2);
+        gate.takes_out(&peer, &before);
+        let after = known(&mut gate).remove(0);
+        assert_eq!(after.len(), 1);
+        assert!(after.first().to_string().starts_with(there));
     }
 }

@@ -105,6 +105,11 @@ impl Internet {
 
     /// What the engine hears of what the meeting place says.
     pub(crate) fn handle_table(&mut self, swarm: &mut Swarm<NodeBehaviour>, event: kad::Event) -> Vec<Input> {
+        if let (kad::Event::RoutingUpdated { peer, addresses, .. }, Some(gate)) =
+            (&event, swarm.behaviour_mut().table.as_mut())
+        {
+            gate.takes_out(peer, addresses);
+        }
         match table(swarm) {
             Some(table) => self.meeting.handle(table, event),
             None => Vec::new(),

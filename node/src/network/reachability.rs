@@ -121,14 +121,15 @@ impl Reachability {
         }
     }
 
-    /// Places that are needed no longer.
+    /// Places that are needed no longer. One that was asked for is waited for first: libp2p's relay client panics at the
+    /// answer to a question whose listener is gone (`libp2p-relay` 0.22, `priv_client.rs`).
     pub(crate) fn needless(&self) -> Vec<ListenerId> {
         if !self.is_dialled_over_ip4() {
             return Vec::new();
         }
         let held = self.relays.values().filter_map(|one| match one.place {
-            Place::Asked(listener) | Place::Granted(listener) => Some(listener),
-            Place::None { .. } => None,
+            Place::Granted(listener) => Some(listener),
+            Place::Asked(_) | Place::None { .. } => None,
         });
         held.collect()
     }
@@ -231,6 +232,13 @@ mod tests {
         reach.proved(address(9));
         assert_eq!(reach.needless(), [listener]);
         reach.ended(listener, now);
+        // A question that is on its way when the proof comes is not taken back.
+        let (mut early, peers) = with_relays(1);
+        let (_, listener) = ask(&mut early, now).unwrap();
+        early.proved(address(9));
+        assert_eq!(early.needless(), []);
+        early.granted(&peers[0]);
+        assert_eq!(early.needless(), [listener]);
         assert_eq!(reach.wanted(now + limits::RELAY_REST), None);
         assert_eq!(reach.standing(true).public.len(), 2);
         // On another network that is to be shown again.

@@ -72,13 +72,12 @@ fn report(crawler: &mut Role) -> Value {
     serde_json::from_str(&crawler.says()).unwrap()
 }
 
-/// Walks until there are records under so many keys, and a walk has found some: one that begins while a connection ends
-/// finds none.
+/// Walks until there are records under so many keys.
 fn keys(crawler: &mut Role, person: &Person, count: usize) -> Value {
     person.waits_until(&format!("records lie under {count} keys"), || {
         let report = report(crawler);
         let keys: BTreeSet<Vec<u8>> = records(&report, "left").into_iter().map(|(key, _)| key).collect();
-        (keys.len() >= count && report["found"] != json!([])).then_some(report)
+        (keys.len() >= count).then_some(report)
     })
 }
 
@@ -112,7 +111,7 @@ fn a_crawler_finds_servers_and_what_nobody_can_put_together() {
 
     // Homes are in nobody's table, and no address of theirs is told by anybody.
     let nodes = report["nodes"].as_object().unwrap();
-    assert!((1..=3).contains(&nodes.len()), "{nodes:?}");
+    assert!((2..=3).contains(&nodes.len()), "{nodes:?}");
     let servers = ["/ip4/203.0.113.101/", "/ip4/203.0.113.102/", "/ip4/203.0.113.103/"];
     for place in nodes.values().flat_map(|places| places.as_array().unwrap()) {
         let place = place.as_str().unwrap();
