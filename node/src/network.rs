@@ -55,6 +55,7 @@ mod meter;
 mod multiaddr;
 mod nearby;
 mod outbox;
+mod port_mapping;
 mod punching;
 mod reachability;
 mod servers;

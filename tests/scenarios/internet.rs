@@ -6,6 +6,7 @@ use causerie_tests::{Internet, Person, Router, Versions};
 mod choices;
 mod moving;
 mod observers;
+mod upnp;
 
 /// What they speak.
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,10 @@
 //! that none is found by chance. What nobody thought of is found by [`lasting`]: whatever is the same in two runs.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     fs,
+    ops::Range,
     path::Path,
 };
 
@@ -140,38 +142,54 @@ pub fn in_common(one: &[u8], other: &[u8]) -> Vec<usize> {
     places.map(|(place, _)| place).collect()
 }
 
-/// What two runs have in common that is not what everybody says: the stretches of the first with at least [`LASTING`]
-/// bytes that are in both and in nothing of `everybody`, which others said at the same places. Whoever listens could
+/// What two runs have in common that is not what everybody says: the longest stretches that are in both as a whole, with at
+/// least [`LASTING`] bytes that are in nothing of `everybody`, which others said at the same places. Whoever listens could
 /// recognise a home by these. A stretch that goes on into what everybody says is shown with it.
 #[must_use]
 pub fn lasting(one: &[u8], other: &[u8], everybody: &[u8]) -> Vec<Vec<u8>> {
-    let (again, known) = (windows::<LASTING>(other), windows::<KNOWN>(everybody));
-    let mut is_again = vec![false; one.len()];
-    for (place, window) in one.array_windows::<LASTING>().enumerate() {
-        if again.binary_search(&window).is_ok() {
-            is_again[place..place + LASTING].fill(true);
-        }
-    }
-    let mut found = Vec::new();
-    let mut begin = 0;
-    for stretch in is_again.chunk_by(|a, b| a == b) {
-        let end = begin + stretch.len();
-        let bytes = &one[begin..end];
-        begin = end;
-        if !stretch[0] {
-            continue;
-        }
+    let known = windows::<KNOWN>(everybody);
+    let is_told = |bytes: &[u8]| {
         let mut is_known = vec![false; bytes.len()];
         for (place, window) in bytes.array_windows::<KNOWN>().enumerate() {
             if known.binary_search(&window).is_ok() {
                 is_known[place..place + KNOWN].fill(true);
             }
         }
-        if is_known.iter().filter(|known| !**known).count() >= LASTING {
-            found.push(bytes.to_vec());
+        is_known.iter().filter(|known| !**known).count() >= LASTING
+    };
+    let stretches = in_both(one, other);
+    stretches
+        .into_iter()
+        .map(|range| &one[range])
+        .filter(|bytes| is_told(bytes))
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+/// Where in the first the longest stretches begin and end, of at least [`LASTING`] bytes, each of which is in both as a whole.
+fn in_both(one: &[u8], other: &[u8]) -> Vec<Range<usize>> {
+    let mut places: Vec<(&[u8; LASTING], usize)> =
+        other.array_windows().enumerate().map(|(place, window)| (window, place)).collect();
+    places.sort_unstable();
+    // The longer ones of the same beginning first.
+    let mut found = BTreeSet::new();
+    // Where it goes on in the other, and where it began in the first.
+    let mut running: BTreeMap<usize, usize> = BTreeMap::new();
+    for (place, window) in one.array_windows().enumerate() {
+        let here = &places[places.partition_point(|(known, _)| *known < window)..];
+        let here = here.iter().take_while(|(known, _)| *known == window);
+        let next = here.map(|(_, at)| (at + 1, running.remove(at).unwrap_or(place))).collect();
+        found.extend(running.values().map(|begin| (*begin, Reverse(place + LASTING - 1))));
+        running = next;
+    }
+    found.extend(running.values().map(|begin| (*begin, Reverse(one.len()))));
+    let mut longest: Vec<Range<usize>> = Vec::new();
+    for (begin, Reverse(end)) in found {
+        if longest.last().is_none_or(|before| before.end < end) {
+            longest.push(begin..end);
         }
     }
-    found
+    longest
 }
 
 /// Every string of so many bytes, sorted.
@@ -283,6 +301,18 @@ mod tests {
         // In the midst of what changes, too.
         let hidden = |seed| [random(seed), b"that one".to_vec(), random(seed + 10)].concat();
         assert_eq!(lasting(&hidden(1), &hidden(2), &others), [b"that one"]);
+    }
+
+    #[test]
+    fn pieces_that_are_nowhere_together_do_not_last() {
+        // Numbers of two bytes that are drawn anew, between what everybody says: either byte was drawn before, too.
+        let packets = |numbers: [[u8; 2]; 5]| {
+            numbers.map(|number| [&number[..], b"/a/greeting/of/everybody/1"].concat()).concat()
+        };
+        let other = packets([[1, 9], [8, 2], [1, 7], [6, 2], [1, 5]]);
+        let everybody = packets([[3, 4]; 5]);
+        assert_eq!(lasting(&packets([[1, 2]; 5]), &other, &everybody), Vec::<Vec<u8>>::new());
+        assert_eq!(lasting(&packets([[1, 2]; 5]), &packets([[1, 2]; 5]), &everybody).len(), 1);
     }
 
     #[test]

@@ -10,9 +10,11 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{BufRead as _, BufReader, Write as _},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
+    thread,
+    time::Duration,
 };
 
 use crate::{
@@ -21,6 +23,9 @@ use crate::{
     role::Role,
     slow_line::{SlowLine, Slowness},
 };
+
+/// How often a condition that no event announces is looked at again.
+const GLANCE: Duration = Duration::from_millis(20);
 
 /// What a router lets in. Over IPv4 all of them translate addresses, over IPv6 none does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +205,13 @@ impl Internet {
         assert!(ip_at(&host, &["link", "show", "eth0"]).is_err(), "the old one is gone");
     }
 
+    /// The router gives the machine in this home another address in its network.
+    pub fn gets_another_number(&self, home: usize) {
+        let host = self.inside(home);
+        ip_at(&host, &["addr", "flush", "dev", "eth0", "scope", "global"]).unwrap();
+        self.number_machine(home, "eth0", 4).unwrap();
+    }
+
     /// Where a SOCKS5 proxy listens that runs on a server from now on; `None`, with the reason printed, where this machine
     /// has none (`microsocks`).
     #[must_use]
@@ -211,6 +223,63 @@ impl Internet {
         }
         let child = command.args(["-p", "1080"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         Some((format!("203.0.113.{}:1080", 100 + server), Program(child)))
+    }
+
+    /// From now on the router of this home forwards the ports that programs inside ask it for (UPnP); `None`, with the reason
+    /// printed, where this machine has no such router (`miniupnpd`). What begins meanwhile goes out from
+    /// [`Self::mapped`]: neither the router nor who asks it takes addresses that are kept for documentation for public.
+    #[must_use]
+    pub fn maps_ports(&self, home: usize) -> Option<Program> {
+        let router = self.router(home);
+        let host = Host::new(router.clone());
+        if Command::new("miniupnpd").arg("-h").output().is_err() {
+            println!("passed over: no `miniupnpd` here");
+            return None;
+        }
+        let at = |host: &str, args: &[&str]| ip_at(host, args).unwrap();
+        at(&router, &["addr", "add", &format!("{}/24", self.mapped(home)), "dev", "wan"]);
+        at(&router, &["addr", "del", &format!("203.0.113.{home}/24"), "dev", "wan"]);
+        at(&router, &["route", "add", "203.0.113.0/24", "dev", "wan"]);
+        let others = (1..=self.homes).filter(|other| *other != home).map(|other| (self.router(other), "wan"));
+        let servers = (1..=self.servers).map(|server| (self.name("s", server), "eth0"));
+        for (host, device) in others.chain(servers) {
+            at(&host, &["route", "add", &format!("{}/32", self.mapped(home)), "dev", device]);
+        }
+        run(host.command("nft").args(["-f", "-"]), MAPPED).unwrap();
+        let config = tempfile::NamedTempFile::new().unwrap();
+        fs::write(config.path(), "ext_ifname=wan\nlistening_ip=lan\nenable_natpmp=no\nsecure_mode=yes\n")
+            .unwrap();
+        let mut command = host.command("miniupnpd");
+        command.args(["-d", "-P", "/dev/null", "-f"]).arg(config.path());
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // It goes on talking, which must not stop it.
+        let said = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let said = thread::spawn(move || said.collect::<Vec<_>>());
+        // Whoever looks for it asks once, at port 1900.
+        let hears =
+            || host.inside(|| fs::read_to_string("/proc/thread-self/net/udp").unwrap().contains(":076C "));
+        while !hears() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended: {:?}", said.join());
+            thread::park_timeout(GLANCE);
+        }
+        Some(Program(child))
+    }
+
+    /// How many ports a router forwards because somebody asked for it.
+    #[must_use]
+    pub fn ports_mapped(&self, home: usize) -> usize {
+        let router = Host::new(self.router(home));
+        let listed =
+            router.command("nft").args(["list", "chain", "inet", "filter", "prerouting_miniupnpd"]).output();
+        String::from_utf8(listed.unwrap().stdout).unwrap().matches("dnat").count()
+    }
+
+    /// The public address of a router that [maps ports](Self::maps_ports).
+    #[must_use]
+    pub fn mapped(&self, home: usize) -> String {
+        assert!((1..=self.homes).contains(&home), "there is no home {home}");
+        format!("11.0.113.{home}")
     }
 
     /// From now on what this home sends beyond its own network to anybody but these servers is counted.
@@ -310,10 +379,14 @@ impl Internet {
         ip_at(&host, &["link", "add", device, "type", "veth", "peer", "name", "lan", "netns", &router])?;
         ip_at(&router, &["link", "set", "lan", "up"])?;
         ip_at(&host, &["link", "set", device, "up"])?;
-        let numbers =
-            |number| [format!("192.168.{home}.{number}/24"), format!("2001:db8:{home}::{number}/64")];
-        self.number(&router, "lan", numbers(1))?;
-        self.number(&host, device, numbers(number))?;
+        self.number(&router, "lan", at_home(home, 1))?;
+        self.number_machine(home, device, number)
+    }
+
+    /// Gives a home's machine this number in its network, and the router for all else.
+    fn number_machine(&self, home: usize, device: &str, number: usize) -> Result<(), String> {
+        let host = self.inside(home);
+        self.number(&host, device, at_home(home, number))?;
         if self.has_four() {
             ip_at(&host, &["route", "add", "default", "via", &format!("192.168.{home}.1")])?;
         }
@@ -407,6 +480,24 @@ impl Drop for Internet {
         ip(&["netns", "del", &self.public()]).ok();
     }
 }
+
+/// Addresses in a home's network.
+fn at_home(home: usize, number: usize) -> [String; 2] {
+    [format!("192.168.{home}.{number}/24"), format!("2001:db8:{home}::{number}/64")]
+}
+
+/// The chains that `miniupnpd` writes into, which come after those of [`rules`].
+const MAPPED: &str = "table inet filter {
+ chain miniupnpd { }
+ chain prerouting_miniupnpd { }
+ chain postrouting_miniupnpd { }
+ chain inwards {
+  type nat hook prerouting priority -100;
+  jump prerouting_miniupnpd
+ }
+}
+add rule inet filter through jump miniupnpd
+";
 
 /// What a router does, in the words of nftables.
 fn rules(home: usize, kind: Router) -> String {

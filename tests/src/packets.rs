@@ -8,7 +8,7 @@
 //! [`record`]. It fails rather than lose a packet by its own bounds. At a switch a packet is seen once at each port.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{BufWriter, Write as _},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -196,13 +196,19 @@ impl Packets {
     #[must_use]
     pub fn streams(&self) -> Vec<Stream> {
         type Ends = ((IpAddr, u16), (IpAddr, u16));
-        let mut datagrams: BTreeMap<Ends, Vec<u8>> = BTreeMap::new();
+        let mut datagrams: BTreeMap<Ends, Vec<&[u8]>> = BTreeMap::new();
+        let mut seen: BTreeSet<(Ends, &[u8])> = BTreeSet::new();
         let mut begun: BTreeMap<Ends, u32> = BTreeMap::new();
         let mut segments: BTreeMap<(Ends, u32), BTreeMap<u32, &[u8]>> = BTreeMap::new();
         for packet in self.ip() {
             let ends = |[from, to]: [u16; 2]| ((packet.from, from), (packet.to, to));
             match packet.carries {
-                Carries::Udp(ports, bytes) => datagrams.entry(ends(ports)).or_default().extend(bytes),
+                Carries::Udp(ports, bytes) => {
+                    // At a switch the same one passes at several cables.
+                    if seen.insert((ends(ports), bytes)) {
+                        datagrams.entry(ends(ports)).or_default().push(bytes);
+                    }
+                }
                 Carries::Tcp(ports, number, begins, bytes) => {
                     let ends = ends(ports);
                     if begins {
@@ -219,7 +225,12 @@ impl Packets {
                 Carries::Other(_) => {}
             }
         }
-        let udp = datagrams.into_iter().map(|((from, to), bytes)| Stream { from, to, is_tcp: false, bytes });
+        let udp = datagrams.into_iter().map(|((from, to), datagrams)| Stream {
+            from,
+            to,
+            is_tcp: false,
+            bytes: datagrams.concat(),
+        });
         let tcp = segments.into_iter().map(|(((from, to), _), segments)| {
             let mut bytes = Vec::new();
             for (place, segment) in segments {

@@ -20,7 +20,6 @@ use libp2p::{
         NetworkBehaviour,
         behaviour::{FromSwarm, NewListenAddr, toggle::Toggle},
     },
-    upnp,
 };
 
 use super::{
@@ -30,6 +29,7 @@ use super::{
     links::Links,
     meeting::{self, Table},
     multiaddr,
+    port_mapping::PortMapping,
     servers::Servers,
 };
 
@@ -60,7 +60,7 @@ pub(crate) struct NodeBehaviour {
     /// Asks servers to dial us back.
     probe: Toggle<Gate<autonat::v2::client::Behaviour>>,
     /// Asks the router to let others in.
-    port_mapping: Toggle<upnp::tokio::Behaviour>,
+    port_mapping: Toggle<PortMapping>,
     relay_server: Toggle<relay::Behaviour>,
     probe_server: Toggle<autonat::v2::server::Behaviour>,
 }
@@ -94,7 +94,7 @@ impl NodeBehaviour {
             relay_client: internet.then_some(relay_client).into(),
             punch: let_in.then(|| Gate::new(dcutr::Behaviour::new(own), loopback)).into(),
             probe: let_in.then(|| Gate::new(autonat::v2::client::Behaviour::default(), loopback)).into(),
-            port_mapping: (let_in && !loopback).then(upnp::tokio::Behaviour::default).into(),
+            port_mapping: (let_in && !loopback).then(PortMapping::default).into(),
             relay_server: config.serve_relay.then(|| relay_server(own)).into(),
             probe_server: config.serves().then(autonat::v2::server::Behaviour::default).into(),
         }

@@ -68,6 +68,13 @@ pub(crate) const SERVER_REST_MAX: Duration = Duration::from_secs(60);
 /// every two minutes after the first thirty.
 pub(crate) const RELAY_REST: Duration = Duration::from_secs(10);
 
+/// How long nobody looks for a router that forwards ports, after none answered for the first time. Chosen: by then a machine
+/// that just came to a network has its routes.
+pub(crate) const ROUTER_REST_FIRST: Duration = Duration::from_secs(5);
+
+/// The longest such rest, which doubles each time. Chosen: costs three packets, and a router that was started again is found.
+pub(crate) const ROUTER_REST_MAX: Duration = Duration::from_secs(600);
+
 /// How long a relayed link stands before its two ends try again to dial each other. Chosen: libp2p's own tries take as long.
 pub(crate) const PUNCH_FIRST: Duration = Duration::from_secs(5);
 

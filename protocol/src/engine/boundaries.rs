@@ -42,15 +42,32 @@ fn talk(life: &mut Life, what: &str) {
     life.passes(A_MOMENT);
 }
 
+/// Bob takes a link of Alice's.
+fn meet(life: &mut Life, wait: Duration) {
+    let link = life.invites(ALICE, false);
+    life.accepts(BOB, &link);
+    life.passes(wait);
+}
+
+/// Alice removes Bob, and they meet anew.
+fn part_and_meet(life: &mut Life, keep_history: bool) {
+    let contact = life.bench.reference(BOB);
+    life.does(ALICE, &Command::RemoveContact { contact, keep_history });
+    life.passes(A_MOMENT);
+    if !keep_history {
+        life.forgets(ALICE);
+    }
+    meet(life, A_WHILE);
+    talk(life, "again");
+}
+
 #[test]
 fn when_two_meet_by_a_link() {
     Story::new(
         1,
         |_| {},
         |life| {
-            let link = life.invites(ALICE, false);
-            life.accepts(BOB, &link);
-            life.passes(A_MOMENT);
+            meet(life, A_MOMENT);
             talk(life, "first words");
         },
     )
@@ -162,31 +179,12 @@ fn when_a_contact_is_renamed_verified_marked_blocked_and_unblocked() {
 
 #[test]
 fn when_a_contact_is_removed_with_all_that_was_said() {
-    Story::new(8, talked, |life| {
-        let contact = life.bench.reference(BOB);
-        life.does(ALICE, &Command::RemoveContact { contact, keep_history: false });
-        life.passes(A_MOMENT);
-        life.forgets(ALICE);
-        let link = life.invites(ALICE, false);
-        life.accepts(BOB, &link);
-        life.passes(A_WHILE);
-        talk(life, "again");
-    })
-    .is_told();
+    Story::new(8, talked, |life| part_and_meet(life, false)).is_told();
 }
 
 #[test]
 fn when_a_contact_is_removed_and_the_history_is_kept() {
-    Story::new(9, talked, |life| {
-        let contact = life.bench.reference(BOB);
-        life.does(ALICE, &Command::RemoveContact { contact, keep_history: true });
-        life.passes(A_MOMENT);
-        let link = life.invites(ALICE, false);
-        life.accepts(BOB, &link);
-        life.passes(A_WHILE);
-        talk(life, "again");
-    })
-    .is_told();
+    Story::new(9, talked, |life| part_and_meet(life, true)).is_told();
 }
 
 #[test]
@@ -205,9 +203,7 @@ fn when_an_invitation_is_revoked_and_another_one_replaces_it() {
             }
             life.accepts(BOB, &first);
             life.passes(A_MOMENT);
-            let second = life.invites(ALICE, false);
-            life.accepts(BOB, &second);
-            life.passes(A_WHILE);
+            meet(life, A_WHILE);
             talk(life, "by the second");
         },
     )

@@ -278,6 +278,27 @@ fn an_address_that_a_contact_tells_over_a_relay_is_tried_once() {
 }
 
 #[test]
+fn beside_a_relayed_channel_that_takes_a_lost_direct_ones_place_all_is_tried_anew() {
+    let mut bench = friends(54);
+    bench.advance(A_WHILE);
+    bench.moves(BOB, 4_102);
+    bench.advance(Duration::from_secs(1));
+    bench.punch(ALICE, BOB);
+    bench.advance(Duration::from_secs(1));
+    assert_eq!(path(&mut bench, ALICE, BOB), Some(Path::Direct));
+    // Bob moves. He knows that the old channel is of no use; she finds out while the new one waits.
+    bench.hush(ALICE, BOB);
+    bench.moves(BOB, 4_103);
+    bench.relay_between(BOB, ALICE);
+    let dials = bench.peers[ALICE].dials.len();
+    bench.advance(Duration::from_secs(15));
+    assert_eq!(path(&mut bench, ALICE, BOB), Some(Path::Relayed));
+    let told = bench.peers[BOB].address();
+    let tried = &bench.peers[ALICE].dials[dials..];
+    assert!(tried.iter().any(|(addresses, _)| addresses.contains(&told)), "as he does: {tried:?}");
+}
+
+#[test]
 fn clocks_that_are_years_apart_find_each_other() {
     for off in [400 * DAY_MILLIS, -400 * DAY_MILLIS] {
         for wrong in [ALICE, BOB] {

@@ -153,7 +153,11 @@ fn three_homes_on_a_network_are_not_recognised_over_quic() {
     let listen = "/ip4/0.0.0.0/udp/47474/quic-v1";
     let Some([first, second, _]) = nothing_is_seen(&names[0], &names[1], listen) else { return };
     for evening in [&first, &second] {
-        assert!(spoken(evening, 47_474, false) > 40_000, "they talked over QUIC");
+        assert!(
+            spoken(evening, 47_474, false) > 40_000,
+            "they talked over QUIC: {}",
+            spoken(evening, 47_474, false)
+        );
         assert_eq!(spoken(evening, 47_474, true), 0);
     }
 }

@@ -39,9 +39,8 @@ fn a_machine_that_goes_from_one_cable_to_another_is_found_there() {
     let _server = server(&internet, 1);
     let (alice, bob) = alice_and_bob(&internet, &[1]);
     meet_and_talk(&alice, &bob, "direct");
-    // By either path: the router still has the flows of before on the ports that they would need to get through.
     goes_on(&alice, &bob, 2, || internet.changes_cables(2));
-    bob.waits_until_online(&alice);
+    alice.waits_until_path(&bob, "direct");
 }
 
 #[test]

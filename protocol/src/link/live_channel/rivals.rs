@@ -22,7 +22,7 @@ use crate::{
     limits,
     link::close,
     output::Output,
-    reach,
+    reach::{self, direct},
     records::RecordsError,
     testing::plant::{self, Plant},
     timer::Timer,
@@ -214,6 +214,10 @@ fn ask(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
 /// A channel is used from now on: what was said on it while it waited is heard, and who else waits waits for it.
 fn take(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, link: LinkId) -> Result<(), RecordsError> {
     let held = state.links.live_mut(link).and_then(|live| live.held.take()).unwrap_or_default();
+    if state.path(row) != Some(Path::Relayed) {
+        // What was tried beside the relayed channel before the direct one: the other side may have seen them offline.
+        direct::forget(state, row);
+    }
     delivery::attach(state, turn, row, link, false)?;
     for (kind, payload) in held.frames {
         hear(state, turn, link, row, (kind, &payload))?;

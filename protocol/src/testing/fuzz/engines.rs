@@ -230,26 +230,33 @@ impl Bench {
     }
 }
 
-/// Bob, who is a contact, says frames.
-fn channel() -> Taking {
+/// Bob, who is a contact, plays scripts on the channel that he has.
+fn bob_plays(script: impl Fn(&mut Bench, LinkId, &[u8]) + 'static) -> Taking {
     let mut scene = Scene::new();
     Box::new(move |bytes| {
         scene.play(bytes.len(), |bench| {
             let link = bench.channel_to(BOB, ALICE);
             assert!(link.is_some(), "Bob is not met any more");
             let Some(link) = link else { return };
-            for (what, bytes) in steps(bytes) {
-                bench.meddle(BOB, |state, turn| match what {
-                    u8::MAX => live_channel::say_anything(state, turn, link, bytes),
-                    254 => turn.push(Output::Transmit { link, frame: bytes.to_vec() }),
-                    _ => live_channel::send(state, turn, link, FrameKind::from_byte(what), bytes),
-                });
-                if what == 253 {
-                    bench.advance(Duration::from_secs(1));
-                }
-            }
-            refused_frames_write_nothing(bench);
+            script(bench, link, bytes);
         });
+    })
+}
+
+/// He says frames.
+fn channel() -> Taking {
+    bob_plays(|bench, link, bytes| {
+        for (what, bytes) in steps(bytes) {
+            bench.meddle(BOB, |state, turn| match what {
+                u8::MAX => live_channel::say_anything(state, turn, link, bytes),
+                254 => turn.push(Output::Transmit { link, frame: bytes.to_vec() }),
+                _ => live_channel::send(state, turn, link, FrameKind::from_byte(what), bytes),
+            });
+            if what == 253 {
+                bench.advance(Duration::from_secs(1));
+            }
+        }
+        refused_frames_write_nothing(bench);
     })
 }
 
@@ -300,30 +307,21 @@ fn channels() -> Vec<Vec<u8>> {
     all
 }
 
-/// Bob's session seals what he likes.
+/// His session seals what he likes.
 fn letters() -> Taking {
-    let mut scene = Scene::new();
-    Box::new(move |bytes| {
-        scene.play(bytes.len(), |bench| {
-            let link = bench.channel_to(BOB, ALICE);
-            assert!(link.is_some(), "Bob is not met any more");
-            let Some(link) = link else { return };
-            bench.meddle(BOB, |state, turn| {
-                let Some(row) =
-                    state.deliveries.iter().find(|(_, one)| one.link() == Some(link)).map(|(row, _)| *row)
-                else {
-                    return;
-                };
-                let body = Letter::of(state, row).map(|letter| letter.body(bytes)).unwrap_or_default();
-                let parties = delivery::parties(state, row);
-                let sealed = parties.and_then(|_| {
-                    let session = state.deliveries.get_mut(&row)?.sending_session()?;
-                    session.seal_body(turn, &body).ok()
-                });
-                if let Some(envelope) = sealed {
-                    live_channel::send(state, turn, link, FrameKind::Envelope, &envelope);
-                }
+    bob_plays(|bench, link, bytes| {
+        bench.meddle(BOB, |state, turn| {
+            let row = state.deliveries.iter().find(|(_, one)| one.link() == Some(link)).map(|(row, _)| *row);
+            let Some(row) = row else { return };
+            let body = Letter::of(state, row).map(|letter| letter.body(bytes)).unwrap_or_default();
+            let parties = delivery::parties(state, row);
+            let sealed = parties.and_then(|_| {
+                let session = state.deliveries.get_mut(&row)?.sending_session()?;
+                session.seal_body(turn, &body).ok()
             });
+            if let Some(envelope) = sealed {
+                live_channel::send(state, turn, link, FrameKind::Envelope, &envelope);
+            }
         });
     })
 }

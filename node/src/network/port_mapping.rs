@@ -1,0 +1,137 @@
+//! Asks the router of the network that we are on to let others in (UPnP).
+//!
+//! libp2p's part looks for a router once, when it is made, asks that one for ever, and takes its word for it that others get
+//! through. So it is made anew whenever we get an address on another network, and as long as no router answers: an address
+//! can be there before the way to the router is. What a router promises is an address that a server is to try first, for a
+//! router may be behind another one. What it was asked for ends by itself an hour after we did.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use libp2p::{
+    Multiaddr, PeerId,
+    core::{
+        Endpoint,
+        transport::{ListenerId, PortUse},
+    },
+    swarm::{
+        ConnectionDenied, ConnectionId, ExpiredListenAddr, FromSwarm, NetworkBehaviour, NewListenAddr,
+        THandler, THandlerInEvent, THandlerOutEvent, ToSwarm, dummy,
+    },
+    upnp,
+};
+use tokio::time::{self, Sleep};
+
+use super::{limits, multiaddr};
+
+/// See the file's head.
+#[derive(Default)]
+pub(crate) struct PortMapping {
+    /// Where we listen on networks that can have such a router.
+    listening: BTreeMap<Multiaddr, ListenerId>,
+    asking: Option<upnp::tokio::Behaviour>,
+    /// When a router is looked for again, where none answered, and for how long that was waited for.
+    again: Option<Pin<Box<Sleep>>>,
+    rested: Duration,
+}
+
+impl PortMapping {
+    /// We listen there from now on; whether it is on another network than all before.
+    fn listens(&mut self, listener: ListenerId, address: &Multiaddr) -> bool {
+        let Some(ip) = behind_router(address) else { return false };
+        let is_new = self.listening.keys().all(|known| behind_router(known) != Some(ip));
+        self.listening.insert(address.clone(), listener);
+        is_new
+    }
+
+    /// Looks for a router, and asks it for everything.
+    fn begin(&mut self) {
+        let mut asking = upnp::tokio::Behaviour::default();
+        for (addr, listener) in &self.listening {
+            asking.on_swarm_event(FromSwarm::NewListenAddr(NewListenAddr { listener_id: *listener, addr }));
+        }
+        self.asking = Some(asking);
+        self.again = None;
+    }
+
+    /// None answered: rests, longer each time.
+    fn rest(&mut self) {
+        self.rested = (self.rested * 2).clamp(limits::ROUTER_REST_FIRST, limits::ROUTER_REST_MAX);
+        self.again = Some(Box::pin(time::sleep(self.rested)));
+    }
+}
+
+/// The address of this machine, if a router can stand before it: there is no UPnP for IPv6 that any router speaks.
+fn behind_router(address: &Multiaddr) -> Option<IpAddr> {
+    let ip = multiaddr::from_multiaddr(address)?.address.ip;
+    matches!(ip, IpAddr::V4(four) if four.is_private()).then_some(ip)
+}
+
+impl NetworkBehaviour for PortMapping {
+    type ConnectionHandler = dummy::ConnectionHandler;
+    type ToSwarm = upnp::Event;
+
+    fn handle_established_inbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        _: &Multiaddr,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        Ok(dummy::ConnectionHandler)
+    }
+
+    fn handle_established_outbound_connection(
+        &mut self,
+        _: ConnectionId,
+        _: PeerId,
+        _: &Multiaddr,
+        _: Endpoint,
+        _: PortUse,
+    ) -> Result<THandler<Self>, ConnectionDenied> {
+        Ok(dummy::ConnectionHandler)
+    }
+
+    fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        match event {
+            FromSwarm::NewListenAddr(NewListenAddr { listener_id, addr })
+                if self.listens(listener_id, addr) =>
+            {
+                self.rested = Duration::ZERO;
+                self.begin();
+                return;
+            }
+            FromSwarm::ExpiredListenAddr(ExpiredListenAddr { addr, .. }) => {
+                self.listening.remove(addr);
+            }
+            _ => {}
+        }
+        if let Some(asking) = &mut self.asking {
+            asking.on_swarm_event(event);
+        }
+    }
+
+    fn on_connection_handler_event(&mut self, _: PeerId, _: ConnectionId, event: THandlerOutEvent<Self>) {
+        libp2p::core::util::unreachable(event)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
+        if self.again.as_mut().is_some_and(|again| again.as_mut().poll(cx).is_ready()) {
+            self.begin();
+        }
+        let Some(asking) = &mut self.asking else { return Poll::Pending };
+        let Poll::Ready(event) = asking.poll(cx) else { return Poll::Pending };
+        if matches!(event, ToSwarm::GenerateEvent(upnp::Event::GatewayNotFound)) {
+            self.rest();
+        }
+        Poll::Ready(match event {
+            ToSwarm::ExternalAddrConfirmed(address) => ToSwarm::NewExternalAddrCandidate(address),
+            other => other,
+        })
+    }
+}
