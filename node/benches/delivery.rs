@@ -27,6 +27,10 @@ use causerie_protocol::{
 const LONE: usize = 400;
 const WAITING: usize = 10_000;
 
+/// Messages that so many at once write without a pause.
+const SUSTAINED: usize = 60_000;
+const WRITERS: usize = 256;
+
 #[tokio::main]
 async fn main() {
     let commit = commit_times();
@@ -58,6 +62,24 @@ async fn main() {
         median(&lone),
         p99(&lone),
         median(&lone) / floor
+    );
+
+    let mut states = alice.handle().events().subscribe(None);
+    let begun = Instant::now();
+    let writers = (0..WRITERS).map(async |writer| {
+        for number in 0..SUSTAINED / WRITERS {
+            send(&alice, &conversation, &format!("message {number} of writer {writer}")).await;
+        }
+    });
+    futures::future::join_all(writers).await;
+    let last = send(&alice, &conversation, "the last one").await;
+    let written = begun.elapsed();
+    until_delivered(&mut states, &last).await;
+    let delivered = begun.elapsed();
+    println!(
+        "sustained                {:7.0} a second written, {:7.0} acknowledged",
+        SUSTAINED as f64 / written.as_secs_f64(),
+        SUSTAINED as f64 / delivered.as_secs_f64()
     );
 
     bob.stop().await.unwrap();
@@ -162,13 +184,25 @@ async fn meet(alice: &Node, bob: &Node) {
     until_online(&mut events).await;
 }
 
-async fn send(node: &Node, conversation: &Reference, text: &str) {
+async fn send(node: &Node, conversation: &Reference, text: &str) -> String {
     let command = Command::SendMessage {
         conversation: conversation.clone(),
         text: text.to_owned(),
         idempotency_key: None,
     };
-    node.handle().command(command).await.unwrap();
+    let Ok(Answer::Message { message, .. }) = node.handle().command(command).await else {
+        panic!("not written")
+    };
+    message.to_string()
+}
+
+async fn until_delivered(events: &mut causerie_node::events::Subscription, last: &str) {
+    loop {
+        let row = events.next().await.unwrap().to_value();
+        if row["type"] == "message.state" && row["up_to"] == last && row["state"] == "delivered" {
+            return;
+        }
+    }
 }
 
 async fn until_received(events: &mut causerie_node::events::Subscription, count: usize) {

@@ -116,3 +116,16 @@ fn nobody_else_on_the_machine_can_open_a_home() {
     assert_eq!(rights(&socket), 0o600);
     assert_eq!(rights(&alice.home().join("vault.key")), 0o600);
 }
+
+#[test]
+fn a_running_node_answers_nobody_but_its_own_user() {
+    let alice = Person::new("alice");
+    alice.starts();
+    // Whatever the files would let them do: they are that user's from here on.
+    for command in [["status"], ["invite"], ["contacts"]] {
+        let Some(refused) = alice.cli_unprivileged(&command) else { return };
+        refused.is_refused(1, "other_user");
+    }
+    alice.cli(&["status"]).done();
+    alice.stops();
+}

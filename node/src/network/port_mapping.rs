@@ -3,11 +3,13 @@
 //! libp2p's part looks for a router once, when it is made, asks that one for ever, and takes its word for it that others get
 //! through. So it is made anew whenever we get an address on another network, and as long as no router answers: an address
 //! can be there before the way to the router is. What a router promises is an address that a server is to try first, for a
-//! router may be behind another one. What it was asked for ends by itself an hour after we did.
+//! router may be behind another one. Nothing is asked for addresses that lead elsewhere, such as to containers on this
+//! machine: libp2p tells ports apart by number only, and many routers forward to whatever address they are told. What a
+//! router was asked for ends by itself an hour after we did.
 
 use std::{
     collections::BTreeMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr, UdpSocket},
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -35,6 +37,8 @@ pub(crate) struct PortMapping {
     /// Where we listen on networks that can have such a router.
     listening: BTreeMap<Multiaddr, ListenerId>,
     asking: Option<upnp::tokio::Behaviour>,
+    /// Our address on the network of the router that is asked.
+    own: Option<IpAddr>,
     /// When a router is looked for again, where none answered, and for how long that was waited for.
     again: Option<Pin<Box<Sleep>>>,
     rested: Duration,
@@ -49,10 +53,18 @@ impl PortMapping {
         is_new
     }
 
-    /// Looks for a router, and asks it for everything.
+    /// Looks for a router, and asks it for all that leads to it.
     fn begin(&mut self) {
+        self.asking = None;
+        self.own = outward();
+        if self.own.is_none() {
+            self.rest();
+            return;
+        }
         let mut asking = upnp::tokio::Behaviour::default();
-        for (addr, listener) in &self.listening {
+        for (addr, listener) in
+            self.listening.iter().filter(|(address, _)| behind_router(address) == self.own)
+        {
             asking.on_swarm_event(FromSwarm::NewListenAddr(NewListenAddr { listener_id: *listener, addr }));
         }
         self.asking = Some(asking);
@@ -63,6 +75,17 @@ impl PortMapping {
     fn rest(&mut self) {
         self.rested = (self.rested * 2).clamp(limits::ROUTER_REST_FIRST, limits::ROUTER_REST_MAX);
         self.again = Some(Box::pin(time::sleep(self.rested)));
+    }
+}
+
+/// From which address this machine sends to the internet now, if it is one that a router translates. Nothing is sent.
+fn outward() -> Option<IpAddr> {
+    // TEST-NET-2 (RFC 5737): nobody has it, and it is on no network but behind the router.
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+    socket.connect((Ipv4Addr::new(198, 51, 100, 1), 9)).ok()?;
+    match socket.local_addr().ok()?.ip() {
+        IpAddr::V4(own) if own.is_private() => Some(own.into()),
+        _ => None,
     }
 }
 
@@ -98,20 +121,24 @@ impl NetworkBehaviour for PortMapping {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
-        match event {
-            FromSwarm::NewListenAddr(NewListenAddr { listener_id, addr })
-                if self.listens(listener_id, addr) =>
-            {
-                self.rested = Duration::ZERO;
-                self.begin();
-                return;
+        let address = match event {
+            FromSwarm::NewListenAddr(NewListenAddr { listener_id, addr }) => {
+                if self.listens(listener_id, addr) {
+                    self.rested = Duration::ZERO;
+                    self.begin();
+                    return;
+                }
+                addr
             }
             FromSwarm::ExpiredListenAddr(ExpiredListenAddr { addr, .. }) => {
                 self.listening.remove(addr);
+                addr
             }
-            _ => {}
-        }
-        if let Some(asking) = &mut self.asking {
+            _ => return,
+        };
+        if let Some(asking) = &mut self.asking
+            && behind_router(address) == self.own
+        {
             asking.on_swarm_event(event);
         }
     }
@@ -121,7 +148,8 @@ impl NetworkBehaviour for PortMapping {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
-        if self.again.as_mut().is_some_and(|again| again.as_mut().poll(cx).is_ready()) {
+        // What is begun may rest again.
+        while self.again.as_mut().is_some_and(|again| again.as_mut().poll(cx).is_ready()) {
             self.begin();
         }
         let Some(asking) = &mut self.asking else { return Poll::Pending };

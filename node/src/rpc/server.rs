@@ -59,12 +59,15 @@ pub async fn serve(listener: std::os::unix::net::UnixListener, node: NodeHandle)
                 Ok((stream, _)) if is_of(&stream, own_uid) => {
                     let crowded = connections.len() >= CONNECTIONS_MAX;
                     if crowded {
-                        turn_away(&stream);
+                        turn_away(&stream, &Failure::new(code::UNAVAILABLE, "busy", "too many connections"));
                     } else {
                         connections.spawn(connection(stream, node.clone()));
                     }
                 }
-                Ok(_) => tracing::warn!("a process of another user tried to use the socket"),
+                Ok((stream, _)) => {
+                    tracing::warn!("a process of another user tried to use the socket");
+                    turn_away(&stream, &Failure::of_another_user());
+                }
                 Err(error) => {
                     tracing::warn!(%error, "no connection could be taken from the socket");
                     sleep(ACCEPT_PAUSE).await;
@@ -79,9 +82,8 @@ fn is_of(stream: &UnixStream, uid: u32) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == uid)
 }
 
-fn turn_away(stream: &UnixStream) {
-    let words = "too many connections";
-    let mut line = failure(&Value::Null, &Failure::new(code::UNAVAILABLE, "busy", words));
+fn turn_away(stream: &UnixStream, why: &Failure) {
+    let mut line = failure(&Value::Null, why);
     line.push('\n');
     // A fresh socket has room for one short line; if not, the end of the connection says enough.
     stream.try_write(line.as_bytes()).ok();
@@ -335,6 +337,12 @@ impl Failure {
             retryable: code == code::UNAVAILABLE,
             hint: "Nothing was changed.",
         }
+    }
+
+    /// The system's root among them: whoever administers a server asks as the user whom it runs as.
+    fn of_another_user() -> Self {
+        let hint = "Run this as the user whom the node runs as.";
+        Self { hint, ..Self::new(code::REFUSED, "other_user", "this node belongs to another user") }
     }
 
     fn of(error: &NodeError) -> Self {

@@ -1,5 +1,6 @@
 //! What the internet costs: real nodes in homes behind routers, on lines with a delay, a rate and a loss, beside raw sockets
-//! over the same lines; what an idle node says; what 128 places cost a relay.
+//! over the same lines; what an idle node says; what 128 places cost a relay; how long people are apart when something
+//! changes.
 //!
 //! ```text
 //! home 1 ── router ══ slow line ══╗          ╔══ slow line ══ router ── home 2
@@ -7,9 +8,9 @@
 //! ```
 //! Between the homes a packet takes half the round trip and is lost with 0 or 1 %, whether directly or over the server,
 //! which is a relay in the middle. Everything is a process of its own, in a network namespace of its own; it needs root,
-//! nftables and `/dev/net/tun`. Prints medians and p99 of one run, and asserts nothing about them. About 20 minutes:
+//! nftables and `/dev/net/tun`. Prints medians and p99 of one run, and asserts nothing about them. About 35 minutes:
 //! `cargo bench -p causerie-tests --bench internet`, or a part of it: `-- lines`, `-- lines 100 1 relayed`, `-- idle`,
-//! `-- relay`.
+//! `-- relay`, `-- resume`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement, not a part of the program")]
 
 mod figures;
@@ -17,6 +18,7 @@ mod idle;
 mod lines;
 mod raw;
 mod relay;
+mod resume;
 mod talk;
 
 use std::{fs, time::Instant};
@@ -35,6 +37,9 @@ fn main() {
     }
     if wants("relay") {
         relay::measure();
+    }
+    if wants("resume") {
+        resume::measure();
     }
     println!("load of the machine at the end {}, after {} s", load(), begun.elapsed().as_secs());
 }
