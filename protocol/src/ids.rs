@@ -4,6 +4,7 @@
 //! bytes only, for logs.
 
 use core::fmt;
+use std::sync::LazyLock;
 
 use data_encoding::{Encoding, Specification};
 use serde::{Deserialize, Serialize};
@@ -33,20 +34,20 @@ macro_rules! id {
             /// Reads what `Display` wrote; `None` for anything else.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
-                let bytes = base32().decode(text.as_bytes()).ok()?;
+                let bytes = BASE32.decode(text.as_bytes()).ok()?;
                 Some(Self(bytes.try_into().ok()?))
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&base32().encode(&self.0))
+                f.write_str(&BASE32.encode(&self.0))
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let short: String = base32().encode(&self.0).chars().take(8).collect();
+                let short: String = BASE32.encode(&self.0).chars().take(8).collect();
                 write!(f, "{}({short})", stringify!($name))
             }
         }
@@ -176,12 +177,12 @@ impl fmt::Debug for TransportId {
     }
 }
 
-fn base32() -> Encoding {
+static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
     let mut specification = Specification::new();
     specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
     // The alphabet is a constant with 32 distinct ASCII symbols, which is all that can be refused.
     specification.encoding().unwrap_or(data_encoding::BASE32HEX_NOPAD)
-}
+});
 
 #[cfg(test)]
 mod tests {

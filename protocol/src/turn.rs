@@ -1,12 +1,13 @@
 //! One turn of the engine: the time, its randomness, the store as it will be after this turn, and what it decided.
 //!
-//! Reads see the turn's own writes. At its end the writes leave as one `ChangeSet` before everything else that the
-//! turn put out, so that whatever is said rests on what is durable.
+//! Reads see the turn's own writes. At its end the writes are sealed, each once however often it was written, and leave
+//! as one `ChangeSet` before everything else that the turn put out, so that whatever is said rests on what is durable.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
 use serde::{Serialize, de::DeserializeOwned};
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     answer::Path,
@@ -29,9 +30,18 @@ pub struct Turn<'a> {
     pub path: Path,
     records: &'a dyn Records,
     vault: &'a Vault,
-    changes: ChangeSet,
+    /// What is written under a key, not sealed yet; `None` where a record is removed.
+    writes: BTreeMap<Vec<u8>, Option<Zeroizing<Vec<u8>>>>,
     changes_sessions: bool,
     outputs: Vec<Output>,
+}
+
+/// The value of a record.
+enum Value {
+    /// As the store has it.
+    Sealed(Vec<u8>),
+    /// As this turn writes it.
+    Plain(Zeroizing<Vec<u8>>),
 }
 
 impl<'a> Turn<'a> {
@@ -44,7 +54,7 @@ impl<'a> Turn<'a> {
             path: Path::Direct,
             records,
             vault,
-            changes: ChangeSet::default(),
+            writes: BTreeMap::new(),
             changes_sessions: false,
             outputs: Vec::new(),
         }
@@ -78,11 +88,10 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// [`RecordsError`] when the store fails or the record is damaged.
     pub fn load_bytes(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, RecordsError> {
-        let sealed = match self.changes.writes.get(&key.0) {
-            Some(write) => write.clone(),
-            None => self.records.get(&key.0)?,
-        };
-        sealed.map(|sealed| self.unseal(&key.0, &sealed)).transpose()
+        if let Some(write) = self.writes.get(&key.0) {
+            return Ok(write.as_ref().map(|plain| plain.to_vec()));
+        }
+        self.records.get(&key.0)?.map(|sealed| self.unseal(&key.0, &sealed)).transpose()
     }
 
     /// Writes a record.
@@ -101,19 +110,18 @@ impl<'a> Turn<'a> {
     /// # Errors
     /// [`RecordsError::TooLarge`] when the sealed value would be longer than `limits::VALUE_BYTES_MAX`.
     pub fn save_bytes(&mut self, key: &RecordKey, bytes: &[u8]) -> Result<(), RecordsError> {
-        let sealed = self.vault.seal(&mut self.random, &key.0, bytes);
-        if sealed.len() > limits::VALUE_BYTES_MAX {
+        if bytes.len() + vault::OVERHEAD_BYTES > limits::VALUE_BYTES_MAX {
             return Err(RecordsError::TooLarge(key.prefix()));
         }
         self.changes_sessions |= vault::is_session_state(&key.0);
-        self.changes.writes.insert(key.0.clone(), Some(sealed));
+        self.writes.insert(key.0.clone(), Some(Zeroizing::new(bytes.to_vec())));
         Ok(())
     }
 
     /// Removes a record, or makes sure that there is none.
     pub fn delete(&mut self, key: &RecordKey) {
         self.changes_sessions |= vault::is_session_state(&key.0);
-        self.changes.writes.insert(key.0.clone(), None);
+        self.writes.insert(key.0.clone(), None);
     }
 
     /// The records of one family with `from <= suffix < to` (`to` = `None`: to the end), as they will be after this
@@ -156,8 +164,8 @@ impl<'a> Turn<'a> {
         let pairs = self.merged(&from.0, &to, order, limit)?;
         pairs
             .into_iter()
-            .map(|(key, sealed)| {
-                let bytes = self.unseal(&key, &sealed)?;
+            .map(|(key, value)| {
+                let bytes = self.open(&key, value)?;
                 Ok((key.get(family.0.len()..).unwrap_or_default().to_vec(), bytes))
             })
             .collect()
@@ -190,17 +198,17 @@ impl<'a> Turn<'a> {
         if pairs.len() >= limit {
             resealed.next = pairs.last().map(|(last, _)| [last.as_slice(), &[0]].concat());
         }
-        for (key, sealed) in pairs {
+        for (key, value) in pairs {
+            // What this turn writes is sealed under the newest key anyway.
+            let Value::Sealed(sealed) = value else { continue };
             // One of a ring that was lost may have the key id of the newest key and another key.
-            let Some(mut bytes) = self.vault.unseal(&key, &sealed) else {
+            let Some(bytes) = self.vault.unseal(&key, &sealed).map(Zeroizing::new) else {
                 resealed.lost += 1;
                 continue;
             };
             if !self.vault.is_current(&key, &sealed) {
-                let sealed = self.vault.seal(&mut self.random, &key, &bytes);
-                self.changes.writes.insert(key, Some(sealed));
+                self.writes.insert(key, Some(bytes));
             }
-            bytes.zeroize();
         }
         Ok(resealed)
     }
@@ -214,7 +222,7 @@ impl<'a> Turn<'a> {
     /// Whether this turn writes this record, so that nothing durable changes when it is written again.
     #[must_use]
     pub fn writes_record(&self, key: &RecordKey) -> bool {
-        matches!(self.changes.writes.get(&key.0), Some(Some(_)))
+        matches!(self.writes.get(&key.0), Some(Some(_)))
     }
 
     /// Says something; it leaves when the turn's writes are durable.
@@ -236,13 +244,25 @@ impl<'a> Turn<'a> {
     /// How many records this turn writes so far.
     #[must_use]
     pub fn writes(&self) -> usize {
-        self.changes.writes.len()
+        self.writes.len()
     }
 
     /// Ends the turn: its writes, and what leaves after them.
     #[must_use]
-    pub fn finish(self) -> (ChangeSet, Vec<Output>) {
-        (self.changes, self.outputs)
+    pub fn finish(mut self) -> (ChangeSet, Vec<Output>) {
+        let mut changes = ChangeSet::default();
+        for (key, plain) in self.writes {
+            let sealed = plain.map(|plain| self.vault.seal(&mut self.random, &key, &plain));
+            changes.writes.insert(key, sealed);
+        }
+        (changes, self.outputs)
+    }
+
+    fn open(&self, key: &[u8], value: Value) -> Result<Vec<u8>, RecordsError> {
+        match value {
+            Value::Sealed(sealed) => self.unseal(key, &sealed),
+            Value::Plain(plain) => Ok(plain.to_vec()),
+        }
     }
 
     fn unseal(&self, key: &[u8], sealed: &[u8]) -> Result<Vec<u8>, RecordsError> {
@@ -253,17 +273,24 @@ impl<'a> Turn<'a> {
     }
 
     /// The store's pairs with this turn's writes laid over them.
-    fn merged(&self, from: &[u8], to: &[u8], order: Order, limit: usize) -> Result<Vec<Pair>, RecordsError> {
-        let own: Vec<_> = self.changes.writes.range(from.to_vec()..to.to_vec()).collect();
-        if own.is_empty() {
-            return self.records.scan(from, to, order, limit);
-        }
+    fn merged(
+        &self,
+        from: &[u8],
+        to: &[u8],
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Value)>, RecordsError> {
+        let own: Vec<_> = self.writes.range(from.to_vec()..to.to_vec()).collect();
         // Every own write can hide at most one stored pair, so this many are enough to fill the limit.
         let stored = self.records.scan(from, to, order, limit.saturating_add(own.len()))?;
-        let mut all: std::collections::BTreeMap<Vec<u8>, Option<Vec<u8>>> =
-            stored.into_iter().map(|(key, value)| (key, Some(value))).collect();
+        let stored = stored.into_iter().map(|(key, sealed)| (key, Value::Sealed(sealed)));
+        if own.is_empty() {
+            return Ok(stored.collect());
+        }
+        let mut all: BTreeMap<Vec<u8>, Option<Value>> =
+            stored.map(|(key, value)| (key, Some(value))).collect();
         for (key, write) in own {
-            all.insert(key.clone(), write.clone());
+            all.insert(key.clone(), write.clone().map(Value::Plain));
         }
         let present = all.into_iter().filter_map(|(key, value)| Some((key, value?)));
         Ok(match order {
