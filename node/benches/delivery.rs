@@ -3,7 +3,12 @@
 //! Prints medians and p99 with the floor of the same run: two durable commits and one round trip on a stream between
 //! two bare networks. Figures of a noisy machine mean little by themselves; ratios to the floor mean more.
 //! Run it with `cargo bench -p causerie-node`.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement, not a part of the program")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a measurement, not a part of the program"
+)]
 
 use std::{
     path::Path,

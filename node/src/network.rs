@@ -53,6 +53,7 @@ mod listeners;
 mod meeting;
 mod meter;
 mod multiaddr;
+mod multiplexing;
 mod nearby;
 mod outbox;
 mod port_mapping;

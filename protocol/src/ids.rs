@@ -4,9 +4,8 @@
 //! bytes only, for logs.
 
 use core::fmt;
-use std::sync::LazyLock;
 
-use data_encoding::{Encoding, Specification};
+use data_encoding::Encoding;
 use serde::{Deserialize, Serialize};
 
 macro_rules! id {
@@ -177,12 +176,7 @@ impl fmt::Debug for TransportId {
     }
 }
 
-static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    // The alphabet is a constant with 32 distinct ASCII symbols, which is all that can be refused.
-    specification.encoding().unwrap_or(data_encoding::BASE32HEX_NOPAD)
-});
+const BASE32: Encoding = data_encoding_macro::new_encoding! { symbols: "abcdefghijklmnopqrstuvwxyz234567", };
 
 #[cfg(test)]
 mod tests {

@@ -40,6 +40,8 @@ pub(crate) struct Internet {
     serves: bool,
     /// Whether others are let in by relays.
     let_in: bool,
+    /// Whether nodes that turn out to be relays are used as servers: they could be a contact's own.
+    finds: bool,
     loopback: bool,
     meeting: Meeting,
     reach: Reachability,
@@ -61,6 +63,7 @@ impl Internet {
             on: config.internet(),
             serves: config.serves(),
             let_in: config.exposure != Exposure::Stealth,
+            finds: config.exposure != Exposure::RelaysOnly,
             loopback: config.loopback,
             meeting: Meeting::default(),
             reach: Reachability::default(),
@@ -142,6 +145,13 @@ impl Internet {
         let moved = gone().next().is_some();
         if moved {
             self.reach.doubt();
+            // Strangers of the new network are not told where we were; who sees us there again brings it back.
+            let told: Vec<Multiaddr> = swarm.external_addresses().cloned().collect();
+            for address in told {
+                if multiaddr::from_multiaddr(&address).is_none_or(|one| !now.contains(&one.address)) {
+                    swarm.remove_external_address(&address);
+                }
+            }
         }
         if let Some(servers) = swarm.behaviour_mut().servers.as_mut() {
             servers.begin_anew(moved);
@@ -270,8 +280,10 @@ impl Internet {
 
     /// Somebody said who they are, what they do for others, and where they see us.
     fn on_identified(&mut self, swarm: &mut Swarm<NodeBehaviour>, peer: PeerId, info: &identify::Info) {
-        if let Some(seen) = multiaddr::public(&info.observed_addr, self.loopback) {
-            self.reach.seen_at(&seen);
+        if let Some(seen) = multiaddr::public(&info.observed_addr, self.loopback)
+            && self.reach.seen_at(&seen)
+        {
+            swarm.add_external_address(multiaddr::to_multiaddr(&seen));
         }
         let behaviour = swarm.behaviour_mut();
         let Some(servers) = behaviour.servers.as_mut() else { return };
@@ -280,8 +292,8 @@ impl Internet {
         if info.protocols.contains(&relay::HOP_PROTOCOL_NAME) {
             match (up, told) {
                 (Some(address), _) => self.reach.is_relay(peer, address),
-                (None, Some(address)) => servers.found(address, peer),
-                (None, None) => {}
+                (None, Some(address)) if self.finds => servers.found(address, peer),
+                (None, _) => {}
             }
         }
         if info.protocols.contains(&meeting::PROTOCOL) {
@@ -305,7 +317,7 @@ impl Internet {
         }
     }
 
-    /// Asks relays for places, gives back those that are not needed, and tries to get through routers.
+    /// Asks relays for places, and tries to get through routers.
     pub(crate) fn look_around(&mut self, swarm: &mut Swarm<NodeBehaviour>) {
         let now = Instant::now();
         while let Some((peer, over)) = self.punching.next(now).filter(|_| self.punches) {
@@ -319,10 +331,6 @@ impl Internet {
         while let Some((peer, place)) = self.reach.wanted(now) {
             let listener = ask(swarm, place);
             self.reach.asked(&peer, listener, now);
-        }
-        for listener in self.reach.needless() {
-            swarm.remove_listener(listener);
-            self.reach.ended(listener, now);
         }
     }
 

@@ -184,7 +184,10 @@ pub(crate) const QUIC_CONNECTION_BYTES_MAX: u32 = 3 * 1_024 * 1_024;
 
 /// Streams of one connection: the link's, identify's each way, questions to the meeting place, refused ones that are not gone
 /// yet, and on that to a relay all circuits of one peer.
-pub(crate) const STREAMS_PER_CONNECTION_MAX: u8 = 16 + RELAY_CIRCUITS_PER_PEER_MAX;
+pub(crate) const STREAMS_PER_CONNECTION_MAX: u8 = STREAMS_OF_A_CALLER_MAX + RELAY_CIRCUITS_PER_PEER_MAX;
+
+/// The same over TCP, on a connection on which nobody has circuits. Chosen: four are used.
+pub(crate) const STREAMS_OF_A_CALLER_MAX: u8 = 16;
 
 /// Inbound streams of one connection that negotiate their protocol at the same time. Chosen.
 pub(crate) const STREAMS_NEGOTIATING_MAX: usize = 8;

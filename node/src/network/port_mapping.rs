@@ -132,6 +132,12 @@ impl NetworkBehaviour for PortMapping {
             }
             FromSwarm::ExpiredListenAddr(ExpiredListenAddr { addr, .. }) => {
                 self.listening.remove(addr);
+                if self.own.is_some() && self.listening.keys().all(|known| behind_router(known) != self.own) {
+                    // The router that was asked is gone; another network may have one.
+                    self.rested = Duration::ZERO;
+                    self.begin();
+                    return;
+                }
                 addr
             }
             _ => return,

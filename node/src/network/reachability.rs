@@ -4,8 +4,11 @@
 //! server that is a relay ─▶ asked for a place ─┬─▶ granted: others can be let in ─▶ lost, or the connection is ─▶ …
 //!                                              └─▶ refused: it rests a while
 //! ```
-//! Places are held at up to three relays unless we can be dialled over IPv4, which everybody has. An address counts from when
-//! somebody dialled it back to us; when our network changes it is doubted until somebody sees us there again.
+//! Places are asked for at up to three relays unless we can be dialled over IPv4, which everybody has; then those that are
+//! held are told to nobody. They are not given back: libp2p's relay client panics at the answer to a question, or to a
+//! renewal, whose listener was removed (`libp2p-relay` 0.22, `priv_client.rs`), and when that comes is up to the relay. An
+//! address counts from when somebody dialled it back to us; when our network changes it is doubted until somebody sees us
+//! there again.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -57,11 +60,10 @@ impl Reachability {
         self.public.remove(address);
     }
 
-    /// Somebody sees us there.
-    pub(crate) fn seen_at(&mut self, address: &Address) {
-        if let Some(proof) = self.public.get_mut(address) {
-            *proof = Proof::Fresh;
-        }
+    /// Somebody sees us there; whether that takes a doubt away.
+    pub(crate) fn seen_at(&mut self, address: &Address) -> bool {
+        let doubted = self.public.get_mut(address).filter(|proof| **proof == Proof::Doubted);
+        doubted.map(|proof| *proof = Proof::Fresh).is_some()
     }
 
     /// Our network is another one.
@@ -121,19 +123,6 @@ impl Reachability {
         }
     }
 
-    /// Places that are needed no longer. One that was asked for is waited for first: libp2p's relay client panics at the
-    /// answer to a question whose listener is gone (`libp2p-relay` 0.22, `priv_client.rs`).
-    pub(crate) fn needless(&self) -> Vec<ListenerId> {
-        if !self.is_dialled_over_ip4() {
-            return Vec::new();
-        }
-        let held = self.relays.values().filter_map(|one| match one.place {
-            Place::Granted(listener) => Some(listener),
-            Place::Asked(_) | Place::None { .. } => None,
-        });
-        held.collect()
-    }
-
     /// When [`Self::wanted`] may have something that it has not now.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         let rests = self.relays.values().filter_map(|one| match one.place {
@@ -145,7 +134,8 @@ impl Reachability {
 
     /// All of it, but for the servers.
     pub(crate) fn standing(&self, meeting_place: bool) -> Standing {
-        let granted = self.relays.iter().filter(|(_, one)| matches!(one.place, Place::Granted(_)));
+        let told = !self.is_dialled_over_ip4();
+        let granted = self.relays.iter().filter(|(_, one)| told && matches!(one.place, Place::Granted(_)));
         Standing {
             public: self.fresh().copied().collect(),
             relays: granted.filter_map(|(peer, one)| relay(peer, one)).take(RELAYS_MAX).collect(),
@@ -225,29 +215,23 @@ mod tests {
     fn whoever_is_dialled_over_ip4_needs_no_relay() {
         let (mut reach, peers) = with_relays(1);
         let now = Instant::now();
-        let (_, listener) = ask(&mut reach, now).unwrap();
+        ask(&mut reach, now).unwrap();
         reach.granted(&peers[0]);
         reach.proved(Address { ip: "2001:db8::1".parse().unwrap(), ..address(1) });
-        assert_eq!(reach.needless(), []);
+        assert_eq!(reach.standing(true).relays.len(), 1);
+        // It is held, so that a renewal that is on its way is answered, and told to nobody.
         reach.proved(address(9));
-        assert_eq!(reach.needless(), [listener]);
-        reach.ended(listener, now);
-        // A question that is on its way when the proof comes is not taken back.
-        let (mut early, peers) = with_relays(1);
-        let (_, listener) = ask(&mut early, now).unwrap();
-        early.proved(address(9));
-        assert_eq!(early.needless(), []);
-        early.granted(&peers[0]);
-        assert_eq!(early.needless(), [listener]);
+        assert_eq!(reach.standing(true).relays, []);
         assert_eq!(reach.wanted(now + limits::RELAY_REST), None);
         assert_eq!(reach.standing(true).public.len(), 2);
         // On another network that is to be shown again.
         reach.doubt();
         assert_eq!(reach.standing(true).public, []);
-        assert!(reach.wanted(now + limits::RELAY_REST).is_some());
-        reach.seen_at(&address(8));
+        assert_eq!(reach.standing(true).relays.len(), 1);
+        assert!(!reach.seen_at(&address(8)));
         assert_eq!(reach.standing(true).public, []);
-        reach.seen_at(&address(9));
+        assert!(reach.seen_at(&address(9)));
+        assert!(!reach.seen_at(&address(9)));
         assert_eq!(reach.standing(true).public, [address(9)]);
         reach.disproved(&address(9));
         assert_eq!(reach.standing(true).public, []);

@@ -18,7 +18,7 @@ use libp2p::{
     identity::Keypair,
     noise, quic,
     swarm::{ConnectionId, DialError, SwarmEvent},
-    tcp, yamux,
+    tcp,
 };
 use tokio::{
     sync::{mpsc, watch},
@@ -37,6 +37,7 @@ use super::{
     listeners::{self, Listeners},
     meter::Meter,
     multiaddr,
+    multiplexing::{self, Multiplexing},
     nearby::NearbyTcp,
     stream::{LinkTask, Notice},
 };
@@ -321,7 +322,8 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
         .with_other_transport(|key| {
             let tcp = NearbyTcp::new(tcp::Config::new().nodelay(true), config.proxy);
             let tcp = tcp.upgrade(upgrade::Version::V1Lazy);
-            let tcp = tcp.authenticate(noise::Config::new(key)?).multiplex(multiplexing());
+            let tcp =
+                tcp.authenticate(noise::Config::new(key)?).multiplex(Multiplexing::new(config.serves()));
             // What goes around a proxy would tell what the proxy is there to hide.
             let quic = config.proxy.is_none().then(|| quic::tokio::Transport::new(quic_config(key)));
             let quic = quic.map_or_else(OptionalTransport::none, OptionalTransport::some);
@@ -337,7 +339,7 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
             }))
         })
         .map_err(|error| transport(&error))?
-        .with_relay_client(noise::Config::new, multiplexing)
+        .with_relay_client(noise::Config::new, || multiplexing::yamux(limits::STREAMS_OF_A_CALLER_MAX))
         .map_err(|error| transport(&error))?
         .with_behaviour(|key, relay_client| NodeBehaviour::new(key, relay_client, config))
         .map_err(|error| transport(&error))?
@@ -351,12 +353,6 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
         .with_connection_timeout(limits::CONNECT_PATIENCE)
         .build();
     Ok(swarm)
-}
-
-fn multiplexing() -> yamux::Config {
-    let mut yamux = yamux::Config::default();
-    yamux.set_max_num_streams(limits::STREAMS_PER_CONNECTION_MAX.into());
-    yamux
 }
 
 fn quic_config(key: &Keypair) -> quic::Config {

@@ -1,7 +1,7 @@
 //! One connection's part: libp2p's ping, and whether the connection is kept for its own sake.
 //!
-//! We keep the one to a server, and a server keeps those of whom it is one to: who pings it. Either is given up when its
-//! own pings are not answered.
+//! We keep the one to a server, and a server keeps those of whom it is one to: who pings it, and answers. Either is given up
+//! when its own pings are not answered.
 
 use std::{
     convert::Infallible,
@@ -25,12 +25,17 @@ type Ping = <ping::Behaviour as NetworkBehaviour>::ConnectionHandler;
 /// See the file's head.
 pub(crate) struct ServerHandler {
     ping: Ping,
-    keeps: bool,
+    /// Whether it leads to a server of ours.
+    server: bool,
+    /// Whether they ping us.
+    guest: bool,
+    /// A guest who answers no ping would be kept for good once it is gone.
+    refuses: bool,
 }
 
 impl ServerHandler {
-    pub(crate) const fn new(ping: Ping, keeps: bool) -> Self {
-        Self { ping, keeps }
+    pub(crate) const fn new(ping: Ping, server: bool) -> Self {
+        Self { ping, server, guest: false, refuses: false }
     }
 }
 
@@ -47,7 +52,7 @@ impl ConnectionHandler for ServerHandler {
     }
 
     fn connection_keep_alive(&self) -> bool {
-        self.keeps
+        self.server || (self.guest && !self.refuses)
     }
 
     fn poll(
@@ -55,10 +60,14 @@ impl ConnectionHandler for ServerHandler {
         cx: &mut Context<'_>,
     ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, (), Self::ToBehaviour>> {
         loop {
-            match self.ping.poll(cx) {
-                // Who is no guest need not answer.
-                Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(Err(_))) if !self.keeps => {}
-                event => return event,
+            let event = self.ping.poll(cx);
+            let Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(Err(failure))) = &event else {
+                return event;
+            };
+            self.refuses |= matches!(failure, ping::Failure::Unsupported);
+            // Who is no guest need not answer.
+            if self.server || self.guest {
+                return event;
             }
         }
     }
@@ -71,7 +80,7 @@ impl ConnectionHandler for ServerHandler {
         &mut self,
         event: ConnectionEvent<'_, Self::InboundProtocol, Self::OutboundProtocol>,
     ) {
-        self.keeps |= matches!(event, ConnectionEvent::FullyNegotiatedInbound(_));
+        self.guest |= matches!(event, ConnectionEvent::FullyNegotiatedInbound(_));
         self.ping.on_connection_event(event);
     }
 }
