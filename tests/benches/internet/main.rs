@@ -8,7 +8,7 @@
 //! ```
 //! Between the homes a packet takes half the round trip and is lost with 0 or 1 %, whether directly or over the server,
 //! which is a relay in the middle. Everything is a process of its own, in a network namespace of its own; it needs root,
-//! nftables and `/dev/net/tun`. Prints medians and p99 of one run, and asserts nothing about them. About 35 minutes:
+//! nftables and `/dev/net/tun`. Prints medians and p99 of one run, and asserts nothing about them. About 30 minutes:
 //! `cargo bench -p causerie-tests --bench internet`, or a part of it: `-- lines`, `-- lines 100 1 relayed`, `-- idle`,
 //! `-- relay`, `-- resume`.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a measurement, not a part of the program")]

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Times that each thing happens, each time in a new world.
-const TRIES: usize = 5;
+const TRIES: usize = 3;
 
 /// How long a line is out.
 const OUTAGE: Duration = Duration::from_secs(60);
