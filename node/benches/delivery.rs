@@ -34,7 +34,7 @@ const WAITING: usize = 10_000;
 
 /// Messages that so many at once write without a pause.
 const SUSTAINED: usize = 60_000;
-const WRITERS: usize = 256;
+const WRITERS: usize = 250;
 
 #[tokio::main]
 async fn main() {

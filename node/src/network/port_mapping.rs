@@ -169,3 +169,49 @@ impl NetworkBehaviour for PortMapping {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Multiaddr {
+        text.parse().unwrap()
+    }
+
+    fn hears(mapping: &mut PortMapping, addr: &Multiaddr, new: bool) {
+        let listener_id = ListenerId::next();
+        mapping.on_swarm_event(if new {
+            FromSwarm::NewListenAddr(NewListenAddr { listener_id, addr })
+        } else {
+            FromSwarm::ExpiredListenAddr(ExpiredListenAddr { listener_id, addr })
+        });
+    }
+
+    #[tokio::test]
+    async fn another_router_is_looked_for_when_the_network_of_the_one_that_was_asked_is_gone() {
+        let [gone, left] = ["/ip4/192.168.254.77/tcp/47474", "/ip4/10.254.77.9/tcp/47474"].map(address);
+        let mut mapping = PortMapping::default();
+        hears(&mut mapping, &gone, true);
+        hears(&mut mapping, &left, true);
+        mapping.own = behind_router(&gone);
+        // What was on no network with a router tells nothing.
+        hears(&mut mapping, &address("/ip6/fe80::1/tcp/47474"), false);
+        assert_eq!(mapping.own, behind_router(&gone));
+        hears(&mut mapping, &gone, false);
+        assert_ne!(mapping.own, behind_router(&gone));
+        assert_eq!(mapping.own, outward());
+        assert!(mapping.asking.is_some() == mapping.own.is_some());
+        assert_eq!(mapping.again.is_some(), mapping.own.is_none(), "it rests where nothing leads out");
+    }
+
+    #[test]
+    fn only_addresses_that_a_router_can_stand_before_count() {
+        let counts = |text: &str| behind_router(&address(text)).is_some();
+        assert!(counts("/ip4/192.168.1.2/udp/47474/quic-v1") && counts("/ip4/10.0.0.1/tcp/1"));
+        for text in
+            ["/ip4/127.0.0.1/tcp/1", "/ip4/169.254.1.1/tcp/1", "/ip4/1.2.3.4/tcp/1", "/ip6/fd00::1/tcp/1"]
+        {
+            assert!(!counts(text), "{text}");
+        }
+    }
+}

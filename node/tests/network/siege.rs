@@ -193,7 +193,7 @@ async fn says(alice: &Besieged, transport: Transport, what: &str) {
         "one byte" => stream.say(&[0]).await,
         "a frame that never comes whole" => {
             stream.say(&[0xff, 0xff]).await;
-            // The pace of this attack (slowloris), which nothing waits for: slower than any idle time would notice.
+            // The pace of the attack, which nothing waits for: no silence is long enough to end it.
             while stream.tries_to_say(&[1]).await && !stranger.is_closed() {
                 tokio::time::sleep(std::time::Duration::from_millis(500)).await;
             }
