@@ -61,3 +61,46 @@ impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgra
         yamux(limits::STREAMS_PER_CONNECTION_MAX).upgrade_outbound(socket, info)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use futures::{AsyncWriteExt as _, FutureExt as _, future};
+    use libp2p::core::muxing::StreamMuxerExt as _;
+    use tokio_util::compat::TokioAsyncReadCompatExt as _;
+
+    use super::*;
+
+    /// How many streams somebody who connected holds open until the connection ends, or has tried a hundred.
+    async fn streams_of_a_caller(serves: bool) -> usize {
+        let (theirs, ours) = tokio::io::duplex(1 << 20);
+        let mut caller = yamux(255).upgrade_outbound(theirs.compat(), "/yamux/1.0.0").await.unwrap();
+        let mut own = Multiplexing::new(serves).upgrade_inbound(ours.compat(), "/yamux/1.0.0").await.unwrap();
+        let mut held = Vec::new();
+        let calling = async {
+            let mut streams = Vec::new();
+            for _ in 0..100 {
+                let Ok(stream) = poll_fn(|cx| caller.poll_outbound_unpin(cx)).await else { break };
+                streams.push(stream);
+            }
+            let writing = future::join_all(streams.iter_mut().map(|stream| stream.write_all(&[7])));
+            // It ends when there are too many.
+            let ends = poll_fn(|cx| caller.poll_unpin(cx));
+            future::join(writing, ends).await;
+        };
+        let answering = async {
+            while let Ok(stream) = poll_fn(|cx| own.poll_inbound_unpin(cx)).await {
+                held.push(stream);
+            }
+        };
+        future::join(calling.boxed_local(), answering.boxed_local()).await;
+        held.len()
+    }
+
+    #[tokio::test]
+    async fn a_caller_has_few_streams_but_where_we_are_a_relay() {
+        assert_eq!(streams_of_a_caller(false).await, usize::from(limits::STREAMS_OF_A_CALLER_MAX));
+        assert_eq!(streams_of_a_caller(true).await, usize::from(limits::STREAMS_PER_CONNECTION_MAX));
+    }
+}
