@@ -87,7 +87,7 @@ mod tests {
             let writing = future::join_all(streams.iter_mut().map(|stream| stream.write_all(&[7])));
             // It ends when there are too many.
             let ends = poll_fn(|cx| caller.poll_unpin(cx));
-            future::join(writing, ends).await;
+            assert!(future::join(writing, ends).await.1.is_err());
         };
         let answering = async {
             while let Ok(stream) = poll_fn(|cx| own.poll_inbound_unpin(cx)).await {
