@@ -225,17 +225,10 @@ impl Internet {
         Some((format!("203.0.113.{}:1080", 100 + server), Program(child)))
     }
 
-    /// From now on the router of this home forwards the ports that programs inside ask it for (UPnP); `None`, with the reason
-    /// printed, where this machine has no such router (`miniupnpd`). What begins meanwhile goes out from
-    /// [`Self::mapped`]: neither the router nor who asks it takes addresses that are kept for documentation for public.
-    #[must_use]
-    pub fn maps_ports(&self, home: usize) -> Option<Program> {
+    /// Gives the router of this home [`Self::mapped`] as its address on the internet: neither a router that maps ports nor who
+    /// asks it takes addresses that are kept for documentation for public.
+    pub fn is_numbered_publicly(&self, home: usize) {
         let router = self.router(home);
-        let host = Host::new(router.clone());
-        if Command::new("miniupnpd").arg("-h").output().is_err() {
-            println!("passed over: no `miniupnpd` here");
-            return None;
-        }
         let at = |host: &str, args: &[&str]| ip_at(host, args).unwrap();
         at(&router, &["addr", "add", &format!("{}/24", self.mapped(home)), "dev", "wan"]);
         at(&router, &["addr", "del", &format!("203.0.113.{home}/24"), "dev", "wan"]);
@@ -244,6 +237,17 @@ impl Internet {
         let servers = (1..=self.servers).map(|server| (self.name("s", server), "eth0"));
         for (host, device) in others.chain(servers) {
             at(&host, &["route", "add", &format!("{}/32", self.mapped(home)), "dev", device]);
+        }
+    }
+
+    /// From now on the router of this home, which [is numbered publicly](Self::is_numbered_publicly), forwards the ports that
+    /// programs inside ask it for (UPnP); `None`, with the reason printed, where this machine has no such router (`miniupnpd`).
+    #[must_use]
+    pub fn maps_ports(&self, home: usize) -> Option<Program> {
+        let host = Host::new(self.router(home));
+        if Command::new("miniupnpd").arg("-h").output().is_err() {
+            println!("passed over: no `miniupnpd` here");
+            return None;
         }
         run(host.command("nft").args(["-f", "-"]), MAPPED).unwrap();
         let config = tempfile::NamedTempFile::new().unwrap();

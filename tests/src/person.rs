@@ -55,6 +55,8 @@ pub struct Person {
     home: PathBuf,
     place: Place,
     clock: Option<Clock>,
+    /// What the log holds, where it is more than usual.
+    filter: Option<&'static str>,
     node: Mutex<Option<Running>>,
 }
 
@@ -137,6 +139,13 @@ impl Person {
         self
     }
 
+    /// The same, whose log holds what this filter of it says.
+    #[must_use]
+    pub const fn logging(mut self, filter: &'static str) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
     /// Somebody on this machine who has not even a home.
     #[must_use]
     pub fn without_identity(name: &str) -> Self {
@@ -147,7 +156,7 @@ impl Person {
         let directory = tempfile::Builder::new().prefix("causerie-").tempdir().unwrap();
         let home = directory.path().join("home");
         let (name, id) = (name.to_owned(), String::new());
-        Self { name, id, directory, home, place, clock: None, node: Mutex::new(None) }
+        Self { name, id, directory, home, place, clock: None, filter: None, node: Mutex::new(None) }
     }
 
     fn with_identity(mut self) -> Self {
@@ -279,6 +288,9 @@ impl Person {
             if let Some(value) = std::env::var_os(kept) {
                 command.env(kept, value);
             }
+        }
+        if let Some(filter) = self.filter {
+            command.env("CAUSERIE_LOG", filter);
         }
         if let Some(clock) = &self.clock {
             clock.govern(command);

@@ -94,7 +94,7 @@ impl NodeBehaviour {
             relay_client: internet.then_some(relay_client).into(),
             punch: let_in.then(|| Gate::new(dcutr::Behaviour::new(own), loopback)).into(),
             probe: let_in.then(|| Gate::new(autonat::v2::client::Behaviour::default(), loopback)).into(),
-            port_mapping: (let_in && !loopback).then(PortMapping::default).into(),
+            port_mapping: (let_in && !loopback).then(|| PortMapping::new(own)).into(),
             relay_server: config.serve_relay.then(|| relay_server(own)).into(),
             probe_server: config.serves().then(autonat::v2::server::Behaviour::default).into(),
         }

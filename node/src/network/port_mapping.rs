@@ -3,12 +3,13 @@
 //! libp2p's part looks for a router once, when it is made, asks that one for ever, and takes its word for it that others get
 //! through. So it is made anew whenever we get an address on another network, and as long as no router answers: an address
 //! can be there before the way to the router is. What a router promises is an address that a server is to try first, for a
-//! router may be behind another one. Nothing is asked for addresses that lead elsewhere, such as to containers on this
+//! router may be behind another one. It is named with our id, for a server tries an address only once, and may have tried the
+//! same one before it was forwarded. Nothing is asked for addresses that lead elsewhere, such as to containers on this
 //! machine: libp2p tells ports apart by number only, and many routers forward to whatever address they are told. What a
 //! router was asked for ends by itself an hour after we did.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     net::{IpAddr, Ipv4Addr, UdpSocket},
     pin::Pin,
     task::{Context, Poll},
@@ -19,6 +20,7 @@ use libp2p::{
     Multiaddr, PeerId,
     core::{
         Endpoint,
+        multiaddr::Protocol,
         transport::{ListenerId, PortUse},
     },
     swarm::{
@@ -32,8 +34,8 @@ use tokio::time::{self, Sleep};
 use super::{limits, multiaddr};
 
 /// See the file's head.
-#[derive(Default)]
 pub(crate) struct PortMapping {
+    own_id: PeerId,
     /// Where we listen on networks that can have such a router.
     listening: BTreeMap<Multiaddr, ListenerId>,
     asking: Option<upnp::tokio::Behaviour>,
@@ -42,9 +44,28 @@ pub(crate) struct PortMapping {
     /// When a router is looked for again, where none answered, and for how long that was waited for.
     again: Option<Pin<Box<Sleep>>>,
     rested: Duration,
+    /// Addresses that are not forwarded any more.
+    expired: VecDeque<Multiaddr>,
 }
 
 impl PortMapping {
+    pub(crate) fn new(own_id: PeerId) -> Self {
+        Self {
+            own_id,
+            listening: BTreeMap::new(),
+            asking: None,
+            own: None,
+            again: None,
+            rested: Duration::ZERO,
+            expired: VecDeque::new(),
+        }
+    }
+
+    /// The same address under another name.
+    fn with_id(&self, address: Multiaddr) -> Multiaddr {
+        address.with(Protocol::P2p(self.own_id))
+    }
+
     /// We listen there from now on; whether it is on another network than all before.
     fn listens(&mut self, listener: ListenerId, address: &Multiaddr) -> bool {
         let Some(ip) = behind_router(address) else { return false };
@@ -158,13 +179,22 @@ impl NetworkBehaviour for PortMapping {
         while self.again.as_mut().is_some_and(|again| again.as_mut().poll(cx).is_ready()) {
             self.begin();
         }
+        if let Some(expired) = self.expired.pop_front() {
+            return Poll::Ready(ToSwarm::ExternalAddrExpired(expired));
+        }
         let Some(asking) = &mut self.asking else { return Poll::Pending };
         let Poll::Ready(event) = asking.poll(cx) else { return Poll::Pending };
         if matches!(event, ToSwarm::GenerateEvent(upnp::Event::GatewayNotFound)) {
             self.rest();
         }
         Poll::Ready(match event {
-            ToSwarm::ExternalAddrConfirmed(address) => ToSwarm::NewExternalAddrCandidate(address),
+            ToSwarm::ExternalAddrConfirmed(address) => {
+                ToSwarm::NewExternalAddrCandidate(self.with_id(address))
+            }
+            ToSwarm::ExternalAddrExpired(address) => {
+                self.expired.push_back(self.with_id(address.clone()));
+                ToSwarm::ExternalAddrExpired(address)
+            }
             other => other,
         })
     }
@@ -190,7 +220,7 @@ mod tests {
     #[tokio::test]
     async fn another_router_is_looked_for_when_the_network_of_the_one_that_was_asked_is_gone() {
         let [gone, left] = ["/ip4/192.168.254.77/tcp/47474", "/ip4/10.254.77.9/tcp/47474"].map(address);
-        let mut mapping = PortMapping::default();
+        let mut mapping = PortMapping::new(PeerId::random());
         hears(&mut mapping, &gone, true);
         hears(&mut mapping, &left, true);
         mapping.own = behind_router(&gone);
