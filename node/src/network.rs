@@ -40,6 +40,7 @@ use self::{
     swarm::{Channels, Request, SwarmTask},
 };
 
+mod backlog;
 mod behaviour;
 mod dials;
 mod discovery;

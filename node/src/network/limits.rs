@@ -182,12 +182,28 @@ pub(crate) const QUIC_STREAM_BYTES_MAX: u32 = 2 * 1_024 * 1_024;
 /// Bytes that a peer may send on all QUIC streams of a connection before we read them: one link's, and identify's.
 pub(crate) const QUIC_CONNECTION_BYTES_MAX: u32 = 3 * 1_024 * 1_024;
 
+/// The two above of a relay, which reads no faster from anybody than 4 MiB a second. Chosen: that at 100 ms, and of two
+/// circuits at the same time.
+pub(crate) const RELAY_QUIC_BYTES_MAX: [u32; 2] = [512 * 1_024, 1_024 * 1_024];
+
 /// Streams of one connection: the link's, identify's each way, questions to the meeting place, refused ones that are not gone
 /// yet, and on that to a relay all circuits of one peer.
 pub(crate) const STREAMS_PER_CONNECTION_MAX: u8 = STREAMS_OF_A_CALLER_MAX + RELAY_CIRCUITS_PER_PEER_MAX;
 
 /// The same over TCP, on a connection on which nobody has circuits. Chosen: four are used.
 pub(crate) const STREAMS_OF_A_CALLER_MAX: u8 = 16;
+
+/// Bytes that a peer may send on one stream over TCP before we read them, at first: Yamux's own.
+pub(crate) const YAMUX_STREAM_BYTES: usize = 256 * 1_024;
+
+/// Further ones on all streams of a connection together, where they are read as fast as they come. Chosen: as over QUIC.
+pub(crate) const YAMUX_GROWTH_BYTES_MAX: usize = 2 * 1_024 * 1_024;
+
+/// Bytes that wait on all connections over TCP together. Chosen: sixteen links that are as full as they may be.
+pub(crate) const BACKLOG_BYTES_MAX: usize = 64 * 1_024 * 1_024;
+
+/// The same of a relay. Chosen: a quarter of what a small machine has.
+pub(crate) const RELAY_BACKLOG_BYTES_MAX: usize = 256 * 1_024 * 1_024;
 
 /// Inbound streams of one connection that negotiate their protocol at the same time. Chosen.
 pub(crate) const STREAMS_NEGOTIATING_MAX: usize = 8;

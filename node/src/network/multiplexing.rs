@@ -1,34 +1,58 @@
-//! Yamux with fewer streams where somebody connected to us than where we did: over TCP each stream may hold 256 KiB that we
-//! have not read, a stranger's too, and only with a relay that we dialled do we have many.
+//! Yamux, over TCP and over relays: fewer streams where somebody connected to us than where we did, since only with a relay that
+//! we dialled do we have many; windows that grow no further than a fast line needs; and what waits on all connections together
+//! is bounded by [`Backlogs`]. libp2p's own use of the same library offers none of the last two.
 
-use std::{io, iter};
-
-use futures::{AsyncRead, AsyncWrite, future::Ready};
-use libp2p::{
-    core::upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade, UpgradeInfo},
-    yamux::{Config, Muxer},
+use std::{
+    collections::VecDeque,
+    future::{Ready, ready},
+    io, iter,
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
 };
 
-use super::limits;
+use futures::{AsyncRead, AsyncWrite};
+use libp2p::core::{
+    muxing::{StreamMuxer, StreamMuxerEvent},
+    upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade, UpgradeInfo},
+};
+use yamux::{ConnectionError, Mode};
+
+use super::{
+    backlog::{Backlog, Backlogs, Counted},
+    limits,
+};
 
 /// See the file's head.
 #[derive(Clone, Debug)]
 pub(crate) struct Multiplexing {
-    /// Whether we are a relay: then those who connect have many, too.
-    serves: bool,
+    backlogs: Backlogs,
+    /// Streams on a connection that somebody opened to us, and on one that we opened.
+    streams: [u8; 2],
 }
 
 impl Multiplexing {
-    pub(crate) const fn new(serves: bool) -> Self {
-        Self { serves }
+    /// Of connections over TCP; to a relay all may have many.
+    pub(crate) const fn new(backlogs: Backlogs, serves: bool) -> Self {
+        let (few, many) = (limits::STREAMS_OF_A_CALLER_MAX, limits::STREAMS_PER_CONNECTION_MAX);
+        Self { backlogs, streams: [if serves { many } else { few }, many] }
     }
-}
 
-/// With as many streams on a connection.
-pub(crate) fn yamux(streams: u8) -> Config {
-    let mut yamux = Config::default();
-    yamux.set_max_num_streams(streams.into());
-    yamux
+    /// Of connections over a relay.
+    pub(crate) const fn relayed(backlogs: Backlogs) -> Self {
+        Self { backlogs, streams: [limits::STREAMS_OF_A_CALLER_MAX; 2] }
+    }
+
+    fn muxer<C: AsyncRead + AsyncWrite + Unpin>(&self, socket: C, mode: Mode) -> Muxer<C> {
+        let [of_theirs, of_ours] = self.streams;
+        let streams = usize::from(if mode == Mode::Server { of_theirs } else { of_ours });
+        let mut config = yamux::Config::default();
+        config.set_max_num_streams(streams);
+        let windows = streams * limits::YAMUX_STREAM_BYTES + limits::YAMUX_GROWTH_BYTES_MAX;
+        config.set_max_connection_receive_window(Some(windows));
+        let (socket, backlog) = self.backlogs.attach(socket);
+        let connection = yamux::Connection::new(socket, config, mode);
+        Muxer { connection, backlog, arrived: VecDeque::new(), waker: None }
+    }
 }
 
 impl UpgradeInfo for Multiplexing {
@@ -36,29 +60,136 @@ impl UpgradeInfo for Multiplexing {
     type InfoIter = iter::Once<Self::Info>;
 
     fn protocol_info(&self) -> Self::InfoIter {
-        Config::default().protocol_info()
+        iter::once("/yamux/1.0.0")
     }
 }
 
-impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> InboundConnectionUpgrade<C> for Multiplexing {
+impl<C: AsyncRead + AsyncWrite + Unpin> InboundConnectionUpgrade<C> for Multiplexing {
     type Output = Muxer<C>;
     type Error = io::Error;
     type Future = Ready<Result<Self::Output, Self::Error>>;
 
-    fn upgrade_inbound(self, socket: C, info: Self::Info) -> Self::Future {
-        let streams =
-            if self.serves { limits::STREAMS_PER_CONNECTION_MAX } else { limits::STREAMS_OF_A_CALLER_MAX };
-        yamux(streams).upgrade_inbound(socket, info)
+    fn upgrade_inbound(self, socket: C, _: Self::Info) -> Self::Future {
+        ready(Ok(self.muxer(socket, Mode::Server)))
     }
 }
 
-impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgrade<C> for Multiplexing {
+impl<C: AsyncRead + AsyncWrite + Unpin> OutboundConnectionUpgrade<C> for Multiplexing {
     type Output = Muxer<C>;
     type Error = io::Error;
     type Future = Ready<Result<Self::Output, Self::Error>>;
 
-    fn upgrade_outbound(self, socket: C, info: Self::Info) -> Self::Future {
-        yamux(limits::STREAMS_PER_CONNECTION_MAX).upgrade_outbound(socket, info)
+    fn upgrade_outbound(self, socket: C, _: Self::Info) -> Self::Future {
+        ready(Ok(self.muxer(socket, Mode::Client)))
+    }
+}
+
+/// A connection.
+#[derive(Debug)]
+pub(crate) struct Muxer<C> {
+    connection: yamux::Connection<Counted<C>>,
+    backlog: Backlog,
+    /// Streams that came while nobody asked for one: everything else moves only when Yamux is asked for the next.
+    /// No more than a connection may have.
+    arrived: VecDeque<Stream>,
+    /// Of who asked.
+    waker: Option<Waker>,
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin> Muxer<C> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        let next = ready!(self.connection.poll_next_inbound(cx)).unwrap_or(Err(ConnectionError::Closed));
+        Poll::Ready(next.map(|inner| Stream::new(inner, &self.backlog)).map_err(io_error))
+    }
+}
+
+fn io_error(error: ConnectionError) -> io::Error {
+    match error {
+        ConnectionError::Io(error) => error,
+        error => io::Error::other(error),
+    }
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin> StreamMuxer for Muxer<C> {
+    type Substream = Stream;
+    type Error = io::Error;
+
+    fn poll_inbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        if let Some(stream) = self.arrived.pop_front() {
+            return Poll::Ready(Ok(stream));
+        }
+        let next = self.poll_next(cx);
+        if next.is_pending() {
+            self.waker = Some(cx.waker().clone());
+        }
+        next
+    }
+
+    fn poll_outbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        let inner = ready!(self.connection.poll_new_outbound(cx)).map_err(io_error)?;
+        Poll::Ready(Ok(Stream::new(inner, &self.backlog)))
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.connection.poll_close(cx).map_err(io_error)
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<StreamMuxerEvent>> {
+        loop {
+            let stream = ready!(self.poll_next(cx))?;
+            self.arrived.push_back(stream);
+            if let Some(waker) = self.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+}
+
+/// A stream of it.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    inner: yamux::Stream,
+    backlog: Backlog,
+}
+
+impl Stream {
+    fn new(inner: yamux::Stream, backlog: &Backlog) -> Self {
+        backlog.opened(inner.id().val());
+        Self { inner, backlog: backlog.clone() }
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.backlog.dropped(self.inner.id().val());
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let count = ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        self.backlog.read(self.inner.id().val(), count);
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let count = ready!(Pin::new(&mut self.inner).poll_write(cx, bytes))?;
+        self.backlog.written(count);
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_close(cx)
     }
 }
 
@@ -66,17 +197,30 @@ impl<C: AsyncRead + AsyncWrite + Send + Unpin + 'static> OutboundConnectionUpgra
 mod tests {
     use std::future::poll_fn;
 
-    use futures::{AsyncWriteExt as _, FutureExt as _, future};
+    use futures::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _, future};
     use libp2p::core::muxing::StreamMuxerExt as _;
-    use tokio_util::compat::TokioAsyncReadCompatExt as _;
+    use tokio::io::DuplexStream;
+    use tokio_util::compat::{Compat, TokioAsyncReadCompatExt as _};
 
-    use super::*;
+    use super::{super::backlog::OVERFULL, *};
+
+    const MEBIBYTE: usize = 1 << 20;
+
+    type Connection = Muxer<Compat<DuplexStream>>;
+
+    /// Both ends: the caller's, who keeps to nothing, and ours.
+    fn connect(own: Multiplexing) -> (Connection, Connection) {
+        let (theirs, ours) = tokio::io::duplex(MEBIBYTE);
+        let caller = Multiplexing { backlogs: Backlogs::new(usize::MAX), streams: [255; 2] };
+        let [caller, own] =
+            [caller.upgrade_outbound(theirs.compat(), ""), own.upgrade_inbound(ours.compat(), "")]
+                .map(|muxer| muxer.into_inner().unwrap());
+        (caller, own)
+    }
 
     /// How many streams somebody who connected holds open until the connection ends, or has tried a hundred.
     async fn streams_of_a_caller(serves: bool) -> usize {
-        let (theirs, ours) = tokio::io::duplex(1 << 20);
-        let mut caller = yamux(255).upgrade_outbound(theirs.compat(), "/yamux/1.0.0").await.unwrap();
-        let mut own = Multiplexing::new(serves).upgrade_inbound(ours.compat(), "/yamux/1.0.0").await.unwrap();
+        let (mut caller, mut own) = connect(Multiplexing::new(Backlogs::new(64 * MEBIBYTE), serves));
         let mut held = Vec::new();
         let calling = async {
             let mut streams = Vec::new();
@@ -102,5 +246,77 @@ mod tests {
     async fn a_caller_has_few_streams_but_where_we_are_a_relay() {
         assert_eq!(streams_of_a_caller(false).await, usize::from(limits::STREAMS_OF_A_CALLER_MAX));
         assert_eq!(streams_of_a_caller(true).await, usize::from(limits::STREAMS_PER_CONNECTION_MAX));
+    }
+
+    /// Opens so many streams and writes on each as much as is taken, for as long as it is polled.
+    async fn fill(connection: &mut Connection, streams: usize) -> io::Error {
+        let mut open = Vec::new();
+        for _ in 0..streams {
+            open.push(poll_fn(|cx| connection.poll_outbound_unpin(cx)).await.unwrap());
+        }
+        let writing = future::join_all(open.iter_mut().map(|stream| stream.write_all(&[7; MEBIBYTE])));
+        let driving = poll_fn(|cx| connection.poll_unpin(cx));
+        let ended = future::select(driving.boxed_local(), writing.boxed_local()).await;
+        let future::Either::Left((Err(error), _)) = ended else { panic!("all was written") };
+        error
+    }
+
+    /// Everything that comes on the first stream is sent back.
+    async fn echo(mut own: Connection) -> io::Error {
+        let stream = poll_fn(|cx| own.poll_inbound_unpin(cx)).await.unwrap();
+        let echoing = async {
+            let (reading, mut writing) = stream.split();
+            futures::io::copy(reading, &mut writing).await.unwrap();
+            future::pending::<()>().await;
+        };
+        let driving = poll_fn(|cx| own.poll_unpin(cx));
+        match future::select(driving.boxed_local(), echoing.boxed_local()).await {
+            future::Either::Left((ended, _)) => ended.unwrap_err(),
+            future::Either::Right(_) => unreachable!("it is pending"),
+        }
+    }
+
+    /// That so much is sent back, in pieces.
+    async fn is_echoed(caller: &mut Connection, bytes: usize) {
+        let stream = poll_fn(|cx| caller.poll_outbound_unpin(cx)).await.unwrap();
+        let (mut reading, mut writing) = stream.split();
+        let talking = async {
+            let send = async { writing.write_all(&vec![9; bytes]).await.unwrap() };
+            let mut back = vec![0; bytes];
+            future::join(send, reading.read_exact(&mut back)).await.1.unwrap();
+            assert_eq!(back, vec![9; bytes]);
+        };
+        let driving = poll_fn(|cx| caller.poll_unpin(cx));
+        match future::select(talking.boxed_local(), driving.boxed_local()).await {
+            future::Either::Left(_) => {}
+            future::Either::Right((ended, _)) => panic!("it ended: {:?}", ended.unwrap_err()),
+        };
+    }
+
+    #[tokio::test]
+    async fn whoever_sends_what_nobody_reads_is_ended_and_others_are_not() {
+        let own = Multiplexing::new(Backlogs::new(3 * MEBIBYTE), true);
+        let (mut hostile, mut held) = connect(own.clone());
+        let (mut honest, echoing) = connect(own.clone());
+        let flooding = fill(&mut hostile, 20);
+        // Its streams are there, and nobody takes them.
+        let holding = async { poll_fn(|cx| held.poll_unpin(cx)).await.unwrap_err() };
+        let hostile_ends = future::join(flooding, holding);
+        let honest_goes_on = is_echoed(&mut honest, 8 * MEBIBYTE);
+        let served = future::select(
+            future::join(hostile_ends, honest_goes_on).boxed_local(),
+            echo(echoing).boxed_local(),
+        );
+        let future::Either::Left((((_, ended), ()), _)) = served.await else { panic!("the other ended") };
+        assert!(ended.to_string().contains(OVERFULL), "{ended}");
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_nothing_of_what_is_for_them_is_ended() {
+        let own = Multiplexing::new(Backlogs::new(MEBIBYTE), true);
+        // Nobody reads at the other end, so only its socket's mebibyte can go.
+        let (_there, mut ours) = connect(own);
+        let ended = fill(&mut ours, 20).await;
+        assert!(ended.to_string().contains(OVERFULL), "{ended}");
     }
 }

@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Exposure, NetworkConfig, NetworkError, Serving,
+    backlog::{Backlogs, OVERFULL},
     behaviour::{NodeBehaviour, NodeBehaviourEvent},
     discovery::Discovery,
     internet::Internet,
@@ -37,7 +38,7 @@ use super::{
     listeners::{self, Listeners},
     meter::Meter,
     multiaddr,
-    multiplexing::{self, Multiplexing},
+    multiplexing::Multiplexing,
     nearby::NearbyTcp,
     stream::{LinkTask, Notice},
 };
@@ -216,6 +217,15 @@ impl SwarmTask {
             SwarmEvent::IncomingConnectionError { error, .. } => {
                 tracing::debug!(%error, "somebody could not connect to us");
             }
+            SwarmEvent::ConnectionClosed { peer_id: peer, cause: Some(cause), .. } => {
+                let cause = cause.to_string();
+                // libp2p wraps it in errors of every layer.
+                if cause.contains(OVERFULL) {
+                    tracing::warn!(%peer, "a connection was ended: {OVERFULL}");
+                } else {
+                    tracing::debug!(%peer, cause, "a connection was lost");
+                }
+            }
             _ => {}
         }
     }
@@ -317,15 +327,23 @@ impl SwarmTask {
 fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, NetworkError> {
     let transport = |error: &dyn std::error::Error| NetworkError::Transport(error.to_string());
     let meter = config.serves().then(Meter::new);
+    let backlogs = Backlogs::new(if config.serves() {
+        limits::RELAY_BACKLOG_BYTES_MAX
+    } else {
+        limits::BACKLOG_BYTES_MAX
+    });
+    let multiplexing = Multiplexing::new(backlogs.clone(), config.serves());
     let swarm = SwarmBuilder::with_existing_identity(key)
         .with_tokio()
         .with_other_transport(|key| {
             let tcp = NearbyTcp::new(tcp::Config::new().nodelay(true), config.proxy);
             let tcp = tcp.upgrade(upgrade::Version::V1Lazy);
-            let tcp =
-                tcp.authenticate(noise::Config::new(key)?).multiplex(Multiplexing::new(config.serves()));
+            let tcp = tcp.authenticate(noise::Config::new(key)?).multiplex(multiplexing);
             // What goes around a proxy would tell what the proxy is there to hide.
-            let quic = config.proxy.is_none().then(|| quic::tokio::Transport::new(quic_config(key)));
+            let quic = config
+                .proxy
+                .is_none()
+                .then(|| quic::tokio::Transport::new(quic_config(key, config.serves())));
             let quic = quic.map_or_else(OptionalTransport::none, OptionalTransport::some);
             Ok(tcp.or_transport(quic).map(move |either, _| {
                 let (peer, connection) = match either {
@@ -339,7 +357,7 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
             }))
         })
         .map_err(|error| transport(&error))?
-        .with_relay_client(noise::Config::new, || multiplexing::yamux(limits::STREAMS_OF_A_CALLER_MAX))
+        .with_relay_client(noise::Config::new, || Multiplexing::relayed(backlogs))
         .map_err(|error| transport(&error))?
         .with_behaviour(|key, relay_client| NodeBehaviour::new(key, relay_client, config))
         .map_err(|error| transport(&error))?
@@ -355,14 +373,17 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
     Ok(swarm)
 }
 
-fn quic_config(key: &Keypair) -> quic::Config {
+fn quic_config(key: &Keypair, serves: bool) -> quic::Config {
     let mut quic = quic::Config::new(key);
     quic.handshake_timeout = limits::CONNECT_PATIENCE;
     quic.max_idle_timeout = u32::try_from(limits::QUIC_IDLE_LIFE.as_millis()).unwrap_or(u32::MAX);
     // libp2p cannot switch it off; longer than the connection's life it never comes.
     quic.keep_alive_interval = 2 * limits::QUIC_IDLE_LIFE;
     quic.max_concurrent_stream_limit = limits::STREAMS_PER_CONNECTION_MAX.into();
-    quic.max_stream_data = limits::QUIC_STREAM_BYTES_MAX;
-    quic.max_connection_data = limits::QUIC_CONNECTION_BYTES_MAX;
+    [quic.max_stream_data, quic.max_connection_data] = if serves {
+        limits::RELAY_QUIC_BYTES_MAX
+    } else {
+        [limits::QUIC_STREAM_BYTES_MAX, limits::QUIC_CONNECTION_BYTES_MAX]
+    };
     quic
 }
