@@ -121,6 +121,10 @@ pub(crate) const METER_BURST: Duration = Duration::from_secs(4);
 /// 4787, requirement 5, lets them do after two minutes and some do after 30 seconds.
 pub(crate) const SERVER_PING_INTERVAL: Duration = Duration::from_secs(10);
 
+/// How often a server looks whether it still keeps the connection of somebody who is no guest. Chosen: libp2p's relay keeps it
+/// for ten seconds.
+pub(crate) const GUEST_LOOK_INTERVAL: Duration = Duration::from_secs(12);
+
 /// Nodes that keep one record: Kademlia's k (Maymounkov and Mazières 2002, section 2.2).
 pub(crate) const RECORD_COPIES: NonZeroUsize = NonZeroUsize::MIN.saturating_add(19);
 

@@ -387,3 +387,55 @@ fn quic_config(key: &Keypair, serves: bool) -> quic::Config {
     };
     quic
 }
+
+#[cfg(test)]
+mod tests {
+    use libp2p::{core::PeerRecord, identify, swarm::ConnectionId};
+
+    use super::*;
+
+    fn seen_at(address: &str) -> SwarmEvent<NodeBehaviourEvent> {
+        let key = Keypair::generate_ed25519();
+        let signed = PeerRecord::new(&key, vec![]).unwrap().into_signed_envelope();
+        SwarmEvent::Behaviour(NodeBehaviourEvent::Identify(identify::Event::Received {
+            connection_id: ConnectionId::new_unchecked(1),
+            peer_id: key.public().to_peer_id(),
+            info: identify::Info {
+                public_key: key.public(),
+                protocol_version: String::new(),
+                agent_version: String::new(),
+                listen_addrs: vec![],
+                protocols: vec![],
+                observed_addr: address.parse().unwrap(),
+                signed_peer_record: Some(signed),
+            },
+        }))
+    }
+
+    #[tokio::test]
+    async fn after_a_move_nobody_is_told_where_we_were_until_we_are_seen_there_again() {
+        let servers = vec![multiaddr::parse_multiaddr("/ip4/8.8.8.8/tcp/1").unwrap()];
+        let config = NetworkConfig { servers, ..NetworkConfig::default() };
+        let mut swarm = build(Keypair::generate_ed25519(), &config).unwrap();
+        let mut internet = Internet::new(&config);
+        let (public, elsewhere) = ("/ip4/8.8.4.4/tcp/47474", "/ip4/8.8.4.5/tcp/47474");
+        let address = public.parse().unwrap();
+        swarm.add_external_address(address);
+        let address = public.parse().unwrap();
+        internet.note(&mut swarm, &SwarmEvent::ExternalAddrConfirmed { address });
+        let told = |swarm: &Swarm<NodeBehaviour>| {
+            swarm.external_addresses().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let [here, there] = ["/ip4/192.168.1.2/tcp/47474", "/ip4/192.168.7.2/tcp/47474"]
+            .map(|text| multiaddr::parse_multiaddr(text).unwrap().address);
+        // Another address beside the one that there is moves nothing.
+        internet.listening(&mut swarm, &[here], &[here, there]);
+        assert_eq!(told(&swarm), [public]);
+        internet.listening(&mut swarm, &[here, there], &[there]);
+        assert_eq!(told(&swarm), Vec::<String>::new());
+        internet.note(&mut swarm, &seen_at(elsewhere));
+        assert_eq!(told(&swarm), Vec::<String>::new(), "nobody has dialled us there");
+        internet.note(&mut swarm, &seen_at(public));
+        assert_eq!(told(&swarm), [public]);
+    }
+}

@@ -11,7 +11,10 @@ use causerie_protocol::{
     limits::RECORD_BYTES,
 };
 
-use crate::ends::{address, any, on_loopback};
+use crate::{
+    ends::{address, any, on_loopback},
+    stranger::Stranger,
+};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -95,6 +98,40 @@ async fn a_record_is_found_by_whoever_knows_its_key_and_by_nobody_else() {
         }
     }
     drop((one, two));
+}
+
+#[tokio::test]
+async fn whoever_shows_no_address_is_let_in_by_no_relay_that_merely_turns_up() {
+    let named = server(&[]).await;
+    let other = server(&[&named]).await;
+    let mut alice = hidden(&[&named]).await;
+    let mut standing =
+        until(&mut alice, |standing| standing.meeting_place && !standing.relays.is_empty()).await;
+    // Each question goes to the other one too, which says that it is a relay; a place there takes less.
+    for number in 1..=8 {
+        let asked = LookupId::new(number);
+        alice.look_up(asked, [7; 32]);
+        loop {
+            match any(&mut alice).await {
+                Input::Standing(now) => standing = now,
+                Input::LookupEnded { lookup } if lookup == asked => break,
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(standing.relays.iter().map(|relay| &relay.id).collect::<Vec<_>>(), [named.own()]);
+    drop(other);
+}
+
+#[tokio::test]
+async fn a_relay_keeps_neither_who_wants_nothing_nor_who_answers_no_ping() {
+    let server = server(&[]).await;
+    let silent = Stranger::connect(&address(&server, Transport::Quic)).await;
+    let mut guest = Stranger::connect(&address(&server, Transport::Tcp)).await;
+    let mut ping = guest.open_for("/ipfs/ping/1.0.0").await;
+    ping.say(&[7; 32]).await;
+    guest.closed().await;
+    silent.closed().await;
 }
 
 #[tokio::test]

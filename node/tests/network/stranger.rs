@@ -74,13 +74,19 @@ impl Stranger {
         self.connection.is_finished()
     }
 
-    /// Opens a stream and agrees on the protocol, as multistream-select 1.0 does it.
+    /// Opens a stream of our links.
     pub(crate) async fn open(&mut self) -> StrangerStream {
+        self.open_for("/causerie/hello/1").await
+    }
+
+    /// Opens a stream and agrees on the protocol, as multistream-select 1.0 does it.
+    pub(crate) async fn open_for(&mut self, protocol: &str) -> StrangerStream {
         let (give, stream) = oneshot::channel();
         self.requests.send(give).await.unwrap();
         let mut stream = stream.await.unwrap();
-        let offer = b"\x13/multistream/1.0.0\n\x12/causerie/hello/1\n";
-        stream.write_all(offer).await.unwrap();
+        let length = char::from(u8::try_from(protocol.len() + 1).unwrap());
+        let offer = format!("\x13/multistream/1.0.0\n{length}{protocol}\n").into_bytes();
+        stream.write_all(&offer).await.unwrap();
         stream.flush().await.unwrap();
         let mut answer = vec![0; offer.len()];
         timeout(PATIENCE, stream.read_exact(&mut answer)).await.unwrap().unwrap();
@@ -148,6 +154,12 @@ pub(crate) async fn write_garbage(target: &Address) {
     }
 }
 
+/// Speaks no protocol that is offered on a stream of the other side.
+async fn refuse(mut stream: SubstreamBox) {
+    stream.write_all(b"\x13/multistream/1.0.0\n\x03na\n").await.ok();
+    stream.close().await.ok();
+}
+
 /// Keeps the connection going until it breaks, opening streams as asked and refusing those of the other side.
 async fn drive(
     mut muxer: StreamMuxerBox,
@@ -172,7 +184,10 @@ async fn drive(
                 }
             }
             match muxer.poll_inbound_unpin(cx) {
-                Poll::Ready(Ok(_)) => continue,
+                Poll::Ready(Ok(stream)) => {
+                    tokio::spawn(refuse(stream));
+                    continue;
+                }
                 Poll::Ready(Err(_)) => return Poll::Ready(()),
                 Poll::Pending => {}
             }

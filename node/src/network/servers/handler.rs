@@ -1,10 +1,12 @@
 //! One connection's part: libp2p's ping, and whether the connection is kept for its own sake.
 //!
 //! We keep the one to a server, and a server keeps those of whom it is one to: who pings it, and answers. Either is given up
-//! when its own pings are not answered.
+//! when its own pings are not answered. libp2p's relay keeps every connection for ten seconds and tells nobody when they are
+//! over: whether one is still to be kept is looked at again from time to time.
 
 use std::{
     convert::Infallible,
+    pin::Pin,
     task::{Context, Poll},
     time::Duration,
 };
@@ -18,6 +20,9 @@ use libp2p::{
         handler::ConnectionEvent,
     },
 };
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::super::limits::GUEST_LOOK_INTERVAL;
 
 /// What libp2p's ping does on one connection.
 type Ping = <ping::Behaviour as NetworkBehaviour>::ConnectionHandler;
@@ -31,11 +36,14 @@ pub(crate) struct ServerHandler {
     guest: bool,
     /// A guest who answers no ping would be kept for good once it is gone.
     refuses: bool,
+    /// When it is looked at again whether this is kept: it is whenever there is something to do on the connection.
+    look: Pin<Box<Sleep>>,
 }
 
 impl ServerHandler {
-    pub(crate) const fn new(ping: Ping, server: bool) -> Self {
-        Self { ping, server, guest: false, refuses: false }
+    pub(crate) fn new(ping: Ping, server: bool) -> Self {
+        let look = Box::pin(sleep(GUEST_LOOK_INTERVAL));
+        Self { ping, server, guest: false, refuses: false, look }
     }
 }
 
@@ -59,6 +67,9 @@ impl ConnectionHandler for ServerHandler {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<ConnectionHandlerEvent<Self::OutboundProtocol, (), Self::ToBehaviour>> {
+        while !self.connection_keep_alive() && self.look.as_mut().poll(cx).is_ready() {
+            self.look.as_mut().reset(Instant::now() + GUEST_LOOK_INTERVAL);
+        }
         loop {
             let event = self.ping.poll(cx);
             let Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(Err(failure))) = &event else {
