@@ -6,7 +6,7 @@
 //! each describes: <https://github.com/hashicorp/yamux/blob/master/spec.md>.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     io,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -15,8 +15,11 @@ use std::{
 
 use futures::{AsyncRead, AsyncWrite};
 
-/// What a frame that waits costs beside its bytes: an allocation of its own, and its place in two queues.
-const FRAME_BYTES: usize = 64;
+use super::meeting::shelf::Source;
+
+/// What a frame that waits costs beside its bytes, at most: an allocation, and its place in two queues that keep their room
+/// for as long as there is the stream, and double it when they grow.
+const FRAME_BYTES: usize = 128;
 
 /// What is said of a connection that ended for this.
 pub(crate) const OVERFULL: &str = "too much waited on all connections together, and most of it on this one";
@@ -29,26 +32,44 @@ pub(crate) struct Backlogs(Arc<Mutex<Table>>);
 struct Table {
     bytes_max: isize,
     bytes: isize,
-    connections: HashMap<u64, Held>,
+    connections: BTreeMap<u64, Held>,
     next: u64,
 }
 
 /// By one connection.
 #[derive(Debug, Default)]
 struct Held {
+    /// Where the other side is; `None` is the source of all that come over relays.
+    source: Option<Source>,
     /// Below zero for a moment, where a frame was sent before whoever wrote it could say so.
     bytes: isize,
-    /// What each stream has to read, frame by frame.
-    unread: HashMap<u32, VecDeque<usize>>,
+    streams: HashMap<u32, Unread>,
+    /// The frame that came last, if its stream was not there yet: it may begin with it.
+    early: Option<(u32, usize)>,
+    /// Of streams that were dropped, which Yamux frees when it hears of that.
+    dropped: usize,
+    /// Streams that we opened.
+    own_streams: usize,
     /// Of the task that reads and writes.
     waker: Option<Waker>,
+    /// Of who waits to open a stream.
+    opener: Option<Waker>,
+}
+
+/// What one stream has to read, frame by frame.
+#[derive(Debug, Default)]
+struct Unread {
+    is_own: bool,
+    frames: VecDeque<usize>,
+    /// As many as there ever were at the same time.
+    frames_most: usize,
 }
 
 impl Backlogs {
     /// At most so many bytes.
     pub(crate) fn new(bytes_max: usize) -> Self {
         let bytes_max = isize::try_from(bytes_max).unwrap_or(isize::MAX);
-        Self(Arc::new(Mutex::new(Table { bytes_max, bytes: 0, connections: HashMap::new(), next: 0 })))
+        Self(Arc::new(Mutex::new(Table { bytes_max, bytes: 0, connections: BTreeMap::new(), next: 0 })))
     }
 
     /// What passes over a new connection is counted.
@@ -58,15 +79,8 @@ impl Backlogs {
         table.next += 1;
         table.connections.insert(id, Held::default());
         let backlog = Backlog { all: self.clone(), id };
-        (
-            Counted {
-                socket,
-                backlog: backlog.clone(),
-                arriving: Frames::default(),
-                leaving: Frames::default(),
-            },
-            backlog,
-        )
+        let (arriving, leaving) = (Frames::default(), Frames::default());
+        (Counted { socket, backlog: backlog.clone(), arriving, leaving, blocked: false }, backlog)
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -78,8 +92,7 @@ impl Table {
     fn grow(&mut self, id: u64, bytes: usize) {
         self.add(id, bytes.cast_signed());
         while self.bytes > self.bytes_max {
-            let most = self.connections.iter().max_by_key(|(id, held)| (held.bytes, **id));
-            let Some(most) = most.map(|(id, _)| *id) else { break };
+            let Some(most) = self.fullest() else { break };
             self.end(most);
         }
     }
@@ -92,6 +105,31 @@ impl Table {
         let Some(held) = self.connections.get_mut(&id) else { return };
         held.bytes += bytes;
         self.bytes += bytes;
+    }
+
+    /// A frame of this stream waits to be read; if there is none, the stream may be about to begin.
+    fn keep(&mut self, id: u64, stream: u32, body: usize) {
+        let Some(held) = self.connections.get_mut(&id) else { return };
+        let Some(unread) = held.streams.get_mut(&stream) else {
+            held.early = Some((stream, body));
+            return;
+        };
+        unread.frames.push_back(body);
+        if unread.frames.len() > unread.frames_most {
+            unread.frames_most = unread.frames.len();
+            self.grow(id, FRAME_BYTES);
+        }
+    }
+
+    /// The connection on which most waits, of the source of which most does: many small ones are no better than a large one.
+    fn fullest(&self) -> Option<u64> {
+        let mut sources: BTreeMap<Option<Source>, isize> = BTreeMap::new();
+        for held in self.connections.values() {
+            *sources.entry(held.source).or_default() += held.bytes;
+        }
+        let (source, _) = sources.into_iter().max_by_key(|(_, bytes)| *bytes)?;
+        let of_source = self.connections.iter().filter(|(_, held)| held.source == source);
+        of_source.max_by_key(|(_, held)| held.bytes).map(|(id, _)| *id)
     }
 
     /// It does not count any more, and ends when its task looks.
@@ -112,29 +150,55 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// There is such a stream from now on.
-    pub(crate) fn opened(&self, stream: u32) {
+    /// Runs this on what is held, if the connection goes on, and then counts so many bytes less.
+    fn release(&self, what: impl FnOnce(&mut Held) -> usize) {
+        let mut table = self.all.lock();
+        let freed = table.connections.get_mut(&self.id).map(what);
+        table.shrink(self.id, freed.unwrap_or_default());
+    }
+
+    /// Where the other side is.
+    pub(crate) fn comes_from(&self, source: Source) {
         if let Some(held) = self.all.lock().connections.get_mut(&self.id) {
-            held.unread.entry(stream).or_default();
+            held.source = Some(source);
+        }
+    }
+
+    /// Whether we have opened fewer streams than this; if not, this task hears of it when we have.
+    pub(crate) fn has_fewer_own(&self, streams: usize, cx: &Context<'_>) -> bool {
+        let mut table = self.all.lock();
+        let Some(held) = table.connections.get_mut(&self.id) else { return true };
+        let has_fewer = held.own_streams < streams;
+        held.opener = (!has_fewer).then(|| cx.waker().clone());
+        has_fewer
+    }
+
+    /// There is such a stream from now on, which may have begun with data.
+    pub(crate) fn opened(&self, stream: u32, is_own: bool) {
+        let mut table = self.all.lock();
+        let Some(held) = table.connections.get_mut(&self.id) else { return };
+        held.own_streams += usize::from(is_own);
+        held.streams.insert(stream, Unread { is_own, ..Unread::default() });
+        if let Some((_, body)) = held.early.take_if(|(early, _)| *early == stream) {
+            table.keep(self.id, stream, body);
         }
     }
 
     /// So much of it was read.
-    pub(crate) fn read(&self, stream: u32, mut bytes: usize) {
-        let mut table = self.all.lock();
-        let Some(held) = table.connections.get_mut(&self.id) else { return };
-        let mut freed = bytes;
-        let frames = held.unread.entry(stream).or_default();
-        while let Some(frame) = frames.front_mut().filter(|_| bytes > 0) {
-            let part = bytes.min(*frame);
-            bytes -= part;
-            *frame -= part;
-            if *frame == 0 {
-                frames.pop_front();
-                freed += FRAME_BYTES;
+    pub(crate) fn read(&self, stream: u32, bytes: usize) {
+        self.release(|held| {
+            let Some(unread) = held.streams.get_mut(&stream) else { return 0 };
+            let mut left = bytes;
+            while let Some(frame) = unread.frames.front_mut().filter(|_| left > 0) {
+                let part = left.min(*frame);
+                left -= part;
+                *frame -= part;
+                if *frame == 0 {
+                    unread.frames.pop_front();
+                }
             }
-        }
-        table.shrink(self.id, freed - bytes);
+            bytes - left
+        });
     }
 
     /// So much waits to be sent.
@@ -142,37 +206,38 @@ impl Backlog {
         self.all.lock().grow(self.id, bytes);
     }
 
-    /// What it had to read is gone with it.
+    /// What it had to read is gone with it, once Yamux hears of it.
     pub(crate) fn dropped(&self, stream: u32) {
-        let mut table = self.all.lock();
-        let Some(held) = table.connections.get_mut(&self.id) else { return };
-        let frames = held.unread.remove(&stream).unwrap_or_default();
-        table.shrink(self.id, frames.iter().map(|frame| frame + FRAME_BYTES).sum());
+        self.release(|held| {
+            let unread = held.streams.remove(&stream).unwrap_or_default();
+            held.dropped += unread.frames.iter().sum::<usize>() + unread.frames_most * FRAME_BYTES;
+            if unread.is_own {
+                held.own_streams -= 1;
+                held.opener.take().into_iter().for_each(Waker::wake);
+            }
+            0
+        });
     }
 
-    /// A frame of such a stream begins to arrive: its memory is taken.
+    /// A frame begins to arrive: its memory is taken. What no stream began with before is thrown away by now.
     fn arrives(&self, frame: &Header) {
-        let mut table = self.all.lock();
-        if let Some(held) = table.connections.get_mut(&self.id).filter(|_| frame.opens) {
-            held.unread.entry(frame.stream).or_default();
-        }
-        if frame.body > 0 {
-            table.grow(self.id, frame.body + FRAME_BYTES);
-        }
+        self.release(|held| held.early.take().map_or(0, |(_, body)| body));
+        self.all.lock().grow(self.id, frame.body);
     }
 
-    /// It is here; if there is no such stream, it is thrown away.
+    /// It is here.
     fn arrived(&self, frame: &Header) {
         let mut table = self.all.lock();
-        let Some(held) = table.connections.get_mut(&self.id) else { return };
-        match held.unread.get_mut(&frame.stream) {
-            Some(frames) => frames.push_back(frame.body),
-            None => table.shrink(self.id, frame.body + FRAME_BYTES),
-        }
+        table.keep(self.id, frame.stream, frame.body);
     }
 
     fn left(&self, bytes: usize) {
-        self.all.lock().shrink(self.id, bytes);
+        self.release(|_| bytes);
+    }
+
+    /// Yamux has heard of all streams that were dropped.
+    fn heard(&self) {
+        self.release(|held| std::mem::take(&mut held.dropped));
     }
 
     /// Whether it goes on. If so, this task hears of its end.
@@ -196,6 +261,8 @@ pub(crate) struct Counted<C> {
     backlog: Backlog,
     arriving: Frames,
     leaving: Frames,
+    /// Whether what is written last could not go: Yamux hears of nothing then, but goes on reading.
+    blocked: bool,
 }
 
 impl<C> Drop for Counted<C> {
@@ -212,6 +279,9 @@ impl<C: AsyncRead + Unpin> AsyncRead for Counted<C> {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         this.backlog.stands(cx)?;
+        if !this.blocked {
+            this.backlog.heard();
+        }
         let count = ready!(Pin::new(&mut this.socket).poll_read(cx, buffer))?;
         this.arriving.follow(
             buffer.get(..count).unwrap_or_default(),
@@ -226,7 +296,9 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Counted<C> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         this.backlog.stands(cx)?;
-        let count = ready!(Pin::new(&mut this.socket).poll_write(cx, bytes))?;
+        let written = Pin::new(&mut this.socket).poll_write(cx, bytes);
+        this.blocked = written.is_pending();
+        let count = ready!(written)?;
         let bytes = bytes.get(..count).unwrap_or_default();
         this.leaving.follow(bytes, |_| {}, |frame| this.backlog.left(frame.body))?;
         Poll::Ready(Ok(count))
@@ -246,15 +318,13 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for Counted<C> {
 /// Bytes of a header.
 const HEADER_BYTES: usize = 12;
 
-/// Bytes of a frame at most: what may come on a new stream. Ours have 16 KiB.
-const BODY_BYTES_MAX: usize = 256 * 1_024;
+/// Bytes of a frame at most: as many as ours have.
+const BODY_BYTES_MAX: usize = 16 * 1_024;
 
 /// What a frame's header says of what is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Header {
     stream: u32,
-    /// Whether the stream begins with it.
-    opens: bool,
     /// Bytes that come after the header.
     body: usize,
 }
@@ -262,19 +332,15 @@ struct Header {
 impl Header {
     /// Fails if its body is too long.
     fn new(bytes: [u8; HEADER_BYTES]) -> io::Result<Self> {
-        /// The kinds that belong to a stream: data, and room for more of it. Only the first has a body.
+        /// The one kind that has a body.
         const DATA: u8 = 0;
-        const WINDOW_UPDATE: u8 = 1;
-        /// The flag of a stream's first frame.
-        const SYN: u8 = 1;
-        let [_version, kind, _flags, flags, s0, s1, s2, s3, l0, l1, l2, l3] = bytes;
+        let [_version, kind, _, _flags, s0, s1, s2, s3, l0, l1, l2, l3] = bytes;
         let body = if kind == DATA { u32::from_be_bytes([l0, l1, l2, l3]) } else { 0 };
         let body = usize::try_from(body).unwrap_or(usize::MAX);
         if body > BODY_BYTES_MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame of {body} bytes")));
         }
-        let opens = matches!(kind, DATA | WINDOW_UPDATE) && flags & SYN != 0;
-        Ok(Self { stream: u32::from_be_bytes([s0, s1, s2, s3]), opens, body })
+        Ok(Self { stream: u32::from_be_bytes([s0, s1, s2, s3]), body })
     }
 }
 
@@ -319,12 +385,18 @@ impl Frames {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+
+    const DATA: u8 = 0;
+    const WINDOW_UPDATE: u8 = 1;
+    const PING: u8 = 2;
 
     fn frame(kind: u8, flags: u8, stream: u8, length: u32) -> Vec<u8> {
         let [l0, l1, l2, l3] = length.to_be_bytes();
         let mut frame = vec![0, kind, 0, flags, 0, 0, 0, stream, l0, l1, l2, l3];
-        if kind == 0 {
+        if kind == DATA {
             frame.resize(HEADER_BYTES + length as usize, 7);
         }
         frame
@@ -336,39 +408,49 @@ mod tests {
         (table.connections.len(), table.bytes.try_into().unwrap())
     }
 
-    /// What arrives in pieces of every size counts until it is read, sent or thrown away.
+    /// Comes in pieces of this size.
+    fn arrives(socket: &mut Counted<()>, bytes: &[u8], piece: usize) {
+        for part in bytes.chunks(piece) {
+            let backlog = &socket.backlog;
+            socket.arriving.follow(part, |f| backlog.arrives(f), |f| backlog.arrived(f)).unwrap();
+        }
+    }
+
     #[test]
     fn bytes_count_from_the_frame_that_brings_them_until_they_are_read() {
         for piece in [1, 5, 12, 13, 1_000] {
             let backlogs = Backlogs::new(1 << 20);
             let (mut socket, backlog) = backlogs.attach(());
-            let mut arrives = |bytes: &[u8]| {
-                for part in bytes.chunks(piece) {
-                    let backlog = &socket.backlog;
-                    socket.arriving.follow(part, |f| backlog.arrives(f), |f| backlog.arrived(f)).unwrap();
-                }
-            };
             // A stream that begins with a window update, one with data, a ping, and data of an unknown stream.
-            arrives(&frame(1, 1, 1, 1_000));
-            arrives(&frame(0, 1, 3, 500));
-            arrives(&frame(2, 1, 0, 99));
-            arrives(&frame(0, 0, 9, 800));
+            arrives(&mut socket, &frame(WINDOW_UPDATE, 1, 1, 1_000), piece);
+            backlog.opened(1, false);
+            arrives(&mut socket, &frame(DATA, 1, 3, 500), piece);
+            backlog.opened(3, false);
             assert_eq!(held(&backlogs), (1, 500 + FRAME_BYTES));
-            arrives(&frame(0, 0, 1, 100));
-            arrives(&frame(0, 4, 1, 0));
+            arrives(&mut socket, &frame(DATA, 0, 9, 800), piece);
+            assert_eq!(held(&backlogs), (1, 1_300 + FRAME_BYTES));
+            arrives(&mut socket, &frame(PING, 1, 0, 99), piece);
+            assert_eq!(held(&backlogs), (1, 500 + FRAME_BYTES));
+            arrives(&mut socket, &frame(DATA, 0, 1, 100), piece);
+            arrives(&mut socket, &frame(DATA, 4, 1, 0), piece);
             assert_eq!(held(&backlogs), (1, 600 + 2 * FRAME_BYTES));
             backlog.read(1, 60);
-            assert_eq!(held(&backlogs), (1, 540 + 2 * FRAME_BYTES));
-            arrives(&frame(0, 0, 1, 10));
+            arrives(&mut socket, &frame(DATA, 0, 1, 10), piece);
+            assert_eq!(held(&backlogs), (1, 550 + 3 * FRAME_BYTES));
+            // The room of a queue stays for as long as the stream.
             backlog.read(1, 50);
-            assert_eq!(held(&backlogs), (1, 500 + FRAME_BYTES));
+            assert_eq!(held(&backlogs), (1, 500 + 3 * FRAME_BYTES));
+            arrives(&mut socket, &frame(DATA, 0, 1, 10), piece);
+            assert_eq!(held(&backlogs), (1, 510 + 3 * FRAME_BYTES));
+            // What was dropped counts until Yamux has heard of it.
             backlog.dropped(3);
             backlog.dropped(1);
+            assert_eq!(held(&backlogs), (1, 510 + 3 * FRAME_BYTES));
+            backlog.heard();
             assert_eq!(held(&backlogs), (1, 0));
             backlog.written(700);
             assert_eq!(held(&backlogs), (1, 700));
-            for part in frame(0, 0, 1, 700).chunks(piece) {
-                let backlog = &socket.backlog;
+            for part in frame(DATA, 0, 1, 700).chunks(piece) {
                 socket.leaving.follow(part, |_| {}, |f| backlog.left(f.body)).unwrap();
             }
             assert_eq!(held(&backlogs), (1, 0));
@@ -378,10 +460,64 @@ mod tests {
     }
 
     #[test]
+    fn frames_of_streams_that_there_are_not_leave_nothing() {
+        let backlogs = Backlogs::new(1 << 20);
+        let (mut socket, backlog) = backlogs.attach(());
+        for stream in 0..=u8::MAX {
+            // One that begins and is reset at once is none, and neither is one that is refused.
+            arrives(&mut socket, &frame(WINDOW_UPDATE, 1 | 8, stream, 0), 100);
+            arrives(&mut socket, &frame(DATA, 1, stream, 50), 100);
+        }
+        assert_eq!(held(&backlogs), (1, 50));
+        assert!(backlogs.lock().connections.values().all(|held| held.streams.is_empty()));
+        backlog.opened(1, false);
+        assert_eq!(held(&backlogs), (1, 50), "what came for another stream is not its");
+    }
+
+    #[test]
+    fn many_small_frames_count_as_what_they_cost() {
+        let backlogs = Backlogs::new(1 << 20);
+        let (mut socket, backlog) = backlogs.attach(());
+        backlog.opened(1, false);
+        let mut frames = 0;
+        while held(&backlogs).0 == 1 {
+            arrives(&mut socket, &frame(DATA, 0, 1, 1), 100);
+            frames += 1;
+        }
+        assert_eq!(frames, (1 << 20) / (FRAME_BYTES + 1) + 1);
+    }
+
+    #[test]
+    fn of_the_fullest_source_the_fullest_connection_ends() {
+        let backlogs = Backlogs::new(1_000);
+        let at = |text: &str| Source::of(text.parse::<IpAddr>().unwrap());
+        let open = |source: Option<Source>, bytes| {
+            let (socket, backlog) = backlogs.attach(());
+            source.into_iter().for_each(|source| backlog.comes_from(source));
+            backlog.written(bytes);
+            (socket, backlog)
+        };
+        let honest = open(Some(at("203.0.113.1")), 300);
+        let relayed = open(None, 200);
+        let many: Vec<_> = [90, 110, 100].map(|bytes| open(Some(at("203.0.113.2")), bytes)).into();
+        let stand = || {
+            let ids = [&honest, &relayed, &many[0], &many[1], &many[2]].map(|(_, backlog)| backlog.id);
+            ids.map(|id| backlogs.lock().connections.contains_key(&id))
+        };
+        relayed.1.written(1);
+        assert_eq!(stand(), [true; 5]);
+        many[0].1.written(200);
+        assert_eq!(stand(), [true, true, false, true, true]);
+        honest.1.written(300);
+        assert_eq!(stand(), [false, true, false, true, true]);
+        assert_eq!(held(&backlogs), (3, 201 + 210));
+    }
+
+    #[test]
     fn a_frame_that_is_too_long_is_refused_before_it_comes() {
         let mut frames = Frames::default();
         let begins = |_: &Header| panic!("it has begun");
-        let long = frame(0, 1, 1, u32::try_from(BODY_BYTES_MAX).unwrap() + 1);
+        let long = frame(DATA, 1, 1, u32::try_from(BODY_BYTES_MAX).unwrap() + 1);
         assert!(frames.follow(long.get(..11).unwrap(), begins, |_| {}).is_ok());
         assert!(frames.follow(long.get(11..12).unwrap(), begins, |_| {}).is_err());
     }

@@ -190,12 +190,12 @@ pub(crate) const QUIC_CONNECTION_BYTES_MAX: u32 = 3 * 1_024 * 1_024;
 /// circuits at the same time.
 pub(crate) const RELAY_QUIC_BYTES_MAX: [u32; 2] = [512 * 1_024, 1_024 * 1_024];
 
-/// Streams of one connection: the link's, identify's each way, questions to the meeting place, refused ones that are not gone
-/// yet, and on that to a relay all circuits of one peer.
-pub(crate) const STREAMS_PER_CONNECTION_MAX: u8 = STREAMS_OF_A_CALLER_MAX + RELAY_CIRCUITS_PER_PEER_MAX;
+/// Streams that either side of one connection opens: the link's, identify's, questions to the meeting place, refused ones that
+/// are not gone yet, and, between a relay and somebody whom it lets others in to, all circuits of one peer.
+pub(crate) const STREAMS_EACH_WAY_MAX: u8 = 8 + RELAY_CIRCUITS_PER_PEER_MAX;
 
-/// The same over TCP, on a connection on which nobody has circuits. Chosen: four are used.
-pub(crate) const STREAMS_OF_A_CALLER_MAX: u8 = 16;
+/// The same over TCP, on a connection on which nobody has circuits. Chosen: two are used.
+pub(crate) const STREAMS_OF_A_CALLER_MAX: u8 = 8;
 
 /// Bytes that a peer may send on one stream over TCP before we read them, at first: Yamux's own.
 pub(crate) const YAMUX_STREAM_BYTES: usize = 256 * 1_024;

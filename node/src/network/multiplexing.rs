@@ -1,11 +1,13 @@
 //! Yamux, over TCP and over relays: fewer streams where somebody connected to us than where we did, since only with a relay that
-//! we dialled do we have many; windows that grow no further than a fast line needs; and what waits on all connections together
-//! is bounded by [`Backlogs`]. libp2p's own use of the same library offers none of the last two.
+//! we dialled do we have many; one more of our own waits where Yamux would end the connection; windows grow no further than a
+//! fast line needs; and what waits on all connections together is bounded by [`Backlogs`]. libp2p's own use of the same library
+//! offers none of the last three.
 
 use std::{
     collections::VecDeque,
     future::{Ready, ready},
     io, iter,
+    net::IpAddr,
     pin::Pin,
     task::{Context, Poll, Waker, ready},
 };
@@ -20,20 +22,21 @@ use yamux::{ConnectionError, Mode};
 use super::{
     backlog::{Backlog, Backlogs, Counted},
     limits,
+    meeting::shelf::Source,
 };
 
 /// See the file's head.
 #[derive(Clone, Debug)]
 pub(crate) struct Multiplexing {
     backlogs: Backlogs,
-    /// Streams on a connection that somebody opened to us, and on one that we opened.
+    /// Streams that either side opens on a connection that somebody opened to us, and on one that we opened.
     streams: [u8; 2],
 }
 
 impl Multiplexing {
     /// Of connections over TCP; to a relay all may have many.
     pub(crate) const fn new(backlogs: Backlogs, serves: bool) -> Self {
-        let (few, many) = (limits::STREAMS_OF_A_CALLER_MAX, limits::STREAMS_PER_CONNECTION_MAX);
+        let (few, many) = (limits::STREAMS_OF_A_CALLER_MAX, limits::STREAMS_EACH_WAY_MAX);
         Self { backlogs, streams: [if serves { many } else { few }, many] }
     }
 
@@ -46,12 +49,12 @@ impl Multiplexing {
         let [of_theirs, of_ours] = self.streams;
         let streams = usize::from(if mode == Mode::Server { of_theirs } else { of_ours });
         let mut config = yamux::Config::default();
-        config.set_max_num_streams(streams);
-        let windows = streams * limits::YAMUX_STREAM_BYTES + limits::YAMUX_GROWTH_BYTES_MAX;
+        config.set_max_num_streams(2 * streams);
+        let windows = 2 * streams * limits::YAMUX_STREAM_BYTES + limits::YAMUX_GROWTH_BYTES_MAX;
         config.set_max_connection_receive_window(Some(windows));
         let (socket, backlog) = self.backlogs.attach(socket);
         let connection = yamux::Connection::new(socket, config, mode);
-        Muxer { connection, backlog, arrived: VecDeque::new(), waker: None }
+        Muxer { connection, backlog, own_streams_max: streams, arrived: VecDeque::new(), waker: None }
     }
 }
 
@@ -89,6 +92,7 @@ impl<C: AsyncRead + AsyncWrite + Unpin> OutboundConnectionUpgrade<C> for Multipl
 pub(crate) struct Muxer<C> {
     connection: yamux::Connection<Counted<C>>,
     backlog: Backlog,
+    own_streams_max: usize,
     /// Streams that came while nobody asked for one: everything else moves only when Yamux is asked for the next.
     /// No more than a connection may have.
     arrived: VecDeque<Stream>,
@@ -97,9 +101,14 @@ pub(crate) struct Muxer<C> {
 }
 
 impl<C: AsyncRead + AsyncWrite + Unpin> Muxer<C> {
+    /// Where the other side is; one that comes over a relay does not say so.
+    pub(crate) fn comes_from(&self, ip: IpAddr) {
+        self.backlog.comes_from(Source::of(ip));
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
         let next = ready!(self.connection.poll_next_inbound(cx)).unwrap_or(Err(ConnectionError::Closed));
-        Poll::Ready(next.map(|inner| Stream::new(inner, &self.backlog)).map_err(io_error))
+        Poll::Ready(next.map(|inner| Stream::new(inner, &self.backlog, false)).map_err(io_error))
     }
 }
 
@@ -126,8 +135,11 @@ impl<C: AsyncRead + AsyncWrite + Unpin> StreamMuxer for Muxer<C> {
     }
 
     fn poll_outbound(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Stream>> {
+        if !self.backlog.has_fewer_own(self.own_streams_max, cx) {
+            return Poll::Pending;
+        }
         let inner = ready!(self.connection.poll_new_outbound(cx)).map_err(io_error)?;
-        Poll::Ready(Ok(Stream::new(inner, &self.backlog)))
+        Poll::Ready(Ok(Stream::new(inner, &self.backlog, true)))
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -153,8 +165,8 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    fn new(inner: yamux::Stream, backlog: &Backlog) -> Self {
-        backlog.opened(inner.id().val());
+    fn new(inner: yamux::Stream, backlog: &Backlog, is_own: bool) -> Self {
+        backlog.opened(inner.id().val(), is_own);
         Self { inner, backlog: backlog.clone() }
     }
 }
@@ -218,13 +230,13 @@ mod tests {
         (caller, own)
     }
 
-    /// How many streams somebody who connected holds open until the connection ends, or has tried a hundred.
+    /// How many streams somebody who connected holds open until the connection ends, or has tried two hundred.
     async fn streams_of_a_caller(serves: bool) -> usize {
         let (mut caller, mut own) = connect(Multiplexing::new(Backlogs::new(64 * MEBIBYTE), serves));
         let mut held = Vec::new();
         let calling = async {
             let mut streams = Vec::new();
-            for _ in 0..100 {
+            for _ in 0..200 {
                 let Ok(stream) = poll_fn(|cx| caller.poll_outbound_unpin(cx)).await else { break };
                 streams.push(stream);
             }
@@ -244,8 +256,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_caller_has_few_streams_but_where_we_are_a_relay() {
-        assert_eq!(streams_of_a_caller(false).await, usize::from(limits::STREAMS_OF_A_CALLER_MAX));
-        assert_eq!(streams_of_a_caller(true).await, usize::from(limits::STREAMS_PER_CONNECTION_MAX));
+        assert_eq!(streams_of_a_caller(false).await, 2 * usize::from(limits::STREAMS_OF_A_CALLER_MAX));
+        assert_eq!(streams_of_a_caller(true).await, 2 * usize::from(limits::STREAMS_EACH_WAY_MAX));
+    }
+
+    #[tokio::test]
+    async fn one_stream_too_many_of_our_own_waits_and_the_connection_goes_on() {
+        let (_there, mut own) = connect(Multiplexing::new(Backlogs::new(64 * MEBIBYTE), false));
+        let mut open = Vec::new();
+        for _ in 0..limits::STREAMS_OF_A_CALLER_MAX {
+            open.push(poll_fn(|cx| own.poll_outbound_unpin(cx)).await.unwrap());
+        }
+        assert!(poll_fn(|cx| own.poll_outbound_unpin(cx)).now_or_never().is_none());
+        let room = async { drop(open.pop()) };
+        let one_more = poll_fn(|cx| own.poll_outbound_unpin(cx));
+        assert!(future::join(one_more, room).await.0.is_ok());
     }
 
     /// Opens so many streams and writes on each as much as is taken, for as long as it is polled.

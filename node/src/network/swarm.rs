@@ -345,9 +345,13 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
                 .is_none()
                 .then(|| quic::tokio::Transport::new(quic_config(key, config.serves())));
             let quic = quic.map_or_else(OptionalTransport::none, OptionalTransport::some);
-            Ok(tcp.or_transport(quic).map(move |either, _| {
+            Ok(tcp.or_transport(quic).map(move |either, ends| {
                 let (peer, connection) = match either {
-                    Either::Left((peer, connection)) => (peer, StreamMuxerBox::new(connection)),
+                    Either::Left((peer, connection)) => {
+                        let there = multiaddr::from_multiaddr(ends.get_remote_address());
+                        there.into_iter().for_each(|there| connection.comes_from(there.address.ip));
+                        (peer, StreamMuxerBox::new(connection))
+                    }
                     Either::Right((peer, connection)) => (peer, StreamMuxerBox::new(connection)),
                 };
                 match &meter {
@@ -379,7 +383,7 @@ fn quic_config(key: &Keypair, serves: bool) -> quic::Config {
     quic.max_idle_timeout = u32::try_from(limits::QUIC_IDLE_LIFE.as_millis()).unwrap_or(u32::MAX);
     // libp2p cannot switch it off; longer than the connection's life it never comes.
     quic.keep_alive_interval = 2 * limits::QUIC_IDLE_LIFE;
-    quic.max_concurrent_stream_limit = limits::STREAMS_PER_CONNECTION_MAX.into();
+    quic.max_concurrent_stream_limit = limits::STREAMS_EACH_WAY_MAX.into();
     [quic.max_stream_data, quic.max_connection_data] = if serves {
         limits::RELAY_QUIC_BYTES_MAX
     } else {
