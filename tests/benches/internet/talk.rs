@@ -22,11 +22,6 @@ const LONE: usize = 200;
 /// Bytes of each of many messages: common ones, and the longest.
 const TEXT_BYTES: [usize; 2] = [1_024, 32_768];
 
-/// How the kernel writes that a connection stands, and 203.0.113.101 (on a machine that writes the lowest byte first).
-const ESTABLISHED: &str = "01";
-/// See [`ESTABLISHED`].
-const SERVER: &str = "657100CB";
-
 /// Which way they are connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
@@ -59,7 +54,7 @@ pub(crate) struct Talk {
     /// Many short ones, and as many bytes in long ones.
     pub(crate) bulks: Vec<Bulk>,
     /// What carried these: `TCP` or `QUIC`.
-    pub(crate) over: &'static str,
+    pub(crate) over: String,
 }
 
 /// Many messages, written as fast as they are taken.
@@ -115,10 +110,15 @@ impl Place {
         }
         alice.waits_until_path(&bob, self.way.word());
         lone(&mut talk, (&alice, &bob));
+        let before = [1, 2].map(|home| self.packets(home));
         for text_bytes in TEXT_BYTES {
             talk.bulks.push(many((&alice, &bob), bytes / text_bytes, text_bytes));
         }
-        talk.over = self.over();
+        let over = [1, 2].map(|home: usize| {
+            let ([tcp_before, udp_before], [tcp, udp]) = (before[home - 1], self.packets(home));
+            if tcp - tcp_before > udp - udp_before { "TCP" } else { "QUIC" }
+        });
+        talk.over = if over[0] == over[1] { over[0].to_owned() } else { over.join(" and ") };
         talk
     }
 
@@ -163,14 +163,14 @@ impl Place {
         bob.waits_until_path(alice, self.way.word());
     }
 
-    /// What home 2 has its connection over: to home 1, or to the relay.
-    fn over(&self) -> &'static str {
-        let text = self.internet.in_home(2, || fs::read_to_string("/proc/thread-self/net/tcp")).unwrap();
-        let stands = text.lines().any(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            words[3] == ESTABLISHED && words[2].starts_with(SERVER) == (self.way == Way::Relayed)
-        });
-        if stands { "TCP" } else { "QUIC" }
+    /// Packets of TCP and of UDP that came to a home so far.
+    fn packets(&self, home: usize) -> [u64; 2] {
+        let text = self.internet.in_home(home, || fs::read_to_string("/proc/thread-self/net/snmp")).unwrap();
+        [("Tcp:", "InSegs"), ("Udp:", "InDatagrams")].map(|(protocol, name)| {
+            let mut lines = text.lines().filter(|line| line.starts_with(protocol)).map(str::split_whitespace);
+            let (mut names, mut values) = (lines.next().unwrap(), lines.next().unwrap());
+            values.nth(names.position(|one| one == name).unwrap()).unwrap().parse().unwrap()
+        })
     }
 
     /// Somebody who knows how far they can be reached.

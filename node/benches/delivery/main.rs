@@ -2,13 +2,15 @@
 //!
 //! Prints medians and p99 with the floor of the same run: two durable commits and one round trip on a stream between
 //! two bare networks. Figures of a noisy machine mean little by themselves; ratios to the floor mean more.
-//! Run it with `cargo bench -p causerie-node`.
+//! Run it with `cargo bench -p causerie-node`; `-- homes` measures large homes instead, for some minutes.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
     reason = "a measurement, not a part of the program"
 )]
+
+mod homes;
 
 use std::{
     path::Path,
@@ -38,6 +40,9 @@ const WRITERS: usize = 250;
 
 #[tokio::main]
 async fn main() {
+    if std::env::args().any(|word| word == "homes") {
+        return homes::measure().await;
+    }
     let commit = commit_times();
     let stream = stream_times().await;
     let floor = 2.0 * median(&commit) + median(&stream);
@@ -71,12 +76,7 @@ async fn main() {
 
     let mut states = alice.handle().events().subscribe(None);
     let begun = Instant::now();
-    let writers = (0..WRITERS).map(async |writer| {
-        for number in 0..SUSTAINED / WRITERS {
-            send(&alice, &conversation, &format!("message {number} of writer {writer}")).await;
-        }
-    });
-    futures::future::join_all(writers).await;
+    write(&alice, &conversation, SUSTAINED).await;
     let last = send(&alice, &conversation, "the last one").await;
     let written = begun.elapsed();
     until_delivered(&mut states, &last).await;
@@ -199,6 +199,16 @@ async fn send(node: &Node, conversation: &Reference, text: &str) -> String {
         panic!("not written")
     };
     message.to_string()
+}
+
+/// Writes so many, as many at once as there are writers.
+async fn write(node: &Node, conversation: &Reference, messages: usize) {
+    let writers = (0..WRITERS).map(async |writer| {
+        for number in 0..messages.div_ceil(WRITERS) {
+            send(node, conversation, &format!("message {number} of writer {writer}")).await;
+        }
+    });
+    futures::future::join_all(writers).await;
 }
 
 async fn until_delivered(events: &mut causerie_node::events::Subscription, last: &str) {
