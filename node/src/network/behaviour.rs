@@ -72,9 +72,10 @@ impl NodeBehaviour {
         let (internet, loopback) = (config.internet(), config.loopback);
         let let_in = internet && config.lets_in();
         let more = if config.serve_relay { limits::RELAY_CONNECTIONS_MAX } else { 0 };
+        let inbound = limits::CONNECTIONS_INBOUND_MAX + more;
         let connections = ConnectionLimits::default()
             .with_max_pending_incoming(Some(limits::CONNECTIONS_PENDING_INBOUND_MAX))
-            .with_max_established_incoming(Some(limits::CONNECTIONS_INBOUND_MAX + more))
+            .with_max_established_incoming(Some(inbound))
             .with_max_established(Some(limits::CONNECTIONS_MAX + more))
             .with_max_established_per_peer(Some(limits::CONNECTIONS_PER_PEER_MAX));
         let identify = identify::Config::new("causerie/1".to_owned(), key.public())
@@ -88,7 +89,7 @@ impl NodeBehaviour {
             identify: Gate::new(identify::Behaviour::new(identify), loopback),
             announcements_ip4: None.into(),
             announcements_ip6: None.into(),
-            links: Links::new(config.exposure == Exposure::LanOnly),
+            links: Links::new(config.exposure == Exposure::LanOnly, inbound),
             servers: internet.then(|| Servers::new(&servers_of(config), config.serves())).into(),
             table: internet.then(|| table(own, config)).into(),
             relay_client: internet.then_some(relay_client).into(),

@@ -98,11 +98,11 @@ struct Crowded;
 
 impl Links {
     /// Nobody is dialled yet.
-    pub(crate) fn new(lan_only: bool) -> Self {
+    pub(crate) fn new(lan_only: bool, inbound_max: u32) -> Self {
         Self {
             dials: Dials::default(),
             lan_only,
-            doorstep: Doorstep::default(),
+            doorstep: Doorstep::new(inbound_max as usize),
             relayed: BTreeMap::new(),
             reports: VecDeque::new(),
             alarm: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
