@@ -127,6 +127,43 @@ fn secrets_that_were_replaced_are_forgotten_by_evidence_of_time_alone() {
 }
 
 #[test]
+fn who_is_put_back_to_before_what_both_clocks_made_old_needs_a_new_link() {
+    let mut bench = two();
+    bench.send(BOB, ALICE, "before").unwrap();
+    bench.advance(A_WHILE);
+    bench.stop(BOB);
+    let copy = bench.peers[BOB].store.clone();
+    bench.start(BOB);
+    // The secret that the copy knows is replaced, and then both clocks are wrong for a while.
+    let link = bench.invite(ALICE, false, false);
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(A_WHILE);
+    for off in [400 * 86_400_000, 0] {
+        bench.stop(ALICE);
+        bench.stop(BOB);
+        bench.peers[ALICE].clock_off = off;
+        bench.peers[BOB].clock_off = off;
+        bench.start(ALICE);
+        bench.start(BOB);
+        bench.advance(A_WHILE);
+    }
+    bench.stop(BOB);
+    bench.restore(BOB, &copy);
+    bench.start(BOB);
+    bench.advance(A_WHILE);
+    bench.send(BOB, ALICE, "from before").unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB), ["before"], "nobody whom she knows");
+    let link = bench.invite(ALICE, false, false);
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(ALICE, BOB), ["before", "from before"]);
+    bench.send(ALICE, BOB, "there you are").unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(bench.texts(BOB, ALICE), ["before", "from before", "there you are"]);
+}
+
+#[test]
 fn a_home_that_moved_and_its_copy_write_to_different_places() {
     let mut bench = two();
     bench.send(BOB, ALICE, "before").unwrap();
