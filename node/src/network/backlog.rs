@@ -213,7 +213,9 @@ impl Backlog {
             held.dropped += unread.frames.iter().sum::<usize>() + unread.frames_most * FRAME_BYTES;
             if unread.is_own {
                 held.own_streams -= 1;
-                held.opener.take().into_iter().for_each(Waker::wake);
+                if let Some(opener) = held.opener.take() {
+                    opener.wake();
+                }
             }
             0
         });

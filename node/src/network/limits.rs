@@ -203,7 +203,7 @@ pub(crate) const YAMUX_STREAM_BYTES: usize = 256 * 1_024;
 /// Further ones on all streams of a connection together, where they are read as fast as they come. Chosen: as over QUIC.
 pub(crate) const YAMUX_GROWTH_BYTES_MAX: usize = 2 * 1_024 * 1_024;
 
-/// Bytes that wait on all connections over TCP together. Chosen: sixteen links that are as full as they may be.
+/// Bytes that wait on all connections over TCP together. Chosen: ten that are as full as they may be.
 pub(crate) const BACKLOG_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 
 /// The same of a relay. Chosen: a quarter of what a small machine has.

@@ -348,8 +348,9 @@ fn build(key: Keypair, config: &NetworkConfig) -> Result<Swarm<NodeBehaviour>, N
             Ok(tcp.or_transport(quic).map(move |either, ends| {
                 let (peer, connection) = match either {
                     Either::Left((peer, connection)) => {
-                        let there = multiaddr::from_multiaddr(ends.get_remote_address());
-                        there.into_iter().for_each(|there| connection.comes_from(there.address.ip));
+                        if let Some(there) = multiaddr::from_multiaddr(ends.get_remote_address()) {
+                            connection.comes_from(there.address.ip);
+                        }
                         (peer, StreamMuxerBox::new(connection))
                     }
                     Either::Right((peer, connection)) => (peer, StreamMuxerBox::new(connection)),
