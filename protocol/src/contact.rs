@@ -29,6 +29,7 @@ use crate::{
     address::Address,
     answer::{CommandError, ContactState, ContactView, Path, Verification},
     command::Reference,
+    evidence::Evidence,
     ids::{AccountId, DeviceId, ProcessId, SessionId},
     limits,
     moment::WallTime,
@@ -216,16 +217,17 @@ impl Contact {
 
     /// A channel stands by this secret: it is the last to go when there are too many, and those that it replaced go
     /// when none stood by them for long. Says whether anything changed.
-    pub(crate) fn used_pair(&mut self, session: SessionId, evidence: WallTime) -> bool {
+    pub(crate) fn used_pair(&mut self, session: SessionId, evidence: &Evidence) -> bool {
         let before: Vec<SessionId> = self.pairs.iter().map(|pair| pair.session).collect();
         self.pairs.sort_by_key(|pair| pair.session == session);
         for pair in &mut self.pairs {
             // One that was never used is given as long as if it had been just now.
             if pair.session == session || pair.used_at.is_none() {
-                pair.used_at = Some(evidence);
+                pair.used_at = Some(evidence.newest());
             }
         }
-        self.pairs.retain(|pair| pair.used_at.is_none_or(|at| at + limits::REPLACED_PAIR_LIFE >= evidence));
+        self.pairs
+            .retain(|pair| !pair.used_at.is_some_and(|at| evidence.is_past(at, limits::REPLACED_PAIR_LIFE)));
         !self.pairs.iter().map(|pair| pair.session).eq(before)
     }
 

@@ -193,7 +193,7 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     for id in contact.sessions.iter().rev() {
         if let Some(mut session) = Session::load(turn, state.own.device(), their_device, *id)? {
             tap::loaded(turn, session.doing());
-            session.expire(turn, state.evidence)?;
+            session.expire(turn, state.evidence.stands())?;
             delivery.sessions.push(session);
         }
     }
@@ -224,7 +224,7 @@ pub(crate) fn forget_old_sessions(
             loaded => loaded?,
         };
         let lost_at = session.and_then(|session| session.lost_at());
-        let is_old = lost_at.is_some_and(|lost_at| lost_at + limits::LOST_SESSION_LIFE < state.evidence);
+        let is_old = lost_at.is_some_and(|at| state.evidence.is_past(at, limits::LOST_SESSION_LIFE));
         if is_old || (position < surplus && sending != Some(*id)) {
             gone.push(*id);
         }
@@ -382,7 +382,7 @@ fn lose_sessions(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Res
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         for session in &mut delivery.sessions {
             if !session.is_lost() {
-                session.mark_lost(turn, state.evidence)?;
+                session.mark_lost(turn, state.evidence.newest())?;
             }
         }
     }

@@ -28,6 +28,7 @@ use crate::{
     delivery::{self, Delivery, conversations},
     entropy::Entropy,
     event::Event,
+    evidence::Evidence,
     ids::{AccountId, CommandId, ProcessId},
     input::Input,
     link::{self, Links, keep_alive, live_channel::rivals},
@@ -112,7 +113,7 @@ pub(crate) struct State {
     pub(crate) starts: u64,
     pub(crate) process: ProcessId,
     pub(crate) settings: Settings,
-    pub(crate) evidence: WallTime,
+    pub(crate) evidence: Evidence,
     pub(crate) contacts: Contacts,
     pub(crate) invitations: Invitations,
     pub(crate) conversations: BTreeMap<ContactRow, Conversation>,
@@ -307,11 +308,6 @@ impl State {
     pub(crate) fn secrets_changed(&mut self, turn: &mut Turn<'_>) {
         reach::on_secrets_changed(self, turn);
     }
-
-    /// A wall time that was said inside an authenticated channel: only such evidence lets anything age.
-    pub(crate) fn witness(&mut self, own: WallTime, theirs: WallTime) {
-        self.evidence = self.evidence.max(own.min(theirs));
-    }
 }
 
 fn handle_command(
@@ -410,7 +406,7 @@ fn end(state: &mut State, mut turn: Turn<'_>, outputs: &mut VecDeque<Output>) ->
     let identity_changed = std::mem::take(&mut state.identity_changed);
     if turn.writes() > 0 || identity_changed {
         state.commit = state.commit.saturating_add(1);
-        let mark = Mark { commit: state.commit, evidence: state.evidence };
+        let mark = Mark { commit: state.commit, evidence: state.evidence.stands() };
         turn.save(&mark_key(&turn), &mark)?;
     }
     let identity = if identity_changed {

@@ -28,6 +28,7 @@ mod delivery;
 pub mod engine;
 pub mod entropy;
 pub mod event;
+mod evidence;
 pub mod ids;
 pub mod input;
 pub mod limits;

@@ -7,7 +7,7 @@
 //!
 //! | prefix | order suffix | record | owner |
 //! |---|---|---|---|
-//! | `A` | – | commit number, evidence time; version; where the store lies; whether session keys changed | `engine.rs` |
+//! | `A` | – | commit number, evidence of time; version; where the store lies; whether session keys changed | `engine.rs` |
 //! | `C` | row u64 | one contact | `contact.rs` |
 //! | `D` | generation u32 ‖ hash 16 | one opened envelope of a session | `session/replay.rs` |
 //! | `E` | first seq u32 ‖ part u8 | one extent: consecutive entries of a chain | `log/extent.rs` |

@@ -152,7 +152,7 @@ impl Session {
         Ok(envelope)
     }
 
-    /// Opens an envelope and takes out of it what belongs to a step. `evidence` is the evidence of time so far, for the
+    /// Opens an envelope and takes out of it what belongs to a step. `newest` is the newest evidence of time, for the
     /// keys that it overtakes.
     ///
     /// # Errors
@@ -163,7 +163,7 @@ impl Session {
         turn: &mut Turn<'_>,
         parties: &Parties,
         envelope: &[u8],
-        evidence: WallTime,
+        newest: WallTime,
     ) -> Result<Opened, RecordsError> {
         let Some(sealed) = SealedPair::parse(envelope) else {
             return Ok(Opened::Refused(Refusal::Malformed));
@@ -196,7 +196,7 @@ impl Session {
         {
             self.step_to(turn, epoch)?;
         }
-        self.commit(turn, header.epoch, (reach, closing), fingerprint, evidence)?;
+        self.commit(turn, header.epoch, (reach, closing), fingerprint, newest)?;
         Ok(Opened::Records(self.hear(turn, parties, header.epoch, records)?))
     }
 
@@ -204,11 +204,11 @@ impl Session {
     ///
     /// # Errors
     /// [`RecordsError`] when the store fails.
-    pub fn mark_lost(&mut self, turn: &mut Turn<'_>, evidence: WallTime) -> Result<(), RecordsError> {
+    pub fn mark_lost(&mut self, turn: &mut Turn<'_>, newest: WallTime) -> Result<(), RecordsError> {
         if self.is_lost() {
             return Ok(());
         }
-        self.standing.lost_at = Some(evidence);
+        self.standing.lost_at = Some(newest);
         self.save_standing(turn)?;
         self.steps.drop_offer(turn, &self.id);
         if let Some(epoch) = self.epochs.get_mut(&self.standing.sending_epoch) {
@@ -270,7 +270,7 @@ impl Session {
         self.standing.lost_at.is_some()
     }
 
-    /// The evidence of time when it was given up.
+    /// The newest evidence of time when it was given up.
     #[must_use]
     pub const fn lost_at(&self) -> Option<WallTime> {
         self.standing.lost_at
@@ -344,16 +344,16 @@ impl Session {
         n: u32,
         (reach, closing): (epoch::Reach, Option<Passed>),
         fingerprint: Fingerprint,
-        evidence: WallTime,
+        newest: WallTime,
     ) -> Result<(), RecordsError> {
         let opened = self.epochs.values().map(|epoch| epoch.receiving.opened).fold(0, u64::saturating_add);
         let epoch = self.epochs.get_mut(&n).ok_or(RecordsError::Damaged('P'))?;
-        epoch.pass(turn, &self.id, reach, evidence)?;
+        epoch.pass(turn, &self.id, reach, newest)?;
         epoch.save(turn, &self.id)?;
         if let Some(closing) = closing
             && let Some(before) = n.checked_sub(1).and_then(|before| self.epochs.get_mut(&before))
         {
-            before.close(turn, &self.id, closing, evidence)?;
+            before.close(turn, &self.id, closing, newest)?;
             before.save(turn, &self.id)?;
         }
         self.drop_over_cap(turn)?;

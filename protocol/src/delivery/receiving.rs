@@ -34,10 +34,10 @@ pub(crate) fn on_envelope(
     row: ContactRow,
     envelope: &[u8],
 ) -> Result<bool, RecordsError> {
-    let evidence = state.evidence;
+    let newest = state.evidence.newest();
     let Some(parties) = parties(state, row) else { return Ok(true) };
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
-    match delivery.open(turn, &parties, envelope, evidence)? {
+    match delivery.open(turn, &parties, envelope, newest)? {
         Opened::Records(records) => {
             // Of heads said more than once in a breath the last ones count, or one envelope costs many comparisons.
             let last = records.iter().rposition(|record| matches!(record, Record::Heads(_)));
@@ -302,7 +302,7 @@ fn on_refusal(
     live.unreadable = live.unreadable.saturating_add(1);
     if put_back || live.unreadable >= UNREADABLE_MAX {
         if let Some(session) = state.deliveries.get_mut(&row).and_then(Delivery::sending_session) {
-            session.mark_lost(turn, state.evidence)?;
+            session.mark_lost(turn, state.evidence.newest())?;
         }
         link::refuse(state, turn, link, "envelopes that no session opens");
     }
@@ -429,11 +429,11 @@ impl Delivery {
         turn: &mut Turn<'_>,
         parties: &Parties,
         envelope: &[u8],
-        evidence: crate::moment::WallTime,
+        newest: crate::moment::WallTime,
     ) -> Result<Opened, RecordsError> {
         let mut refused = Opened::Refused(Refusal::NoHeaderKey);
         for session in &mut self.sessions {
-            match session.open(turn, parties, envelope, evidence)? {
+            match session.open(turn, parties, envelope, newest)? {
                 Opened::Refused(Refusal::NoHeaderKey) => {}
                 Opened::Refused(refusal) => refused = Opened::Refused(refusal),
                 opened => return Ok(opened),

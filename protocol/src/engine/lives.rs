@@ -114,7 +114,8 @@ fn secrets_that_were_replaced_are_forgotten_by_evidence_of_time_alone() {
     meet_anew(&mut bench);
     assert_eq!(pairs(&bench), 2);
     bench.peers[ALICE].clock_off = 0;
-    for (days, left) in [(30, 2), (6, 2), (2, 1)] {
+    // What both said first in each case has stood a day in the next one.
+    for (days, left) in [(30, 2), (6, 2), (2, 2), (1, 1)] {
         bench.stop(ALICE);
         bench.advance(DAY * days);
         bench.start(ALICE);
@@ -126,23 +127,23 @@ fn secrets_that_were_replaced_are_forgotten_by_evidence_of_time_alone() {
     assert_eq!(bench.texts(BOB, ALICE), ["still here"]);
 }
 
-#[test]
-fn who_is_put_back_to_before_what_both_clocks_made_old_needs_a_new_link() {
+/// Bob's home is put back to before the secret that both know was replaced, and before both clocks were wrong: once for
+/// each of these numbers of days. What he writes then.
+fn after_both_clocks_were_wrong(days: &[i64]) -> Bench {
     let mut bench = two();
     bench.send(BOB, ALICE, "before").unwrap();
     bench.advance(A_WHILE);
     bench.stop(BOB);
     let copy = bench.peers[BOB].store.clone();
     bench.start(BOB);
-    // The secret that the copy knows is replaced, and then both clocks are wrong for a while.
     let link = bench.invite(ALICE, false, false);
     bench.accept(BOB, &link).unwrap();
     bench.advance(A_WHILE);
-    for off in [400 * 86_400_000, 0] {
+    for days in days.iter().chain(&[0]) {
         bench.stop(ALICE);
         bench.stop(BOB);
-        bench.peers[ALICE].clock_off = off;
-        bench.peers[BOB].clock_off = off;
+        bench.peers[ALICE].clock_off = days * 86_400_000;
+        bench.peers[BOB].clock_off = days * 86_400_000;
         bench.start(ALICE);
         bench.start(BOB);
         bench.advance(A_WHILE);
@@ -153,6 +154,24 @@ fn who_is_put_back_to_before_what_both_clocks_made_old_needs_a_new_link() {
     bench.advance(A_WHILE);
     bench.send(BOB, ALICE, "from before").unwrap();
     bench.advance(A_WHILE);
+    bench
+}
+
+#[test]
+fn both_clocks_wrong_for_less_than_a_day_lock_nobody_out() {
+    for days in [&[400][..], &[400, 0, 400, 0, 9, 400]] {
+        let mut bench = after_both_clocks_were_wrong(days);
+        assert_eq!(bench.texts(ALICE, BOB), ["before", "from before"]);
+        bench.send(ALICE, BOB, "there you are").unwrap();
+        bench.advance(A_WHILE);
+        assert_eq!(bench.texts(BOB, ALICE), ["before", "from before", "there you are"]);
+    }
+}
+
+#[test]
+fn who_is_put_back_to_before_what_both_clocks_made_old_needs_a_new_link() {
+    // Wrong by more than a year, and still so on the next day.
+    let mut bench = after_both_clocks_were_wrong(&[400, 401]);
     assert_eq!(bench.texts(ALICE, BOB), ["before"], "nobody whom she knows");
     let link = bench.invite(ALICE, false, false);
     bench.accept(BOB, &link).unwrap();

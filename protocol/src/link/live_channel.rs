@@ -433,7 +433,7 @@ fn on_status(
     let (row, session, first) = (live.row(), live.session(), live.peer.is_none());
     live.peer = Some((status.process, status.starts));
     state.timers.cancel(Timer::LinkPatience(link));
-    state.witness(turn.now.wall, status.wall);
+    state.evidence.hear(turn, turn.now.wall, status.wall)?;
     if first {
         settle(state, turn, row, session, &status)?;
         reach::on_contact_online(state, row);
@@ -478,7 +478,7 @@ fn settle(
 ) -> Result<(), RecordsError> {
     let evidence = state.evidence;
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
-    let reordered = contact.used_pair(session, evidence);
+    let reordered = contact.used_pair(session, &evidence);
     let account = contact.account;
     let answered = contact.settle_answer().is_some();
     let became_active = contact.state == ContactState::Pending;

@@ -163,7 +163,7 @@ impl Epoch {
         turn: &mut Turn<'_>,
         session: &SessionId,
         reach: Reach,
-        evidence: WallTime,
+        newest: WallTime,
     ) -> Result<(), RecordsError> {
         self.receiving.opened = self.receiving.opened.saturating_add(1);
         let Walk { index, passed, next, .. } = match reach {
@@ -175,7 +175,7 @@ impl Epoch {
             }
             Reach::Ahead(walk) => walk,
         };
-        self.keep(turn, session, passed, evidence)?;
+        self.keep(turn, session, passed, newest)?;
         self.receiving.chain_key = Some(next);
         // A walk never reaches the last index, so there is a next one.
         self.receiving.expected = index.saturating_add(1);
@@ -197,11 +197,11 @@ impl Epoch {
         turn: &mut Turn<'_>,
         session: &SessionId,
         passed: Passed,
-        evidence: WallTime,
+        newest: WallTime,
     ) -> Result<(), RecordsError> {
         self.receiving.expected = passed.to;
         self.receiving.chain_key = None;
-        self.keep(turn, session, passed, evidence)
+        self.keep(turn, session, passed, newest)
     }
 
     /// Removes every record of it.
@@ -218,7 +218,7 @@ impl Epoch {
         turn: &mut Turn<'_>,
         session: &SessionId,
         passed: Passed,
-        evidence: WallTime,
+        newest: WallTime,
     ) -> Result<(), RecordsError> {
         let held = usize::try_from(self.receiving.skipped).unwrap_or(usize::MAX);
         let over =
@@ -229,7 +229,7 @@ impl Epoch {
         }
         for (index, key) in passed.kept {
             let place = self.skipped_key(turn, session, index);
-            turn.save(&place, &SkippedKey { key, at: evidence })?;
+            turn.save(&place, &SkippedKey { key, at: newest })?;
             self.receiving.skipped = self.receiving.skipped.saturating_add(1);
         }
         Ok(())
@@ -439,7 +439,7 @@ pub(super) struct Passed {
 #[derive(Debug, Serialize, Deserialize)]
 struct SkippedKey {
     key: Secret,
-    /// The evidence of time when it was skipped.
+    /// The newest evidence of time when it was skipped.
     at: WallTime,
 }
 
