@@ -12,7 +12,10 @@ use tempfile::TempDir;
 
 /// How often a node ends, unless `CAUSERIE_KILLS` says otherwise.
 const KILLS: usize = 24;
+/// After so many ends of nodes two others begin: each look at a history reads all of it.
+const KILLS_OF_A_PAIR: usize = 60;
 const MESSAGES_PER_ROUND: usize = 40;
+/// Every so many rounds a home of another time is put back, and in between a file is damaged.
 const ROUNDS_BETWEEN_COPIES: usize = 4;
 
 /// How far off a clock is set, in seconds: right, hours, days and more than a year, ahead and behind.
@@ -83,6 +86,41 @@ impl<'a> Unrest<'a> {
             victim.copies_home_to(&copy);
         }
         victim.starts();
+        self.waits_until_all_is_back(victim);
+    }
+
+    /// Everything arrived; then a file of one of both is damaged, and whatever that is, its owner does what the sentence
+    /// says and has everything again.
+    fn damages_a_home(&mut self) {
+        self.is_satisfied();
+        let victim = self.dice.one_of(&self.people);
+        victim.stops();
+        let name = self.dice.one_of(&["store/db", "store/db", "store/db", "ring", "identity"]);
+        let path = victim.home().join(name);
+        let mut bytes = fs::read(&path).unwrap();
+        let place = self.dice.below(bytes.len());
+        match self.dice.below(4) {
+            0 => bytes.truncate(place),
+            1 => bytes[place] ^= 1 << self.dice.below(8),
+            2 => bytes.iter_mut().skip(place).take(4_096).for_each(|byte| *byte = 0),
+            _ => bytes.splice(place.., self.dice.bytes(64)).for_each(drop),
+        }
+        fs::write(&path, bytes).unwrap();
+        let [tcp, quic] = victim.addresses();
+        let args = ["--loopback", "--set-store-aside", "--listen", &tcp, "--listen", &quic];
+        victim.starts_with(&args);
+        // All is read, which may show what a start did not.
+        let looked = victim.cli(&["check"]);
+        if looked.code != 0 {
+            looked.is_refused(1, "store_damaged");
+            victim.waits_until("the node ended", || victim.has_ended().then_some(()));
+            victim.is_killed();
+            victim.starts_with(&args);
+        }
+        self.waits_until_all_is_back(victim);
+    }
+
+    fn waits_until_all_is_back(&self, victim: &Person) {
         victim.waits_until("all of it is back", || {
             self.authors.iter().all(Author::has_everything).then_some(())
         });
@@ -119,18 +157,29 @@ fn two_homes_on_one_machine_find_each_other_in_whatever_order_they_start() {
 
 #[test]
 fn nodes_killed_at_random_moments_lose_and_double_nothing() {
+    let mut dice = Dice::seeded(20_261);
+    let (mut killed, wanted) = (0, kills());
+    while killed < wanted {
+        killed += storm(dice.others(), (wanted - killed).min(KILLS_OF_A_PAIR));
+    }
+}
+
+/// Two who are new to each other, until nodes ended so often.
+fn storm(dice: Dice, wanted: usize) -> usize {
     let [alice, bob] = ["alice", "bob"].map(|name| Person::new(name).with_own_clock());
     alice.starts();
     bob.starts();
     alice.meets(&bob);
     let authors = [Author::new(&alice, &bob), Author::new(&bob, &alice)];
     let copies = tempfile::tempdir().unwrap();
-    let mut unrest = Unrest { dice: Dice::seeded(20_261), people: [&alice, &bob], authors, copies };
-    let (mut killed, wanted) = (0, kills());
+    let mut unrest = Unrest { dice, people: [&alice, &bob], authors, copies };
+    let mut killed = 0;
     for round in 1.. {
         killed += unrest.round();
-        if round % ROUNDS_BETWEEN_COPIES == 0 {
-            unrest.puts_back_an_old_copy();
+        match round % ROUNDS_BETWEEN_COPIES {
+            0 => unrest.puts_back_an_old_copy(),
+            2 => unrest.damages_a_home(),
+            _ => {}
         }
         if killed >= wanted {
             break;
@@ -143,6 +192,7 @@ fn nodes_killed_at_random_moments_lose_and_double_nothing() {
         person.stops();
         person.finds_everything_in_order();
     }
+    killed
 }
 
 /// Returns when somebody received so many messages since then, or nobody writes any more.
