@@ -520,7 +520,7 @@ fn take_entry(bytes: &[u8]) {
     assert!(head.deps.len() <= limits::DEPS_MAX && head.lamport > u64::from(head.seq));
     assert!(entry.body().is_none_or(|body| body.len() <= limits::BODY_BYTES_MAX));
     assert!(entry.text().is_none_or(|text| (1..=limits::TEXT_BYTES_MAX).contains(&text.len())));
-    assert!(!format!("{entry:?}").contains("body"), "words of people do not belong in a log");
+    assert!(!format!("{entry:?}").contains(" body:"), "words of people do not belong in a log");
 }
 
 fn entries() -> Vec<Vec<u8>> {
