@@ -1,8 +1,9 @@
 //! Replays the corpora of every decoder, and what becomes of them when they are spoilt: `testing::fuzz`.
 //!
 //! `CAUSERIE_FUZZ_ROUNDS=1000` spoils a thousand times as often, `CAUSERIE_FUZZ_SEED` otherwise, `CAUSERIE_FUZZ_TARGET`
-//! one target alone. `CAUSERIE_WRITE_CORPORA=1` writes today's examples; they are the files called `valid-…`. What a
-//! fuzzer finds is put beside them under a name that says what it is.
+//! one target alone. `CAUSERIE_WRITE_CORPORA=1` writes today's examples; they are the files called `valid-…`. Files
+//! called `found-…` reach what no example reaches: a fuzzer that is guided by that found them (`protocol/fuzz`). What
+//! breaks something is put beside them under a name that says what it is.
 #![expect(
     clippy::unwrap_used,
     clippy::disallowed_methods,
