@@ -328,6 +328,10 @@ pub const CHANNEL_KEYS_FRAMES_MAX: u64 = 1 << 20;
 /// round trip anywhere, far shorter than three ticks.
 pub const PROBE_PATIENCE: Duration = Duration::from_secs(3);
 
+/// How long after that a contact is dialled beside a channel that has not answered. Chosen: longer than most round trips;
+/// where the channel does stand, the second one is closed again.
+pub const PROBE_DOUBT: Duration = Duration::from_millis(500);
+
 /// How long the older of two channels may take to answer before the newer one takes its place.
 pub const TWIN_PATIENCE: Duration = Duration::from_secs(2);
 

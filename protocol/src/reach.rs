@@ -499,8 +499,10 @@ pub(crate) fn redial(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     let Some(contact) = state.contacts.get(row) else {
         return;
     };
-    // A link of theirs that is not settled brings new keys, which takes an introduction beside what stands.
-    let wanted = contact.answer.is_some() || !state.is_online(row);
+    // A link of theirs that is not settled brings new keys, which takes an introduction beside what stands; and what
+    // stands may not have survived a change of networks.
+    let wanted =
+        contact.answer.is_some() || !state.is_online(row) || keep_alive::is_in_doubt(state, turn, row);
     if !contact.is_met() || !wanted || state.reach.is_dialling(row) {
         return;
     }

@@ -440,6 +440,31 @@ fn a_channel_that_did_not_survive_a_change_of_networks_is_noticed_at_once() {
 }
 
 #[test]
+fn who_changes_networks_talks_again_before_the_old_channel_is_given_up() {
+    // One change, or the cable that is pulled a second before the other one is there; which of two channels the two
+    // prefer is chance, so many times.
+    for round in 0..12 {
+        for changes in [1, 2] {
+            let mut bench = Bench::new(100 + round, &["Alice", "Bob"]);
+            bench.befriend(ALICE, BOB);
+            bench.advance(Duration::from_millis(60_000 + 370 * u64::from(round)));
+            bench.hush(ALICE, BOB);
+            for _ in 0..changes {
+                bench.advance(Duration::from_secs(1));
+                bench.moves(ALICE, 4_321 + changes);
+                bench.moves(ALICE, 4_400 + changes);
+            }
+            bench.send(ALICE, BOB, "hers").unwrap();
+            bench.send(BOB, ALICE, "his").unwrap();
+            bench.advance(limits::PROBE_DOUBT + limits::TWIN_PATIENCE + Duration::from_millis(100));
+            for (who, of) in [(ALICE, BOB), (BOB, ALICE)] {
+                assert_eq!(bench.texts(who, of).len(), 2, "{round}, {changes} changes, {who}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_change_of_networks_costs_no_channel_that_stands() {
     let mut bench = two();
     let before = bench.links();

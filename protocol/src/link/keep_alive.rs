@@ -2,14 +2,13 @@
 //! of two is gone. So an idle node wakes once in a tick, and a dead peer is noticed within three.
 
 use crate::{
-    contact::introduction,
+    contact::{ContactRow, introduction},
+    delivery::Delivery,
     engine::State,
     ids::LinkId,
     limits,
-    link::{
-        close,
-        live_channel::{self, LiveChannel},
-    },
+    link::{close, live_channel},
+    reach,
     timer::Timer,
     turn::Turn,
     wire::frame::FrameKind,
@@ -29,15 +28,36 @@ pub(crate) fn probe_all(state: &mut State, turn: &mut Turn<'_>) {
         state.links.all_live().filter(|(_, live)| live.is_proven()).map(|(link, _)| link).collect();
     for link in links {
         live_channel::send(state, turn, link, FrameKind::Ping, &[]);
-        state.timers.set(Timer::Probe(link), turn.now.moment + limits::PROBE_PATIENCE);
+        // Another change does not give a channel more time that has not answered the last one.
+        if !state.timers.is_set(Timer::Probe(link)) {
+            let now = turn.now.moment;
+            if let Some(live) = state.links.live_mut(link) {
+                live.asked_at = now;
+            }
+            state.timers.set(Timer::Probe(link), now + limits::PROBE_DOUBT);
+        }
     }
 }
 
-/// A channel has had time to show that it stands.
+/// Whether the channel to this contact may not have survived a change of networks.
+pub(crate) fn is_in_doubt(state: &State, turn: &Turn<'_>, row: ContactRow) -> bool {
+    let used = state.deliveries.get(&row).and_then(Delivery::link);
+    used.and_then(|link| state.links.live(link)).is_some_and(|live| live.is_in_doubt(turn.now.moment))
+}
+
+/// A channel has had time to show that it stands: a little, and whoever is there is dialled beside it; or enough.
 pub(crate) fn on_probe_over(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
-    let silent = |live: &LiveChannel| live.silence(turn.now.moment) > limits::PROBE_PATIENCE;
-    if state.links.live(link).is_some_and(silent) {
+    let now = turn.now.moment;
+    let Some(live) = state.links.live(link).filter(|live| live.pings() > 0) else { return };
+    let row = live.row();
+    let waited = live.unanswered(now);
+    if waited >= limits::PROBE_PATIENCE {
         close(state, turn, link, "nothing heard since the network changed");
+    } else if waited >= limits::PROBE_DOUBT {
+        state.timers.set(Timer::Probe(link), now + (limits::PROBE_PATIENCE - waited));
+        reach::redial(state, turn, row);
+    } else {
+        state.timers.set(Timer::Probe(link), now + (limits::PROBE_DOUBT - waited));
     }
 }
 

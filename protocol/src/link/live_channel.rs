@@ -55,7 +55,10 @@ pub(crate) struct LiveChannel {
     path: Path,
     /// Who runs there; `None` until their STATUS came.
     peer: Option<(ProcessId, u64)>,
+    made_at: Moment,
     heard_at: Moment,
+    /// When it was asked last whether it survived a change of networks.
+    pub(super) asked_at: Moment,
     heard: bool,
     said: bool,
     missed: u32,
@@ -91,6 +94,16 @@ impl LiveChannel {
     /// How long nothing was heard.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         now.since(self.heard_at)
+    }
+
+    /// For how long it has owed an answer since a change of networks.
+    pub(super) fn unanswered(&self, now: Moment) -> Duration {
+        now.since(self.asked_at.max(self.heard_at))
+    }
+
+    /// Whether it is not sure that it survived a change of networks.
+    pub(crate) fn is_in_doubt(&self, now: Moment) -> bool {
+        self.pings > 0 && self.asked_at > self.made_at && self.unanswered(now) >= limits::PROBE_DOUBT
     }
 
     /// How many PINGs of ours wait for an answer; answers come in their order.
@@ -377,7 +390,9 @@ fn stand(
         order: hash_plain(&[&nonces.concat()]),
         path: state.links.get(link).map_or(Path::Direct, |one| one.ends.path()),
         peer: None,
+        made_at: turn.now.moment,
         heard_at: turn.now.moment,
+        asked_at: turn.now.moment,
         heard: true,
         said: true,
         missed: 0,

@@ -99,14 +99,15 @@ pub(super) fn choose(
 ) -> Result<(), RecordsError> {
     let (Some(one), Some(two)) = (state.links.live(used), state.links.live(newer)) else { return Ok(()) };
     if one.is_of_same_process(two) {
+        let heard_since = one.heard_at > two.made_at;
         let fresh = one.silence(turn.now.moment) < limits::TWIN_PATIENCE;
         if two.rank() < one.rank() {
             take(state, turn, row, newer)?;
             close(state, turn, used, OTHER_STAYS);
-        } else if fresh {
+        } else if heard_since {
             close(state, turn, newer, OTHER_STAYS);
-        } else if one.path != two.path {
-            // The way round is used once the direct one turns out to be gone.
+        } else if fresh || one.path != two.path {
+            // It may stand, and the way round is used only once the direct one turns out to be gone.
             wait_for(state, turn, newer, used);
         } else {
             take(state, turn, row, newer)?;
