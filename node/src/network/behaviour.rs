@@ -6,7 +6,7 @@
 //! address (checked in libp2p-identify 0.48, `handler.rs`, `build_info`). Our address is in it only where we can be dialled
 //! from anywhere and so keep records for others, who have to find us; the relays that let others in to us never are.
 
-use std::time::Duration;
+use std::{num::NonZeroU32, time::Duration};
 
 use causerie_protocol::address::Address;
 use libp2p::{
@@ -93,7 +93,7 @@ impl NodeBehaviour {
             servers: internet.then(|| Servers::new(&servers_of(config), config.serves())).into(),
             table: internet.then(|| table(own, config)).into(),
             relay_client: internet.then_some(relay_client).into(),
-            punch: let_in.then(|| Gate::new(dcutr::Behaviour::new(own), loopback)).into(),
+            punch: let_in.then(|| Gate::new(dcutr::Behaviour::new(own), loopback).dialling_few()).into(),
             probe: let_in.then(|| Gate::new(autonat::v2::client::Behaviour::default(), loopback)).into(),
             port_mapping: (let_in && !loopback).then(|| PortMapping::new(own)).into(),
             relay_server: config.serve_relay.then(|| relay_server(own)).into(),
@@ -149,7 +149,8 @@ fn relay_server(own: PeerId) -> relay::Behaviour {
         max_circuit_bytes: limits::RELAY_CIRCUIT_BYTES_MAX,
         circuit_src_rate_limiters: Vec::new(),
     };
-    let per_minute = |count| (count, Duration::from_secs(60));
+    // A burst of so many, then one more in each part of a minute.
+    let per_minute = |count: NonZeroU32| (count, Duration::from_secs(60) / count.get());
     let (places, each) = per_minute(limits::RELAY_PLACES_PER_MINUTE);
     let config = config.reservation_rate_per_ip(places, each);
     let (circuits, each) = per_minute(limits::RELAY_CIRCUITS_PER_MINUTE);

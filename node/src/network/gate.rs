@@ -6,11 +6,14 @@
 //! what others claim to have seen of us is passed on only where it can be an address that is dialled from anywhere:
 //! over a relay, identify names the relay or nothing but our own identity, and testing those costs the tester 30 to 100 KiB
 //! each. And nobody is dialled on this network because a node of the meeting place named an address here, unless the
-//! person uses servers here.
+//! person uses servers here. Whoever meets us over a relay may name where they wait to be dialled: a few addresses that are
+//! dialled from anywhere, a few at a time.
 
 use std::{
+    collections::BTreeSet,
     ops::{Deref, DerefMut},
     task::{Context, Poll},
+    time::Instant,
 };
 
 use libp2p::{
@@ -23,7 +26,9 @@ use libp2p::{
     },
 };
 
-use super::{meeting::Table, multiaddr};
+use thiserror::Error;
+
+use super::{limits, meeting::Table, multiaddr};
 
 /// See the file's head.
 #[derive(Debug)]
@@ -31,17 +36,60 @@ pub(crate) struct Gate<B> {
     behind: B,
     loopback: bool,
     near: bool,
+    /// What passed as a candidate lately, and since when.
+    candidates: BTreeSet<Multiaddr>,
+    since: Option<Instant>,
+    /// Dials of what is behind that are under way; `None` where they are not bounded here.
+    dials: Option<BTreeSet<ConnectionId>>,
 }
+
+/// A dial that is not begun.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("too many addresses or dials, or an address that nobody dials from afar")]
+struct TooMuch;
 
 impl<B> Gate<B> {
     /// Puts a behaviour behind a gate; with `loopback` addresses of this machine count as dialled from anywhere.
     pub(crate) const fn new(behind: B, loopback: bool) -> Self {
-        Self { behind, loopback, near: false }
+        let candidates = BTreeSet::new();
+        Self { behind, loopback, near: false, candidates, since: None, dials: None }
+    }
+
+    /// The same for what dials wherever the other end of a relayed connection says.
+    pub(crate) fn dialling_few(self) -> Self {
+        Self { dials: Some(BTreeSet::new()), ..self }
     }
 
     /// The same for who also uses servers on this network, if `near`: what is behind may then dial here.
     pub(crate) fn dialling_near(self, near: bool) -> Self {
         Self { near, ..self }
+    }
+
+    /// Whether what somebody claims to have seen of us is passed on. Others keep all of it, so it is a few new ones in a
+    /// while; one that passed passes again, which says that more of them see it.
+    fn passes(&mut self, address: &Multiaddr) -> bool {
+        if multiaddr::public(address, self.loopback).is_none() {
+            return false;
+        }
+        let now = Instant::now();
+        if self.since.is_none_or(|since| now.duration_since(since) >= limits::CANDIDATES_REST) {
+            self.candidates.clear();
+            self.since = Some(now);
+        }
+        if self.candidates.len() < limits::CANDIDATES_MAX {
+            self.candidates.insert(address.clone());
+        }
+        self.candidates.contains(address)
+    }
+
+    /// Whether a dial of what is behind may begin.
+    fn may_dial(&self, connection: ConnectionId, addresses: &[Multiaddr]) -> bool {
+        let Some(dials) = self.dials.as_ref().filter(|dials| dials.contains(&connection)) else {
+            return true;
+        };
+        dials.len() <= limits::PUNCHES_MAX
+            && addresses.len() <= limits::PUNCH_ADDRESSES_MAX
+            && addresses.iter().all(|address| self.counts(address))
     }
 
     fn counts(&self, address: &Multiaddr) -> bool {
@@ -107,6 +155,9 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Gate<B> {
         addresses: &[Multiaddr],
         role: Endpoint,
     ) -> Result<Vec<Multiaddr>, ConnectionDenied> {
+        if !self.may_dial(connection, addresses) {
+            return Err(ConnectionDenied::new(TooMuch));
+        }
         let mut known = self.behind.handle_pending_outbound_connection(connection, peer, addresses, role)?;
         known.retain(|address| self.counts(address));
         Ok(known)
@@ -124,6 +175,14 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Gate<B> {
     }
 
     fn on_swarm_event(&mut self, event: FromSwarm<'_>) {
+        let ended = match &event {
+            FromSwarm::ConnectionEstablished(made) => Some(made.connection_id),
+            FromSwarm::DialFailure(failure) => Some(failure.connection_id),
+            _ => None,
+        };
+        if let (Some(dials), Some(ended)) = (&mut self.dials, ended) {
+            dials.remove(&ended);
+        }
         let address = match &event {
             FromSwarm::ExternalAddrConfirmed(confirmed) => Some(confirmed.addr),
             FromSwarm::ExternalAddrExpired(expired) => Some(expired.addr),
@@ -146,8 +205,13 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Gate<B> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToSwarm<Self::ToSwarm, THandlerInEvent<Self>>> {
         loop {
             match self.behind.poll(cx) {
-                Poll::Ready(ToSwarm::NewExternalAddrCandidate(address))
-                    if multiaddr::public(&address, self.loopback).is_none() => {}
+                Poll::Ready(ToSwarm::NewExternalAddrCandidate(address)) if !self.passes(&address) => {}
+                Poll::Ready(ToSwarm::Dial { opts }) => {
+                    if let Some(dials) = &mut self.dials {
+                        dials.insert(opts.connection_id());
+                    }
+                    return Poll::Ready(ToSwarm::Dial { opts });
+                }
                 other => return other,
             }
         }
@@ -183,6 +247,47 @@ mod tests {
         assert_eq!(dialled(true, false), ["192.168.1.1", "1.2.3.4"]);
         assert_eq!(dialled(false, true), ["127.0.0.1", "1.2.3.4"]);
     }
+
+    #[test]
+    fn whoever_names_much_as_ours_fills_nothing_and_what_passed_passes_again() {
+        let own = PeerId::random();
+        let mut gate = Gate::new(kad::Behaviour::new(own, kad::store::MemoryStore::new(own)), false);
+        let address =
+            |number: usize| format!("/ip4/1.2.{}.{}/tcp/80", number / 200, number % 200).parse().unwrap();
+        let passed = (0..10_000).filter(|number| gate.passes(&address(*number))).count();
+        assert_eq!((passed, gate.candidates.len()), (limits::CANDIDATES_MAX, limits::CANDIDATES_MAX));
+        assert!(gate.passes(&address(0)) && !gate.passes(&address(9_999)));
+        assert!(!gate.passes(&"/ip4/192.168.1.1/tcp/80".parse().unwrap()));
+    }
+
+    #[test]
+    fn only_a_few_public_addresses_are_dialled_for_who_waits_behind_a_relay() {
+        let own = PeerId::random();
+        let table = || kad::Behaviour::new(own, kad::store::MemoryStore::new(own));
+        let public = |count: usize| -> Vec<Multiaddr> {
+            (0..count).map(|number| format!("/ip4/1.2.3.{number}/tcp/80").parse().unwrap()).collect()
+        };
+        let id = ConnectionId::new_unchecked;
+        let dials = |gate: &mut Gate<kad::Behaviour<_>>, connection, addresses: &[Multiaddr]| {
+            let peer = Some(PeerId::random());
+            gate.handle_pending_outbound_connection(id(connection), peer, addresses, Endpoint::Dialer).is_ok()
+        };
+        let mut gate = Gate::new(table(), false).dialling_few();
+        let begins = |gate: &mut Gate<kad::Behaviour<_>>, connection| {
+            gate.dials.as_mut().unwrap().insert(id(connection));
+        };
+        begins(&mut gate, 1);
+        assert!(dials(&mut gate, 1, &public(limits::PUNCH_ADDRESSES_MAX)));
+        assert!(!dials(&mut gate, 1, &public(limits::PUNCH_ADDRESSES_MAX + 1)));
+        for named in ["/ip4/192.168.1.1/tcp/80", "/ip4/127.0.0.1/tcp/80", "/ip6/fe80::1/tcp/80"] {
+            assert!(!dials(&mut gate, 1, &[named.parse().unwrap()]), "{named}");
+        }
+        // What others dial is not its concern.
+        assert!(dials(&mut gate, 2, &public(limits::PUNCH_ADDRESSES_MAX + 1)));
+        (3..3 + limits::PUNCHES_MAX).for_each(|connection| begins(&mut gate, connection));
+        assert!(!dials(&mut gate, 3, &public(1)), "so many at a time");
+    }
+
     #[test]
     fn nobody_is_told_where_a_node_was_dialled_on_this_network() {
         let (own, peer) = (PeerId::random(), PeerId::random());

@@ -81,6 +81,26 @@ pub(crate) const PUNCH_FIRST: Duration = Duration::from_secs(5);
 /// How long between two tries at most. Chosen: routers and networks change within minutes, not seconds.
 pub(crate) const PUNCH_MAX: Duration = Duration::from_secs(600);
 
+/// Addresses that the other end of a relayed connection may name to be dialled. Chosen: as many as libp2p names.
+pub(crate) const PUNCH_ADDRESSES_MAX: usize = 20;
+
+/// Dials to such addresses at the same time. Chosen: each may take [`PUNCH_ADDRESSES_MAX`] sockets for 5 s.
+pub(crate) const PUNCHES_MAX: usize = 8;
+
+/// Addresses of ours that others claim to have seen, and that are tested, in [`CANDIDATES_REST`]. Chosen: those of a few
+/// networks, over both transports.
+pub(crate) const CANDIDATES_MAX: usize = 16;
+
+/// See [`CANDIDATES_MAX`]. Chosen.
+pub(crate) const CANDIDATES_REST: Duration = Duration::from_secs(600);
+
+/// Nodes that others named as servers, and that could not be reached, remembered for [`FOUND_REST`]; while there are so
+/// many, none that is named is dialled. Chosen.
+pub(crate) const FOUND_FAILED_MAX: usize = 32;
+
+/// See [`FOUND_FAILED_MAX`]. Chosen.
+pub(crate) const FOUND_REST: Duration = Duration::from_secs(600);
+
 /// Peers that a relay lets others in to. Chosen: a few hundred people for a small machine; each costs 0.5 MiB (measured).
 pub(crate) const RELAY_PLACES_MAX: u32 = 512;
 

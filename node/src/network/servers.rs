@@ -43,6 +43,8 @@ pub(crate) struct Servers {
     /// Whether we are a server to others.
     serving: bool,
     servers: Vec<Server>,
+    /// Where somebody was said to be, and was not, since when.
+    in_vain: Vec<(Instant, Address)>,
     reports: VecDeque<ToSwarm<ServerEvent, THandlerInEvent<Self>>>,
     alarm: Pin<Box<Sleep>>,
 }
@@ -85,6 +87,7 @@ impl Servers {
             ping: ping::Behaviour::new(ping::Config::new().with_interval(interval)),
             serving,
             servers: Vec::new(),
+            in_vain: Vec::new(),
             reports: VecDeque::new(),
             alarm: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
         };
@@ -94,9 +97,15 @@ impl Servers {
         servers
     }
 
-    /// One more was found; beyond `limits::SERVERS_KNOWN_MAX` none is taken.
+    /// One more was found; beyond `limits::SERVERS_KNOWN_MAX` none is taken. Anybody may say so of any address, so what could
+    /// not be reached is left alone for a while, and so is everything when that was much.
     pub(crate) fn found(&mut self, address: Address, identity: PeerId) {
-        self.insert(address, Some(identity), false);
+        let now = Instant::now();
+        self.in_vain.retain(|(at, _)| now.duration_since(*at) < limits::FOUND_REST);
+        let is_known = self.in_vain.iter().any(|(_, other)| *other == address);
+        if !is_known && self.in_vain.len() < limits::FOUND_FAILED_MAX {
+            self.insert(address, Some(identity), false);
+        }
     }
 
     fn insert(&mut self, address: Address, identity: Option<PeerId>, given: bool) {
@@ -156,6 +165,7 @@ impl Servers {
         let address = server.address;
         let gives_up = matches!(event, ServerEvent::Failed(_)) && !server.given;
         if gives_up {
+            self.in_vain.push((Instant::now(), address));
             self.servers.retain(|one| one.address != address);
         }
         self.reports.push_back(ToSwarm::GenerateEvent(event));
@@ -273,5 +283,30 @@ impl NetworkBehaviour for Servers {
                 return Poll::Pending;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_is_named_as_a_server_and_is_none_is_not_dialled_again_and_again() {
+        let mut servers = Servers::new(&[], false);
+        let named = |number: u16| {
+            multiaddr::parse_multiaddr(&format!("/ip4/8.8.8.8/tcp/{}", 1_000 + number)).unwrap().address
+        };
+        let mut dialled = 0;
+        for number in 0..100 {
+            for _ in 0..3 {
+                servers.found(named(number), PeerId::random());
+                if let Some(dial) = servers.next_dial(Instant::now()) {
+                    servers.lost(dial.connection_id());
+                    dialled += 1;
+                }
+            }
+        }
+        assert_eq!(dialled, limits::FOUND_FAILED_MAX);
+        assert!(servers.servers.is_empty());
     }
 }

@@ -123,7 +123,8 @@ impl ConnectionHandler for LinkHandler {
                 self.state = State::Waiting;
                 Poll::Pending
             }
-            State::Waiting if !self.is_dialler => Poll::Pending,
+            // Something else may be done on a direct connection; one over a relay is of no use but as a link.
+            State::Waiting if !self.is_dialler && self.way != Way::Relayed => Poll::Pending,
             State::Waiting | State::Failed => {
                 Poll::Ready(ConnectionHandlerEvent::NotifyBehaviour(HandlerEvent::Refused))
             }
