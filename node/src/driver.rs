@@ -226,15 +226,15 @@ impl Driver {
         Ok(())
     }
 
-    /// Lets keys that were erased since the last rotation of the ring be gone, as far as there is time: what is left over
-    /// the next start does.
+    /// Writes the identity file's copy once more, and lets keys that were erased since the last rotation of the ring be
+    /// gone, as far as there is time: what is left over the next start does.
     async fn rest(&mut self) -> Result<(), NodeError> {
         self.turn(Input::Stopping)?;
         let deadline = sleep(REST_PATIENCE);
         tokio::pin!(deadline);
         loop {
             self.release()?;
-            if !self.engine.is_rotating() {
+            if !self.engine.is_rotating() && !self.held.is_waiting() {
                 return Ok(());
             }
             let due = self.engine.poll_timeout().map(|at| at.since(clock::now().moment));

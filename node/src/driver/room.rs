@@ -17,6 +17,7 @@ use causerie_protocol::{
     event::{Event, NoticeKind},
     input::Input,
     moment::Moment,
+    output::Output,
     room::Room,
 };
 use tokio::task::spawn_blocking;
@@ -104,11 +105,7 @@ impl Driver {
 
     /// A write was refused: what is durable of what went before is said, then all is opened anew.
     pub(super) async fn opened_without_room(mut self, error: NodeError) -> Result<Self, NodeError> {
-        while self.held.is_waiting() && self.durable.advanced().await.is_ok() {
-            if self.release().is_err() {
-                break;
-            }
-        }
+        self.says_what_is_durable().await;
         let is_read_only = error == NodeError::Command(CommandError::ReadOnly);
         let before = if is_read_only { Room::ReadOnly } else { self.watch.room };
         let room = match self.ground.room(before) {
@@ -124,6 +121,30 @@ impl Driver {
         let mut driver = self.opened_again(error, stand).await?;
         driver.watch.opened_without_room_at = Some(clock::now().moment);
         Ok(driver)
+    }
+
+    /// Says what rests on commits that are made or under way. The engine whose write was refused is not asked any more, and
+    /// what it put out behind that is not said; a copy of the contacts or of the ring that cannot be written is written
+    /// anew by the next engine.
+    async fn says_what_is_durable(&mut self) {
+        let behind = self.held.behind();
+        loop {
+            let Ok(durable) = self.durable.up_to() else { return };
+            while let Some(output) = self.held.take(durable) {
+                let said = match output {
+                    Output::PersistRing { slot, bytes } => {
+                        self.home.write_ring(slot, &bytes).map_err(NodeError::from)
+                    }
+                    output => self.perform(output),
+                };
+                if let Err(error) = said {
+                    tracing::warn!(%error, "not written");
+                }
+            }
+            if durable >= behind || self.durable.advanced().await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Drops store and engine, and opens them on what is durable.

@@ -9,6 +9,7 @@ use causerie_protocol::{
     answer::{Answer, CommandError},
     command::{Command, Reference},
     engine::Settings,
+    event::{Event, NoticeKind},
     output::ChangeSet,
     records::{Order, Pair, Records, RecordsError},
     room::Room,
@@ -341,6 +342,50 @@ async fn a_store_that_broke_for_want_of_room_is_no_end_though_nobody_saw_the_dis
     assert_eq!(node.invites().await, Err(CommandError::DiskFull.into()));
     assert_eq!(node.invitations().await, 1);
     assert_eq!(node.stops().await, ["no_room"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_copy_of_the_contacts_that_meets_the_end_of_the_disk_is_no_end() {
+    let (node, other) = (Running::on(Room::Enough), Running::on(Room::Enough));
+    let Ok(Answer::Invitation(invitation)) = other.invites().await else { panic!("no invitation") };
+    let link = invitation.link.unwrap();
+    // What is written beside the identity before it takes its place cannot be made; and now the disk is full.
+    let path = node.ground.home.path().join("identity.new");
+    std::fs::create_dir(&path).unwrap();
+    node.ground.behind.store(1, Ordering::SeqCst);
+    node.is_full(true);
+    let answered =
+        node.handle.command(Command::AcceptInvitation { link, name: None, ignore_end: false }).await;
+    assert!(matches!(answered, Ok(Answer::Contact(_))), "what rests on the store is answered: {answered:?}");
+    assert_eq!(node.invites().await, Err(CommandError::DiskFull.into()));
+    std::fs::remove_dir(&path).unwrap();
+    node.is_full(false);
+    node.invites_in_the_end().await;
+    let listed = node.handle.command(Command::ListContacts).await;
+    assert!(matches!(&listed, Ok(Answer::Contacts(all)) if all.len() == 1), "{listed:?}");
+    assert_eq!(node.stops().await, ["", "no_room", "room_again"], "the first is the new contact");
+    other.stops().await;
+}
+
+#[tokio::test]
+async fn a_clean_stop_tells_the_identity_file_how_far_the_store_goes() {
+    let node = Running::on(Room::Enough);
+    node.invites().await.unwrap();
+    let before = node.store().durable_snapshot();
+    node.invites().await.unwrap();
+    node.stopping.cancel();
+    node.driver.await.unwrap().unwrap();
+    // The store loses its newest part while nobody looks.
+    let store = MemoryStore::holding(before);
+    let home = &node.ground.home;
+    let (identity, ring) = (home.read_identity().unwrap().current.unwrap(), home.read_ring().unwrap());
+    let (vault, entropy) = (node.ground.vault.clone(), entropy::fresh().unwrap());
+    let opened = Engine::open(vault, &identity, &ring, Settings::default(), clock::now(), &entropy, &store);
+    let mut engine = opened.unwrap();
+    let is_told = |output: &Output| {
+        matches!(output, Output::Notify(Event::Notice { kind: NoticeKind::StoreRepaired, .. }))
+    };
+    assert!(core::iter::from_fn(|| engine.poll_output()).any(|output| is_told(&output)));
 }
 
 #[tokio::test]
