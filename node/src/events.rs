@@ -77,7 +77,17 @@ impl EventLog {
     /// An empty log for the run with this number, beginning now.
     #[must_use]
     pub fn new(starts: u64, now: WallTime) -> Self {
-        let origin = starts << 32;
+        Self::after(starts << 32, now)
+    }
+
+    /// The same for a run on a copy of the store, which is not counted: the next one has its number again, and rows of
+    /// the two are told apart all the same.
+    #[must_use]
+    pub fn uncounted(starts: u64, now: WallTime) -> Self {
+        Self::after((starts << 32) + (1 << 31), now)
+    }
+
+    fn after(origin: u64, now: WallTime) -> Self {
         let kept = Kept {
             origin,
             next: origin + 1,

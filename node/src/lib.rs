@@ -152,7 +152,8 @@ impl Node {
             }
             None => None,
         };
-        let events = EventLog::new(footing.engine.starts(), clock::now().wall);
+        let begun = if footing.is_copy { EventLog::uncounted } else { EventLog::new };
+        let events = begun(footing.engine.starts(), clock::now().wall);
         if footing.is_recovered {
             let text = ground::IDENTITY_RECOVERED.to_owned();
             let notice = Event::Notice { kind: NoticeKind::IdentityRecovered, text };

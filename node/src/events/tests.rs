@@ -40,6 +40,19 @@ fn notices_from_before_anybody_followed_are_told_to_the_first_who_does() {
     assert_eq!(many.follow().0.len(), EARLY_MAX);
 }
 
+#[test]
+fn a_run_that_was_not_counted_and_the_next_one_are_told_apart() {
+    let uncounted = EventLog::uncounted(7, WallTime::default());
+    for number in 0..3 {
+        uncounted.push(&notice(number), WallTime::default());
+    }
+    let counted = log_with(7, 10);
+    for since in uncounted.origin()..=uncounted.origin() + 3 {
+        let rows = drain(&mut counted.subscribe(Some(since)));
+        assert_eq!((rows.len(), rows[0]["type"].as_str()), (11, Some("overflow")), "{since}");
+    }
+}
+
 #[tokio::test]
 async fn rows_carry_number_time_and_type() {
     let log = log_with(3, 1);

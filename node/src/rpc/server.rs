@@ -262,6 +262,9 @@ async fn follow(mut subscription: Subscription, lines: mpsc::Sender<String>) {
     }
 }
 
+/// Bytes of an id that is a text: it is kept until its answer was taken. Chosen.
+const ID_BYTES_MAX: usize = 256;
+
 /// One request as it stands on the line.
 struct Request {
     /// `None`: no answer is wanted.
@@ -287,8 +290,13 @@ impl Request {
             return Err(Self::invalid(Value::Null, words));
         };
         let id = fields.remove("id");
-        if !matches!(id, None | Some(Value::Null | Value::String(_) | Value::Number(_))) {
-            return Err(Self::invalid(Value::Null, "an id is a text or a number"));
+        let is_id = match &id {
+            None | Some(Value::Null | Value::Number(_)) => true,
+            Some(Value::String(text)) => text.len() <= ID_BYTES_MAX,
+            Some(_) => false,
+        };
+        if !is_id {
+            return Err(Self::invalid(Value::Null, "an id is a text of at most 256 bytes, or a number"));
         }
         let answered = || id.clone().unwrap_or_default();
         if fields.remove("jsonrpc") != Some(json!("2.0")) {
