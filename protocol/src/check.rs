@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use crate::{
-    answer::{Answer, CheckView},
+    answer::{Answer, CheckView, CommandError, Halt},
     contact::Contacts,
     delivery,
     engine::State,
@@ -17,25 +17,35 @@ use crate::{
     turn::Turn,
 };
 
-/// One walk under way.
+/// The walk under way.
 #[derive(Debug)]
 pub(crate) struct Walk {
+    /// Who is told what it finds: whoever asks while it is under way does not begin another one.
+    askers: Vec<CommandId>,
     conversations: VecDeque<ConversationId>,
     cursor: Option<CheckCursor>,
     found: CheckView,
 }
 
-/// Begins a walk.
-pub(crate) fn begin(state: &mut State, turn: &Turn<'_>, command: CommandId) {
+/// Begins a walk, or waits for the end of the one that is under way.
+pub(crate) fn begin(state: &mut State, turn: &Turn<'_>, command: CommandId) -> Result<(), Halt> {
+    if let Some(walk) = &mut state.check {
+        if walk.askers.len() >= limits::CHECK_ASKERS_MAX {
+            return Err(CommandError::WrongState("a check is under way, and many wait for it").into());
+        }
+        walk.askers.push(command);
+        return Ok(());
+    }
     let conversations = conversations(state.own.account(), &state.contacts).collect();
-    let walk = Walk { conversations, cursor: None, found: CheckView::default() };
-    state.checks.insert(command, walk);
-    state.timers.set(Timer::Check(command), turn.now.moment);
+    let askers = vec![command];
+    state.check = Some(Walk { askers, conversations, cursor: None, found: CheckView::default() });
+    state.timers.set(Timer::Check, turn.now.moment);
+    Ok(())
 }
 
 /// Goes on for a few hundred records.
-pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>, command: CommandId) -> Result<(), RecordsError> {
-    let Some(walk) = state.checks.get_mut(&command) else { return Ok(()) };
+pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    let Some(walk) = &mut state.check else { return Ok(()) };
     if let Some(conversation) = walk.conversations.front().copied() {
         let checked = log::check(turn, conversation, walk.cursor, limits::PURGE_RECORDS_PER_TURN)?;
         add(&mut walk.found, &checked);
@@ -43,12 +53,13 @@ pub(crate) fn go_on(state: &mut State, turn: &mut Turn<'_>, command: CommandId) 
         if walk.cursor.is_none() {
             walk.conversations.pop_front();
         }
-        state.timers.set(Timer::Check(command), turn.now.moment + delivery::BREATH);
+        state.timers.set(Timer::Check, turn.now.moment + delivery::BREATH);
         return Ok(());
     }
-    let found = walk.found;
-    state.checks.remove(&command);
-    turn.push(Output::Reply { command, result: Ok(Answer::Check(found)) });
+    for command in std::mem::take(&mut walk.askers) {
+        turn.push(Output::Reply { command, result: Ok(Answer::Check(walk.found)) });
+    }
+    state.check = None;
     Ok(())
 }
 

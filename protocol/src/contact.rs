@@ -157,6 +157,13 @@ impl Pair {
 /// again and again, to copies of several ages, still meet (`engine/lives.rs`).
 const PAIRS_MAX: usize = 16;
 
+/// Secrets that stay where the record of a contact has no room for all: with the longest of everything else, it has for
+/// these and [`MERGED_MAX`] earlier accounts.
+const PAIRS_MIN: usize = 4;
+
+/// Accounts that one person may have had before. Chosen.
+pub(crate) const MERGED_MAX: usize = 12;
+
 /// Rows of the contact list: those that are listed, and removed ones of which something is remembered.
 const ROWS_MAX: usize = 2 * limits::CONTACTS_MAX;
 
@@ -219,10 +226,13 @@ impl Contact {
     /// when none stood by them for long. Says whether anything changed.
     pub(crate) fn used_pair(&mut self, session: SessionId, evidence: &Evidence) -> bool {
         let before: Vec<SessionId> = self.pairs.iter().map(|pair| pair.session).collect();
+        // A channel may have stood by it until now, for as long as it liked.
+        let last = self.pairs.iter().filter(|pair| pair.used_at.is_some()).max_by_key(|pair| pair.used_at);
+        let last = last.map(|pair| pair.session);
         self.pairs.sort_by_key(|pair| pair.session == session);
         for pair in &mut self.pairs {
             // One that was never used is given as long as if it had been just now.
-            if pair.session == session || pair.used_at.is_none() {
+            if pair.session == session || Some(pair.session) == last || pair.used_at.is_none() {
                 pair.used_at = Some(evidence.newest());
             }
         }
@@ -241,6 +251,18 @@ impl Contact {
             self.sessions.push(pair.session);
         }
         self.pairs.push(pair);
+    }
+
+    /// Gives up what can be spared most: whether there was anything. The secret that was used last always stays.
+    fn gives_up_some(&mut self) -> bool {
+        if self.pairs.len() > PAIRS_MIN {
+            self.pairs.remove(0);
+        } else if !self.links_used.is_empty() {
+            self.links_used.remove(0);
+        } else {
+            return self.addresses.pop().is_some();
+        }
+        true
     }
 
     /// A link of theirs that we answered is settled: only where it said they are is kept.
@@ -355,11 +377,17 @@ impl Contacts {
         Ok(row)
     }
 
-    /// Writes one row as it is now.
-    pub(crate) fn save(&self, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    /// Writes one row as it is now, with as much of it as a record holds: each part has its bound, and a contact can fill
+    /// them all at once.
+    pub(crate) fn save(&mut self, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
         let key = family(turn).with(&row.0.to_be_bytes());
-        match self.rows.get(&row) {
-            Some(contact) => turn.save(&key, contact),
+        match self.rows.get_mut(&row) {
+            Some(contact) => {
+                while turn.save(&key, contact) == Err(RecordsError::TooLarge('C')) && contact.gives_up_some()
+                {
+                }
+                turn.save(&key, contact)
+            }
             None => {
                 turn.delete(&key);
                 Ok(())
@@ -433,3 +461,6 @@ pub(crate) const REFERENCE_CHARS_MIN: usize = 4;
 fn family(turn: &Turn<'_>) -> RecordKey {
     turn.key(b'C', &[b"contacts"], &[])
 }
+
+#[cfg(test)]
+mod tests;

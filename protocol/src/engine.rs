@@ -125,7 +125,7 @@ pub(crate) struct State {
     pub(crate) waiting: BTreeSet<ContactRow>,
     pub(crate) purges: Purges,
     pub(crate) rotation: Rotation,
-    pub(crate) checks: BTreeMap<CommandId, check::Walk>,
+    pub(crate) check: Option<check::Walk>,
     pub(crate) trials: Trials,
     pub(crate) timers: Timers,
     /// The commit that the identity file was told last.
@@ -203,7 +203,10 @@ impl Engine {
                 reach::on_address_failed(state, dial, address, why);
             }
             Input::DialFailed { dial } => reach::on_dial_failed(state, &mut turn, dial),
-            Input::Resumed => reach::on_resumed(state, &mut turn),
+            Input::Resumed => {
+                state.evidence.look(&mut turn, now.wall)?;
+                reach::on_resumed(state, &mut turn);
+            }
             Input::RingPersisted => rotation::on_persisted(state, &mut turn)?,
             Input::Stopping => {
                 // So that a store that loses its newest part while nobody looks is known by it at the next start.
@@ -316,11 +319,11 @@ fn handle_command(
     id: CommandId,
     command: Command,
 ) -> Result<(), RecordsError> {
-    if matches!(command, Command::Check) {
-        check::begin(state, turn, id);
-        return Ok(());
-    }
     let result = match command {
+        Command::Check => match check::begin(state, turn, id) {
+            Ok(()) => return Ok(()),
+            Err(halt) => Err(halt),
+        },
         Command::TestContact { contact } => match trial::begin(state, turn, id, &contact) {
             Ok(()) => return Ok(()),
             Err(halt) => Err(halt),
@@ -388,7 +391,7 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
         Timer::Redial(row) => reach::redial(state, turn, row),
         Timer::RedialFixed(position) => reach::redial_fixed(state, turn, position),
         Timer::Purge => purge::go_on(state, turn)?,
-        Timer::Check(command) => check::go_on(state, turn, command)?,
+        Timer::Check => check::go_on(state, turn)?,
         Timer::Rotation => rotation::go_on(state, turn)?,
         Timer::Trial => trial::on_patience_over(state, turn),
         Timer::PublishRound => rendezvous::on_round(state, turn),

@@ -1,9 +1,9 @@
 //! What time it is, as far as anything may age by it.
 //!
 //! A clock alone ages nothing. What both ends of an authenticated channel say is a claim: the earlier of their two
-//! clocks. A claim stands once another one is a day later and our own clock has not gone back behind it; only what
-//! stands lets anything age. So two clocks that are wrong together for a while, as in a building that nobody tells the
-//! time, make nothing old.
+//! clocks. It stands once both say that it is a day later, unless our own clock was seen to show less meanwhile; only
+//! what stands lets anything age. So two clocks that are wrong together for a while, as in a building that nobody tells
+//! the time, make nothing old.
 
 use core::time::Duration;
 
@@ -47,15 +47,28 @@ impl Evidence {
     ) -> Result<(), RecordsError> {
         let both = own.min(theirs);
         match self.claim {
-            // Nothing was ever said: what is kept from now on begins to age now.
-            None => self.stands = self.stands.max(both),
-            // Our clock was wrong, or is: nothing follows from it.
-            Some(claim) if own < claim => {}
-            Some(claim) if both >= claim + limits::CLAIM_STANDS_AFTER => self.stands = self.stands.max(claim),
-            Some(_) => return Ok(()),
+            // A machine that starts without the time: nothing follows from it.
+            _ if own < self.stands => Ok(()),
+            None => self.put(turn, both),
+            Some(claim) if both >= claim + limits::CLAIM_STANDS_AFTER => {
+                self.stands = self.stands.max(claim);
+                self.put(turn, both)
+            }
+            Some(_) => self.look(turn, own),
         }
-        self.claim = Some(both);
-        turn.save(&turn.key(b'A', &[b"claim"], &[]), &both)
+    }
+
+    /// Our clock shows this: a claim that lies ahead of it was wrong.
+    pub(crate) fn look(&mut self, turn: &mut Turn<'_>, own: WallTime) -> Result<(), RecordsError> {
+        match self.claim {
+            Some(claim) if own < claim && own >= self.stands => self.put(turn, own),
+            _ => Ok(()),
+        }
+    }
+
+    fn put(&mut self, turn: &mut Turn<'_>, claim: WallTime) -> Result<(), RecordsError> {
+        self.claim = Some(claim);
+        turn.save(&turn.key(b'A', &[b"claim"], &[]), &claim)
     }
 }
 
@@ -91,10 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_first_counts_at_once_and_then_what_has_stood_for_a_day() {
+    fn what_both_said_stands_a_day_later() {
         let start = 20_000 * DAY;
-        assert_eq!(after(&[(start, start + HOUR)]), (start, start));
-        assert_eq!(after(&[(start, start), (start + DAY - 1, start + DAY)]), (start, start));
+        assert_eq!(after(&[(start, start + HOUR)]), (0, start));
+        assert_eq!(after(&[(start, start), (start + DAY - 1, start + DAY)]), (0, start));
         let twice = [(start, start), (start + DAY, start + DAY)];
         assert_eq!(after(&twice), (start, start + DAY));
         // A long absence counts on the day after it.
@@ -112,21 +125,36 @@ mod tests {
         assert_eq!(after(&back), (start, start + HOUR));
         let again = [&back[..], &[(wrong, wrong), (start + 30 * HOUR, start + 30 * HOUR)]].concat();
         assert_eq!(after(&again), (start + HOUR, start + 30 * HOUR));
+        assert_eq!(after(&[(wrong, wrong), (start, start)]), (0, start), "nor the first that was ever said");
     }
 
     #[test]
     fn one_clock_alone_makes_nothing_old() {
         let start = 20_000 * DAY;
-        let (fast, slow) = (start + 400 * DAY, DAY);
-        assert_eq!(after(&[(start, start), (fast, start), (fast + 2 * DAY, start)]), (start, start));
-        assert_eq!(after(&[(start, start), (start, fast), (start, fast + 2 * DAY)]), (start, start));
-        // Nor does one that lags keep anything from ageing, whoever says so.
-        let lags = [
+        let fast = start + 400 * DAY;
+        let two = [(start, start), (start + DAY, start + DAY)];
+        let then = |more: &[(u64, u64)]| after(&[&two[..], more].concat());
+        assert_eq!(then(&[(fast, start), (fast + 2 * DAY, start)]), (start, start + DAY));
+        assert_eq!(then(&[(start + DAY, fast), (start + DAY, fast + 2 * DAY)]), (start, start + DAY));
+    }
+
+    #[test]
+    fn a_clock_that_lags_keeps_nothing_from_ageing() {
+        let (start, slow) = (20_000 * DAY, DAY);
+        // That of a contact, who may lie.
+        let theirs = [
             (start, start),
             (start + DAY, slow),
             (start + 2 * DAY, start + 2 * DAY),
             (start + 3 * DAY, slow),
         ];
-        assert_eq!(after(&lags), (start, start + 2 * DAY));
+        assert_eq!(after(&theirs), (start, start + 2 * DAY));
+        // Our own, at each start until somebody tells it the time.
+        let mut own = vec![(start, start), (start + DAY, start + DAY)];
+        own.extend([(slow, start + 2 * DAY), (start + 2 * DAY, start + 2 * DAY), (slow, start + 2 * DAY)]);
+        assert_eq!(after(&own), (start + DAY, start + 2 * DAY));
+        // A contact who lies just as ours is set back a little changes little.
+        let lies = [(start, start), (start + 60 * DAY, start + 60 * DAY), (start + 60 * DAY - HOUR, slow)];
+        assert_eq!(after(&lies), (start, start + 60 * DAY - HOUR));
     }
 }

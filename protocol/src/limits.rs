@@ -106,6 +106,9 @@ pub const SKIPPED_KEYS_PER_SESSION_MAX: usize = 2_000;
 /// How long a skipped key is kept, by evidence of time.
 pub const SKIPPED_KEY_AGE_MAX: Duration = Duration::from_secs(35 * 86_400);
 
+/// Commands that wait for one check of all that is stored. Chosen: as many as one connection may ask at once.
+pub const CHECK_ASKERS_MAX: usize = 64;
+
 /// How much later both clocks must say that it is before what they said counts as evidence of time. Chosen: as long as
 /// clocks that are wrong together may stay unnoticed.
 pub const CLAIM_STANDS_AFTER: Duration = Duration::from_secs(86_400);

@@ -175,7 +175,8 @@ pub(crate) fn on_clock(
     let in_use = state.rendezvous.in_use;
     state.rendezvous.clocks.note(turn, row, theirs, in_use)?;
     let Some(contact) = state.contacts.get_mut(row).filter(|_| in_use) else { return Ok(()) };
-    let evident = state.evidence.stands().day();
+    // Not later than either says: a key that the other side still uses must not go.
+    let evident = state.evidence.stands().min(turn.now.wall).min(theirs).day();
     let mut moved = false;
     for pair in &mut contact.pairs {
         moved |= day_chain::advance(pair, evident);

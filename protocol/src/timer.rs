@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     contact::ContactRow,
-    ids::{CommandId, LinkId, LookupId},
+    ids::{LinkId, LookupId},
     moment::Moment,
 };
 
@@ -28,7 +28,7 @@ pub(crate) enum Timer {
     /// Go on with a deletion.
     Purge,
     /// Go on with a check.
-    Check(CommandId),
+    Check,
     /// Begin a rotation of the ring, or go on with it.
     Rotation,
     /// The test of a contact has taken long enough.

@@ -4,7 +4,7 @@
 use crate::{
     answer::{Answer, CommandError, ContactState, Halt, Verification},
     command::Reference,
-    contact::{ContactRow, introduction},
+    contact::{ContactRow, MERGED_MAX, introduction},
     delivery::{self, conversations},
     engine::State,
     event::Event,
@@ -120,6 +120,9 @@ pub(crate) fn merge(
     }
     let Some(gone) = state.contacts.get(old).cloned() else { return Err(CommandError::NotFound.into()) };
     if let Some(contact) = state.contacts.get_mut(new) {
+        if contact.merged.len() + gone.merged.len() >= MERGED_MAX {
+            return Err(CommandError::WrongState("this contact was merged too often").into());
+        }
         contact.merged.push(gone.account);
         contact.merged.extend(&gone.merged);
     }

@@ -236,7 +236,7 @@ pub(crate) fn create(state: &mut State, turn: &mut Turn<'_>, wishes: Wishes) -> 
     if life < Duration::from_secs(1) || life > limits::INVITATION_LIFE_MAX {
         return Err(CommandError::OutOfRange("an invitation lives between 1 second and 30 days").into());
     }
-    if !state.invitations.make_room(turn, state.evidence.stands())? {
+    if !state.invitations.make_room(turn, state.evidence.stands().min(turn.now.wall))? {
         return Err(
             CommandError::Full("too many invitations are remembered: wait until some have ended").into()
         );

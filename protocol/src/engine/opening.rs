@@ -87,7 +87,7 @@ impl Engine {
             waiting: BTreeSet::new(),
             purges: Purges::load(&turn)?,
             rotation: Rotation::load(&turn, slots)?,
-            checks: BTreeMap::new(),
+            check: None,
             trials: Trials::default(),
             timers: Timers::default(),
             twin_told: None,
@@ -108,6 +108,7 @@ impl Engine {
         }
         let resting = !state.settings.room.is_enough();
         reach::rest(&mut state, resting);
+        state.evidence.look(&mut turn, now.wall)?;
         purge::resume(&mut state, &turn);
         rotation::resume(&mut state, &turn);
         let mut outputs = VecDeque::new();

@@ -5,8 +5,7 @@
 //! ```
 //!
 //! Both sides hold the key of some day and can make those of later days; a day before it counts as it. The key that is
-//! kept moves forward by evidence of time only: to `limits::DAY_CHAIN_KEPT` before what both clocks said inside an
-//! authenticated channel. A clock alone erases nothing and locks nobody out. Format: `docs/wire-format.md`, "Records at
+//! kept moves forward by evidence of time only (`evidence.rs`), to `limits::DAY_CHAIN_KEPT` before it. A clock alone erases nothing and locks nobody out. Format: `docs/wire-format.md`, "Records at
 //! the meeting place".
 
 use std::collections::BTreeSet;
