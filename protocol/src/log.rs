@@ -267,6 +267,18 @@ impl Conversation {
         self.chains.get(&chain).is_some_and(|chain| chain.reach.holds(seq))
     }
 
+    /// The first place of a chain, from this one on, that is not held.
+    #[must_use]
+    pub fn first_missing(&self, chain: ChainId, from: u32) -> u32 {
+        self.chains.get(&chain).map_or(from, |chain| chain.reach.first_missing(from))
+    }
+
+    /// Whether an entry is held at this place of a chain or behind it.
+    #[must_use]
+    pub fn goes_to(&self, chain: ChainId, seq: u32) -> bool {
+        self.chains.get(&chain).is_some_and(|chain| seq < chain.reach.end().0)
+    }
+
     /// How far a message of ours has come; `None` when there is no such message.
     ///
     /// # Errors

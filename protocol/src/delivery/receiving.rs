@@ -333,12 +333,14 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
         return;
     }
     let under_way =
-        delivery.asked.iter().any(|(chain, to)| !conversation.holds(*chain, to.saturating_sub(1)))
+        delivery.asked.iter().any(|(chain, to)| !conversation.goes_to(*chain, to.saturating_sub(1)))
             || delivery.searches.under_way();
     let mut wants = conversation.wants(&delivery.their_heads, &devices);
-    // Where they brought the end of a piece and not its beginning they have deleted that: it is not asked for again.
+    // Where they brought the end of a piece, or what lies behind it, and not its beginning they have deleted that: it is not
+    // asked for again.
     for want in &mut wants {
-        want.from = want.from.max(delivery.asked.get(&want.chain).copied().unwrap_or(0));
+        let asked = delivery.asked.get(&want.chain).copied().unwrap_or(0);
+        want.from = conversation.first_missing(want.chain, want.from.max(asked));
     }
     if under_way || plant::is(Plant::WantNeverSent) {
         return;

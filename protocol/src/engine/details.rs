@@ -1,14 +1,17 @@
 //! What is known of single messages: when they were written, received, delivered and read, and for how long that is kept.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 
 use crate::{
     answer::{Answer, CommandError, MessageDetails, MessageState, Path},
     command::{Command, Reference},
-    ids::MessageId,
+    entropy::Entropy,
+    ids::{CommandId, MessageId},
+    input::Input,
     limits,
-    moment::WallTime,
-    output::ChangeSet,
+    moment::{Now, WallTime},
+    output::{ChangeSet, Output},
     testing::{BEGINNING, Bench},
 };
 
@@ -157,6 +160,39 @@ fn a_home_without_such_records_or_with_damaged_ones_says_less_and_works() {
     let next = sent(&mut bench, "and on");
     bench.settle();
     assert!(details(&mut bench, ALICE, BOB, next).delivered_at.is_some());
+}
+
+#[test]
+fn whoever_asks_for_a_check_while_one_is_under_way_shares_it() {
+    let mut bench = friends();
+    sent(&mut bench, "hello");
+    bench.settle();
+    let ids = 1_000..1_000 + limits::CHECK_ASKERS_MAX as u64 + 1;
+    let checks = ids.map(|id| (CommandId::new(id), Command::Check)).collect();
+    let now = Now { moment: bench.now, wall: WallTime::default() };
+    let mut answers = BTreeMap::new();
+    let peer = &mut bench.peers[ALICE];
+    let engine = peer.engine.as_mut().unwrap();
+    let mut input = Input::Commands(checks);
+    for turns in 0.. {
+        assert!(turns < 20 && answers.len() <= limits::CHECK_ASKERS_MAX + 1);
+        let at = engine.poll_timeout().unwrap_or(now.moment).max(now.moment);
+        let now = Now { moment: at, ..now };
+        engine.handle(input, now, &Entropy::new([turns; 32]), &peer.store).unwrap();
+        while let Some(output) = engine.poll_output() {
+            if let Output::Reply { command, result } = output {
+                answers.insert(command, result);
+            }
+        }
+        if answers.len() > limits::CHECK_ASKERS_MAX {
+            break;
+        }
+        input = Input::Timeout;
+    }
+    let found =
+        answers.values().filter(|answer| matches!(answer, Ok(Answer::Check(view)) if view.entries > 0));
+    let refused = answers.values().filter(|answer| matches!(answer, Err(CommandError::WrongState(_))));
+    assert_eq!((found.count(), refused.count()), (limits::CHECK_ASKERS_MAX, 1));
 }
 
 #[test]

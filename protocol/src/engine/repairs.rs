@@ -258,7 +258,17 @@ fn their_head_of(bench: &Bench, who: usize) -> ChainHead {
 
 #[test]
 fn what_a_contact_deleted_keeps_nothing_else_from_coming_back() {
+    for deleted in [0, 40, 150] {
+        keeps_nothing_else_from_coming_back(deleted);
+    }
+}
+
+/// Of so many messages nothing is left at Bob when Alice writes on.
+fn keeps_nothing_else_from_coming_back(deleted: usize) {
     let mut bench = two();
+    let early: Vec<String> = (0..deleted).map(|number| format!("deleted {number}")).collect();
+    bench.send_together(ALICE, BOB, &early);
+    bench.advance(A_WHILE);
     let contact = bench.reference(ALICE);
     bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
     bench.befriend(ALICE, BOB);

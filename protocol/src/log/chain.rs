@@ -147,6 +147,13 @@ impl Reach {
         seq < self.next || self.beyond.iter().any(|range| (range.from..range.to).contains(&seq))
     }
 
+    /// The first place, from this one on, that is not held.
+    pub(super) fn first_missing(&self, from: u32) -> u32 {
+        let beyond = |from: u32| self.beyond.iter().find(|range| (range.from..range.to).contains(&from));
+        let from = from.max(self.next);
+        beyond(from).map_or(from, |range| range.to)
+    }
+
     /// One past the last place held, and the lamport number there.
     pub(super) fn end(&self) -> (u32, u64) {
         self.beyond.last().map_or((self.next, self.lamport), |range| (range.to, range.high))
