@@ -72,6 +72,8 @@ pub(crate) struct Delivery {
     their_heads: Vec<ChainHead>,
     /// Up to where they were asked for each chain on this channel.
     asked: BTreeMap<ChainId, u32>,
+    /// The same of earlier channels, or before they said their heads anew.
+    asked_before: BTreeMap<ChainId, u32>,
     /// Where their copies of our own chains differ from ours.
     searches: log::Searches,
     /// Where sending goes on in each chain.
@@ -156,7 +158,7 @@ impl Delivery {
         self.in_flight.clear();
         self.repairs.clear();
         self.their_heads.clear();
-        self.asked.clear();
+        self.asked_before.append(&mut self.asked);
         self.searches.clear();
         self.renewal = None;
     }

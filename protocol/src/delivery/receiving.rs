@@ -97,7 +97,7 @@ pub(super) fn take_heads(
     delivery.go_on_from(conversation.own_chains(), &compared.to_send);
     delivery.reads.extend(compared.reads.into_iter().map(|mark| (mark.chain, mark)));
     delivery.their_heads = heads;
-    delivery.asked.clear();
+    delivery.asked_before.append(&mut delivery.asked);
     if compared.store_is_old {
         let text =
             "this device had older data than a contact remembers; what was missing comes back from there";
@@ -342,10 +342,18 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
         let asked = delivery.asked.get(&want.chain).copied().unwrap_or(0);
         want.from = conversation.first_missing(want.chain, want.from.max(asked));
     }
+    // A chain of which nothing came may be deleted there as a whole: what else there is has its turn first.
+    let is_theirs = |chain: &ChainId| delivery.their_heads.iter().any(|head| head.chain == *chain);
+    delivery
+        .asked_before
+        .retain(|chain, to| is_theirs(chain) && !conversation.goes_to(*chain, to.saturating_sub(1)));
     if under_way || plant::is(Plant::WantNeverSent) {
         return;
     }
-    let wants = portion(delivery.searches.ask(wants));
+    let mut wants = delivery.searches.ask(wants);
+    wants.sort_by_key(|want| delivery.asked_before.contains_key(&want.chain));
+    let mut wants = portion(wants);
+    wants.sort_by_key(|want| want.chain);
     if wants.is_empty() {
         return;
     }

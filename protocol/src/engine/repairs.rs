@@ -263,6 +263,45 @@ fn what_a_contact_deleted_keeps_nothing_else_from_coming_back() {
     }
 }
 
+#[test]
+fn runs_that_a_contact_deleted_as_a_whole_keep_no_other_from_coming_back() {
+    // Which of the runs is asked for first is chance.
+    for seed in 1..7 {
+        let mut bench = Bench::new(seed, &["Alice", "Bob"]);
+        bench.befriend(ALICE, BOB);
+        let texts = |what: &str, count: usize| -> Vec<String> {
+            (0..count).map(|number| format!("{what} {number}")).collect()
+        };
+        bench.send_together(ALICE, BOB, &texts("deleted", 100));
+        bench.advance(A_WHILE);
+        // Another run, since a message that Bob has is not there any more.
+        let before = bench.writes(ALICE);
+        bench.send(ALICE, BOB, "comes back").unwrap();
+        bench.advance(A_WHILE);
+        bench.stop(ALICE);
+        bench.lose_writes(ALICE, bench.writes(ALICE) - before);
+        bench.start(ALICE);
+        bench.advance(A_WHILE);
+        bench.send_together(ALICE, BOB, &texts("deleted too", 100));
+        bench.advance(A_WHILE);
+        let contact = bench.reference(ALICE);
+        bench.command(BOB, Command::RemoveContact { contact, keep_history: false }).unwrap();
+        bench.befriend(ALICE, BOB);
+        let kept = texts("kept", 200);
+        bench.send_together(ALICE, BOB, &kept);
+        bench.advance(A_WHILE);
+        bench.stop(ALICE);
+        bench.lose_store(ALICE);
+        bench.start(ALICE);
+        bench.advance(A_WHILE);
+        bench.stop(BOB);
+        bench.start(BOB);
+        bench.advance(A_WHILE);
+        assert_eq!(bench.texts(BOB, ALICE), kept, "{seed}");
+        assert_eq!(bench.texts(ALICE, BOB), kept, "{seed}");
+    }
+}
+
 /// Of so many messages nothing is left at Bob when Alice writes on.
 fn keeps_nothing_else_from_coming_back(deleted: usize) {
     let mut bench = two();
