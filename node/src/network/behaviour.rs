@@ -47,7 +47,7 @@ const DISCOVERY_INTERVAL: Duration = Duration::from_secs(60);
 #[derive(NetworkBehaviour)]
 pub(crate) struct NodeBehaviour {
     limits: connection_limits::Behaviour,
-    identify: Gate<identify::Behaviour>,
+    pub(crate) identify: Gate<identify::Behaviour>,
     pub(crate) announcements_ip4: Toggle<mdns::tokio::Behaviour>,
     pub(crate) announcements_ip6: Toggle<mdns::tokio::Behaviour>,
     pub(crate) links: Links,

@@ -10,7 +10,8 @@
 //! dialled from anywhere, a few at a time.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     ops::{Deref, DerefMut},
     task::{Context, Poll},
     time::Instant,
@@ -38,9 +39,13 @@ pub(crate) struct Gate<B> {
     near: bool,
     /// What passed as a candidate lately, and since when.
     candidates: BTreeSet<Multiaddr>,
+    /// The same, of what servers that we dialled see.
+    vouched: BTreeSet<Multiaddr>,
     since: Option<Instant>,
-    /// Dials of what is behind that are under way; `None` where they are not bounded here.
-    dials: Option<BTreeSet<ConnectionId>>,
+    /// Where such servers see us.
+    seen: BTreeMap<PeerId, IpAddr>,
+    /// Dials of what is behind that are under way, and for whom; `None` where they are not bounded here.
+    dials: Option<BTreeMap<ConnectionId, Option<PeerId>>>,
 }
 
 /// A dial that is not begun.
@@ -51,13 +56,21 @@ struct TooMuch;
 impl<B> Gate<B> {
     /// Puts a behaviour behind a gate; with `loopback` addresses of this machine count as dialled from anywhere.
     pub(crate) const fn new(behind: B, loopback: bool) -> Self {
-        let candidates = BTreeSet::new();
-        Self { behind, loopback, near: false, candidates, since: None, dials: None }
+        Self {
+            behind,
+            loopback,
+            near: false,
+            candidates: BTreeSet::new(),
+            vouched: BTreeSet::new(),
+            since: None,
+            seen: BTreeMap::new(),
+            dials: None,
+        }
     }
 
     /// The same for what dials wherever the other end of a relayed connection says.
     pub(crate) fn dialling_few(self) -> Self {
-        Self { dials: Some(BTreeSet::new()), ..self }
+        Self { dials: Some(BTreeMap::new()), ..self }
     }
 
     /// The same for who also uses servers on this network, if `near`: what is behind may then dial here.
@@ -66,7 +79,8 @@ impl<B> Gate<B> {
     }
 
     /// Whether what somebody claims to have seen of us is passed on. Others keep all of it, so it is a few new ones in a
-    /// while; one that passed passes again, which says that more of them see it.
+    /// while; one that passed passes again, which says that more of them see it. What our servers see takes nothing away
+    /// from, and is not kept out by, what anybody says.
     fn passes(&mut self, address: &Multiaddr) -> bool {
         if multiaddr::public(address, self.loopback).is_none() {
             return false;
@@ -74,20 +88,32 @@ impl<B> Gate<B> {
         let now = Instant::now();
         if self.since.is_none_or(|since| now.duration_since(since) >= limits::CANDIDATES_REST) {
             self.candidates.clear();
+            self.vouched.clear();
             self.since = Some(now);
         }
-        if self.candidates.len() < limits::CANDIDATES_MAX {
-            self.candidates.insert(address.clone());
+        let ip = multiaddr::from_multiaddr(address).map(|one| one.address.ip);
+        let is_vouched = self.seen.values().any(|seen| Some(*seen) == ip);
+        let passed = if is_vouched { &mut self.vouched } else { &mut self.candidates };
+        if passed.len() < limits::CANDIDATES_MAX {
+            passed.insert(address.clone());
         }
-        self.candidates.contains(address)
+        passed.contains(address)
+    }
+
+    /// A server that we dialled sees us here.
+    pub(crate) fn is_seen(&mut self, by: PeerId, ip: IpAddr) {
+        if self.seen.len() >= limits::SERVERS_KNOWN_MAX && !self.seen.contains_key(&by) {
+            self.seen.clear();
+        }
+        self.seen.insert(by, ip);
     }
 
     /// Whether a dial of what is behind may begin.
     fn may_dial(&self, connection: ConnectionId, addresses: &[Multiaddr]) -> bool {
-        let Some(dials) = self.dials.as_ref().filter(|dials| dials.contains(&connection)) else {
-            return true;
-        };
+        let Some(dials) = &self.dials else { return true };
+        let Some(peer) = dials.get(&connection) else { return true };
         dials.len() <= limits::PUNCHES_MAX
+            && dials.values().filter(|other| *other == peer).count() == 1
             && addresses.len() <= limits::PUNCH_ADDRESSES_MAX
             && addresses.iter().all(|address| self.counts(address))
     }
@@ -208,7 +234,7 @@ impl<B: NetworkBehaviour> NetworkBehaviour for Gate<B> {
                 Poll::Ready(ToSwarm::NewExternalAddrCandidate(address)) if !self.passes(&address) => {}
                 Poll::Ready(ToSwarm::Dial { opts }) => {
                     if let Some(dials) = &mut self.dials {
-                        dials.insert(opts.connection_id());
+                        dials.insert(opts.connection_id(), opts.get_peer_id());
                     }
                     return Poll::Ready(ToSwarm::Dial { opts });
                 }
@@ -258,6 +284,10 @@ mod tests {
         assert_eq!((passed, gate.candidates.len()), (limits::CANDIDATES_MAX, limits::CANDIDATES_MAX));
         assert!(gate.passes(&address(0)) && !gate.passes(&address(9_999)));
         assert!(!gate.passes(&"/ip4/192.168.1.1/tcp/80".parse().unwrap()));
+        let ours = ["/ip4/9.9.9.9/tcp/80", "/ip4/9.9.9.9/udp/80/quic-v1"].map(|text| text.parse().unwrap());
+        assert!(!gate.passes(&ours[0]));
+        gate.is_seen(PeerId::random(), [9, 9, 9, 9].into());
+        assert!(ours.iter().all(|one| gate.passes(one)), "a server sees us there");
     }
 
     #[test]
@@ -274,7 +304,7 @@ mod tests {
         };
         let mut gate = Gate::new(table(), false).dialling_few();
         let begins = |gate: &mut Gate<kad::Behaviour<_>>, connection| {
-            gate.dials.as_mut().unwrap().insert(id(connection));
+            gate.dials.as_mut().unwrap().insert(id(connection), Some(PeerId::random()));
         };
         begins(&mut gate, 1);
         assert!(dials(&mut gate, 1, &public(limits::PUNCH_ADDRESSES_MAX)));
@@ -284,6 +314,11 @@ mod tests {
         }
         // What others dial is not its concern.
         assert!(dials(&mut gate, 2, &public(limits::PUNCH_ADDRESSES_MAX + 1)));
+        // One at a time for one peer.
+        let again = gate.dials.as_ref().unwrap()[&id(1)];
+        gate.dials.as_mut().unwrap().insert(id(100), again);
+        assert!(!dials(&mut gate, 100, &public(1)));
+        gate.dials.as_mut().unwrap().remove(&id(100));
         (3..3 + limits::PUNCHES_MAX).for_each(|connection| begins(&mut gate, connection));
         assert!(!dials(&mut gate, 3, &public(1)), "so many at a time");
     }

@@ -288,6 +288,9 @@ impl Internet {
         let behaviour = swarm.behaviour_mut();
         let Some(servers) = behaviour.servers.as_mut() else { return };
         let up = servers.up().find(|(other, _)| *other == peer).map(|(_, address)| address);
+        if let (Some(_), Some(seen)) = (up, multiaddr::public(&info.observed_addr, self.loopback)) {
+            behaviour.identify.is_seen(peer, seen.ip);
+        }
         let told = info.listen_addrs.iter().find_map(|one| multiaddr::public(one, self.loopback));
         if info.protocols.contains(&relay::HOP_PROTOCOL_NAME) {
             match (up, told) {

@@ -84,19 +84,25 @@ pub(crate) const PUNCH_MAX: Duration = Duration::from_secs(600);
 /// Addresses that the other end of a relayed connection may name to be dialled. Chosen: as many as libp2p names.
 pub(crate) const PUNCH_ADDRESSES_MAX: usize = 20;
 
-/// Dials to such addresses at the same time. Chosen: each may take [`PUNCH_ADDRESSES_MAX`] sockets for 5 s.
-pub(crate) const PUNCHES_MAX: usize = 8;
+/// Dials to such addresses at the same time, each for another peer. Chosen: each may take [`PUNCH_ADDRESSES_MAX`] sockets for
+/// 5 s.
+pub(crate) const PUNCHES_MAX: usize = 16;
 
-/// Addresses of ours that others claim to have seen, and that are tested, in [`CANDIDATES_REST`]. Chosen: those of a few
-/// networks, over both transports.
+/// How long a connection over a relay may be without a link: as long as three tries to punch through take. Chosen.
+pub(crate) const RELAYED_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Addresses of ours that others claim to have seen, and that are tested, in [`CANDIDATES_REST`]; as many more at IP
+/// addresses that our servers see. Chosen: those of a few networks, over both transports.
 pub(crate) const CANDIDATES_MAX: usize = 16;
 
 /// See [`CANDIDATES_MAX`]. Chosen.
 pub(crate) const CANDIDATES_REST: Duration = Duration::from_secs(600);
 
-/// Nodes that others named as servers, and that could not be reached, remembered for [`FOUND_REST`]; while there are so
-/// many, none that is named is dialled. Chosen.
-pub(crate) const FOUND_FAILED_MAX: usize = 32;
+/// Nodes that others named as servers, and that could not be reached, remembered for [`FOUND_REST`]. Chosen.
+pub(crate) const FOUND_FAILED_MAX: usize = 256;
+
+/// Of them, those of the last minute; while there are so many, none that is named is dialled. Chosen.
+pub(crate) const FOUND_FAILED_PER_MINUTE: usize = 16;
 
 /// See [`FOUND_FAILED_MAX`]. Chosen.
 pub(crate) const FOUND_REST: Duration = Duration::from_secs(600);

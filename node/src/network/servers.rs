@@ -43,8 +43,8 @@ pub(crate) struct Servers {
     /// Whether we are a server to others.
     serving: bool,
     servers: Vec<Server>,
-    /// Where somebody was said to be, and was not, since when.
-    in_vain: Vec<(Instant, Address)>,
+    /// Who was said to be where, and was not, since when.
+    in_vain: VecDeque<(Instant, Address, PeerId)>,
     reports: VecDeque<ToSwarm<ServerEvent, THandlerInEvent<Self>>>,
     alarm: Pin<Box<Sleep>>,
 }
@@ -56,6 +56,8 @@ struct Server {
     identity: Option<PeerId>,
     /// Given by the person: never forgotten.
     given: bool,
+    /// It answered once, and may again.
+    was_up: bool,
     state: State,
     /// The last wait.
     wait: Duration,
@@ -67,6 +69,8 @@ enum State {
     Dialled(ConnectionId),
     Up(ConnectionId, PeerId),
 }
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// What became of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +91,7 @@ impl Servers {
             ping: ping::Behaviour::new(ping::Config::new().with_interval(interval)),
             serving,
             servers: Vec::new(),
-            in_vain: Vec::new(),
+            in_vain: VecDeque::new(),
             reports: VecDeque::new(),
             alarm: Box::pin(tokio::time::sleep_until(tokio::time::Instant::now())),
         };
@@ -98,12 +102,14 @@ impl Servers {
     }
 
     /// One more was found; beyond `limits::SERVERS_KNOWN_MAX` none is taken. Anybody may say so of any address, so what could
-    /// not be reached is left alone for a while, and so is everything when that was much.
+    /// not be reached is left alone for a while, and so is everything when that was much within a minute.
     pub(crate) fn found(&mut self, address: Address, identity: PeerId) {
         let now = Instant::now();
-        self.in_vain.retain(|(at, _)| now.duration_since(*at) < limits::FOUND_REST);
-        let is_known = self.in_vain.iter().any(|(_, other)| *other == address);
-        if !is_known && self.in_vain.len() < limits::FOUND_FAILED_MAX {
+        let since = |at: &Instant| now.duration_since(*at);
+        self.in_vain.retain(|(at, ..)| since(at) < limits::FOUND_REST);
+        let is_known = self.in_vain.iter().any(|(_, place, peer)| (*place, *peer) == (address, identity));
+        let lately = self.in_vain.iter().filter(|(at, ..)| since(at) < MINUTE).count();
+        if !is_known && lately < limits::FOUND_FAILED_PER_MINUTE {
             self.insert(address, Some(identity), false);
         }
     }
@@ -115,7 +121,7 @@ impl Servers {
         if self.servers.len() < limits::SERVERS_KNOWN_MAX && !self.servers.iter().any(known) {
             let state = State::Resting { until: Instant::now() };
             let wait = Duration::ZERO;
-            self.servers.push(Server { address, identity, given, state, wait });
+            self.servers.push(Server { address, identity, given, was_up: false, state, wait });
         }
     }
 
@@ -129,6 +135,7 @@ impl Servers {
 
     /// The network is another one: everybody is tried at once, and connections of the old one are ended if it is gone.
     pub(crate) fn begin_anew(&mut self, moved: bool) {
+        self.in_vain.clear();
         for server in &mut self.servers {
             server.wait = Duration::ZERO;
             match server.state {
@@ -162,10 +169,14 @@ impl Servers {
             server.wait = Duration::ZERO;
         }
         server.rest();
-        let address = server.address;
+        let (address, identity, was_up) = (server.address, server.identity, server.was_up);
         let gives_up = matches!(event, ServerEvent::Failed(_)) && !server.given;
         if gives_up {
-            self.in_vain.push((Instant::now(), address));
+            if let Some(peer) = identity.filter(|_| !was_up) {
+                self.in_vain.push_back((Instant::now(), address, peer));
+                let surplus = self.in_vain.len().saturating_sub(limits::FOUND_FAILED_MAX);
+                self.in_vain.drain(..surplus);
+            }
             self.servers.retain(|one| one.address != address);
         }
         self.reports.push_back(ToSwarm::GenerateEvent(event));
@@ -238,6 +249,7 @@ impl NetworkBehaviour for Servers {
     ) -> Result<THandler<Self>, ConnectionDenied> {
         let Some(server) = self.of(connection) else { return Ok(Either::Right(dummy::ConnectionHandler)) };
         server.state = State::Up(connection, peer);
+        server.was_up = true;
         server.wait = Duration::ZERO;
         let event = ServerEvent::Up(peer, server.address);
         self.reports.push_back(ToSwarm::GenerateEvent(event));
@@ -306,7 +318,25 @@ mod tests {
                 }
             }
         }
-        assert_eq!(dialled, limits::FOUND_FAILED_MAX);
+        assert_eq!(dialled, limits::FOUND_FAILED_PER_MINUTE);
         assert!(servers.servers.is_empty());
+        // Another network, another try.
+        servers.begin_anew(true);
+        servers.found(named(0), PeerId::random());
+        assert!(servers.next_dial(Instant::now()).is_some());
+    }
+
+    #[tokio::test]
+    async fn who_lies_about_a_place_keeps_nobody_else_from_being_found_there() {
+        let mut servers = Servers::new(&[], false);
+        let place = multiaddr::parse_multiaddr("/ip4/8.8.8.8/tcp/1000").unwrap().address;
+        let (liar, honest) = (PeerId::random(), PeerId::random());
+        servers.found(place, liar);
+        let dial = servers.next_dial(Instant::now()).unwrap();
+        servers.lost(dial.connection_id());
+        servers.found(place, liar);
+        assert!(servers.next_dial(Instant::now()).is_none());
+        servers.found(place, honest);
+        assert!(servers.next_dial(Instant::now()).is_some());
     }
 }

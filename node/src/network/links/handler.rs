@@ -82,7 +82,12 @@ impl LinkHandler {
     }
 
     fn new(state: State, is_dialler: bool, address: Option<Address>, way: Way) -> Self {
-        Self { state, is_dialler, address, way, patience: Box::pin(time::sleep(limits::STREAM_PATIENCE)) }
+        let patience = if way == Way::Relayed && !is_dialler {
+            limits::RELAYED_PATIENCE
+        } else {
+            limits::STREAM_PATIENCE
+        };
+        Self { state, is_dialler, address, way, patience: Box::pin(time::sleep(patience)) }
     }
 
     fn on_stream(&mut self, stream: Stream) {
