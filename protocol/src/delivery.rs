@@ -72,8 +72,10 @@ pub(crate) struct Delivery {
     their_heads: Vec<ChainHead>,
     /// Up to where they were asked for each chain on this channel.
     asked: BTreeMap<ChainId, u32>,
-    /// The same of earlier channels, or before they said their heads anew.
-    asked_before: BTreeMap<ChainId, u32>,
+    /// For how many ticks nothing came of it.
+    ticks_in_vain: u32,
+    /// Chains of which nothing came at all on this channel: they may be deleted there as a whole.
+    in_vain: BTreeSet<ChainId>,
     /// Where their copies of our own chains differ from ours.
     searches: log::Searches,
     /// Where sending goes on in each chain.
@@ -158,7 +160,8 @@ impl Delivery {
         self.in_flight.clear();
         self.repairs.clear();
         self.their_heads.clear();
-        self.asked_before.append(&mut self.asked);
+        self.asked.clear();
+        self.in_vain.clear();
         self.searches.clear();
         self.renewal = None;
     }

@@ -96,8 +96,9 @@ pub(super) fn take_heads(
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     delivery.go_on_from(conversation.own_chains(), &compared.to_send);
     delivery.reads.extend(compared.reads.into_iter().map(|mark| (mark.chain, mark)));
+    delivery.in_vain.retain(|chain| heads.iter().any(|head| head.chain == *chain));
     delivery.their_heads = heads;
-    delivery.asked_before.append(&mut delivery.asked);
+    delivery.asked.clear();
     if compared.store_is_old {
         let text =
             "this device had older data than a contact remembers; what was missing comes back from there";
@@ -223,6 +224,10 @@ fn on_stored(
             delivery.searches.joined(stored.chain);
             delivery.asked.remove(&stored.chain);
         }
+        if !theirs {
+            delivery.ticks_in_vain = 0;
+            delivery.in_vain.remove(&stored.chain);
+        }
         if let Some(mark) = conversation.mark_for(stored.chain).filter(|_| !theirs) {
             // What they brought is not to be sent back.
             delivery.cursors.insert(stored.chain, mark.seq.saturating_add(1));
@@ -342,18 +347,11 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
         let asked = delivery.asked.get(&want.chain).copied().unwrap_or(0);
         want.from = conversation.first_missing(want.chain, want.from.max(asked));
     }
-    // A chain of which nothing came may be deleted there as a whole: what else there is has its turn first.
-    let is_theirs = |chain: &ChainId| delivery.their_heads.iter().any(|head| head.chain == *chain);
-    delivery
-        .asked_before
-        .retain(|chain, to| is_theirs(chain) && !conversation.goes_to(*chain, to.saturating_sub(1)));
     if under_way || plant::is(Plant::WantNeverSent) {
         return;
     }
-    let mut wants = delivery.searches.ask(wants);
-    wants.sort_by_key(|want| delivery.asked_before.contains_key(&want.chain));
-    let mut wants = portion(wants);
-    wants.sort_by_key(|want| want.chain);
+    wants.retain(|want| !delivery.in_vain.contains(&want.chain));
+    let wants = portion(delivery.searches.ask(wants));
     if wants.is_empty() {
         return;
     }
@@ -365,6 +363,36 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
         live_channel::send(state, turn, link, FrameKind::Want, &bytes);
     }
 }
+
+/// A tick of the channel: where nothing came for two of them of what was asked for, it is taken for deleted there, and
+/// what else there is has its turn.
+pub(crate) fn on_tick(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
+    let (Some(conversation), Some(delivery)) =
+        (state.conversations.get(&row), state.deliveries.get_mut(&row))
+    else {
+        return;
+    };
+    let open = |(chain, to): (&ChainId, &u32)| {
+        (!conversation.goes_to(*chain, to.saturating_sub(1))).then_some(*chain)
+    };
+    let open: Vec<ChainId> = delivery.asked.iter().filter_map(open).collect();
+    if open.is_empty() {
+        delivery.ticks_in_vain = 0;
+        return;
+    }
+    delivery.ticks_in_vain += 1;
+    if delivery.ticks_in_vain > ASKED_TICKS_MAX {
+        delivery.ticks_in_vain = 0;
+        for chain in open {
+            delivery.asked.remove(&chain);
+            delivery.in_vain.insert(chain);
+        }
+        ask_again(state, turn, row);
+    }
+}
+
+/// Ticks in which nothing may come of what was asked for. Chosen: a slow line takes a few seconds for one envelope.
+const ASKED_TICKS_MAX: u32 = 2;
 
 /// A planted mistake: the end of what was sealed last counts as acknowledged.
 pub(super) fn take_sealed_for_delivered(

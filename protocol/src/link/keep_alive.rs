@@ -3,7 +3,7 @@
 
 use crate::{
     contact::{ContactRow, introduction},
-    delivery::Delivery,
+    delivery::{Delivery, receiving},
     engine::State,
     ids::LinkId,
     limits,
@@ -28,12 +28,11 @@ pub(crate) fn probe_all(state: &mut State, turn: &mut Turn<'_>) {
         state.links.all_live().filter(|(_, live)| live.is_proven()).map(|(link, _)| link).collect();
     for link in links {
         live_channel::send(state, turn, link, FrameKind::Ping, &[]);
+        let now = turn.now.moment;
+        let Some(live) = state.links.live_mut(link) else { continue };
         // Another change does not give a channel more time that has not answered the last one.
-        if !state.timers.is_set(Timer::Probe(link)) {
-            let now = turn.now.moment;
-            if let Some(live) = state.links.live_mut(link) {
-                live.asked_at = now;
-            }
+        if live.unanswered(now).is_none() {
+            live.asked_at = Some(now);
             state.timers.set(Timer::Probe(link), now + limits::PROBE_DOUBT);
         }
     }
@@ -48,16 +47,15 @@ pub(crate) fn is_in_doubt(state: &State, turn: &Turn<'_>, row: ContactRow) -> bo
 /// A channel has had time to show that it stands: a little, and whoever is there is dialled beside it; or enough.
 pub(crate) fn on_probe_over(state: &mut State, turn: &mut Turn<'_>, link: LinkId) {
     let now = turn.now.moment;
-    let Some(live) = state.links.live(link).filter(|live| live.pings() > 0) else { return };
+    let Some(live) = state.links.live(link) else { return };
     let row = live.row();
-    let waited = live.unanswered(now);
+    // Heard of since: it stood after the change, and what is silent later is the tick's concern.
+    let Some(waited) = live.unanswered(now) else { return };
     if waited >= limits::PROBE_PATIENCE {
         close(state, turn, link, "nothing heard since the network changed");
-    } else if waited >= limits::PROBE_DOUBT {
+    } else {
         state.timers.set(Timer::Probe(link), now + (limits::PROBE_PATIENCE - waited));
         reach::redial(state, turn, row);
-    } else {
-        state.timers.set(Timer::Probe(link), now + (limits::PROBE_DOUBT - waited));
     }
 }
 
@@ -77,6 +75,11 @@ pub(crate) fn on_tick(state: &mut State, turn: &mut Turn<'_>) {
             live_channel::send(state, turn, link, FrameKind::Ping, &[]);
         }
         live_channel::rehandshake::on_tick(state, turn, link);
+        if let Some(row) = state.links.live(link).map(live_channel::LiveChannel::row)
+            && state.deliveries.get(&row).and_then(Delivery::link) == Some(link)
+        {
+            receiving::on_tick(state, turn, row);
+        }
     }
     state.timers.set(Timer::KeepAlive, turn.now.moment + limits::KEEP_ALIVE_TICK);
 }

@@ -12,7 +12,7 @@
 pub(crate) mod rehandshake;
 pub(crate) mod rivals;
 
-use core::time::Duration;
+use core::{cmp::Ordering, time::Duration};
 
 use rehandshake::Keys;
 use rivals::Held;
@@ -58,7 +58,7 @@ pub(crate) struct LiveChannel {
     made_at: Moment,
     heard_at: Moment,
     /// When it was asked last whether it survived a change of networks.
-    pub(super) asked_at: Moment,
+    pub(super) asked_at: Option<Moment>,
     heard: bool,
     said: bool,
     missed: u32,
@@ -96,14 +96,20 @@ impl LiveChannel {
         now.since(self.heard_at)
     }
 
-    /// For how long it has owed an answer since a change of networks.
-    pub(super) fn unanswered(&self, now: Moment) -> Duration {
-        now.since(self.asked_at.max(self.heard_at))
+    /// For how long nothing was heard since it was asked whether it survived a change of networks; `None` where something
+    /// was, or it was not asked.
+    pub(super) fn unanswered(&self, now: Moment) -> Option<Duration> {
+        let silent = |asked: &Moment| match self.heard_at.cmp(asked) {
+            Ordering::Less => true,
+            Ordering::Equal => self.pings > 0,
+            Ordering::Greater => false,
+        };
+        self.asked_at.filter(silent).map(|asked| now.since(asked))
     }
 
     /// Whether it is not sure that it survived a change of networks.
     pub(crate) fn is_in_doubt(&self, now: Moment) -> bool {
-        self.pings > 0 && self.asked_at > self.made_at && self.unanswered(now) >= limits::PROBE_DOUBT
+        self.unanswered(now).is_some_and(|waited| waited >= limits::PROBE_DOUBT)
     }
 
     /// How many PINGs of ours wait for an answer; answers come in their order.
@@ -392,7 +398,7 @@ fn stand(
         peer: None,
         made_at: turn.now.moment,
         heard_at: turn.now.moment,
-        asked_at: turn.now.moment,
+        asked_at: None,
         heard: true,
         said: true,
         missed: 0,
