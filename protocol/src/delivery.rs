@@ -161,6 +161,7 @@ impl Delivery {
         self.repairs.clear();
         self.their_heads.clear();
         self.asked.clear();
+        self.ticks_in_vain = 0;
         self.in_vain.clear();
         self.searches.clear();
         self.renewal = None;

@@ -79,8 +79,8 @@ impl<B> Gate<B> {
     }
 
     /// Whether what somebody claims to have seen of us is passed on. Others keep all of it, so it is a few new ones in a
-    /// while; one that passed passes again, which says that more of them see it. What our servers see takes nothing away
-    /// from, and is not kept out by, what anybody says.
+    /// while; one that passed passes again, which says that more of them see it. What lies where our servers see us has
+    /// places of its own, so that it takes our IP address to take them.
     fn passes(&mut self, address: &Multiaddr) -> bool {
         if multiaddr::public(address, self.loopback).is_none() {
             return false;

@@ -99,6 +99,7 @@ pub(super) fn take_heads(
     delivery.in_vain.retain(|chain| heads.iter().any(|head| head.chain == *chain));
     delivery.their_heads = heads;
     delivery.asked.clear();
+    delivery.ticks_in_vain = 0;
     if compared.store_is_old {
         let text =
             "this device had older data than a contact remembers; what was missing comes back from there";
@@ -224,10 +225,9 @@ fn on_stored(
             delivery.searches.joined(stored.chain);
             delivery.asked.remove(&stored.chain);
         }
-        if !theirs {
-            delivery.ticks_in_vain = 0;
-            delivery.in_vain.remove(&stored.chain);
-        }
+        // Whatever comes may come before what was asked for.
+        delivery.ticks_in_vain = 0;
+        delivery.in_vain.remove(&stored.chain);
         if let Some(mark) = conversation.mark_for(stored.chain).filter(|_| !theirs) {
             // What they brought is not to be sent back.
             delivery.cursors.insert(stored.chain, mark.seq.saturating_add(1));
@@ -358,6 +358,7 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     let Ok(bytes) = log::encode_wants(&wants) else {
         return;
     };
+    delivery.ticks_in_vain = 0;
     delivery.asked.extend(wants.iter().map(|want| (want.chain, want.to)));
     if let Some(link) = delivery.link {
         live_channel::send(state, turn, link, FrameKind::Want, &bytes);
@@ -376,13 +377,13 @@ pub(crate) fn on_tick(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
         (!conversation.goes_to(*chain, to.saturating_sub(1))).then_some(*chain)
     };
     let open: Vec<ChainId> = delivery.asked.iter().filter_map(open).collect();
-    if open.is_empty() {
+    if open.is_empty() && !delivery.searches.under_way() {
         delivery.ticks_in_vain = 0;
         return;
     }
     delivery.ticks_in_vain += 1;
     if delivery.ticks_in_vain > ASKED_TICKS_MAX {
-        delivery.ticks_in_vain = 0;
+        delivery.searches.give_up();
         for chain in open {
             delivery.asked.remove(&chain);
             delivery.in_vain.insert(chain);

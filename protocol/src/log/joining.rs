@@ -78,6 +78,14 @@ impl Searches {
         self.chains.values().any(|search| search.asked)
     }
 
+    /// Nothing comes of what is under way.
+    pub fn give_up(&mut self) {
+        for search in self.chains.values_mut().filter(|search| search.asked) {
+            search.asked = false;
+            search.in_vain = true;
+        }
+    }
+
     /// What to ask for next, in place of what is wanted of these chains otherwise; each is then under way.
     pub fn ask(&mut self, wants: Vec<Want>) -> Vec<Want> {
         let mut wants: BTreeMap<ChainId, Want> = wants.into_iter().map(|want| (want.chain, want)).collect();
