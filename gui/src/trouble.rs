@@ -49,6 +49,7 @@ pub fn notice(text: &Text, kind: NoticeKind) -> String {
         NoticeKind::InvitationReplaced => "notice-invitation-replaced",
         NoticeKind::Fork => "notice-fork",
         NoticeKind::DeviceListChanged => "notice-device-list-changed",
+        NoticeKind::DeviceAdded => "notice-device-added",
         NoticeKind::LimitReached => "notice-limit-reached",
         NoticeKind::NoRoom => "notice-no-room",
         NoticeKind::RoomAgain => "notice-room-again",

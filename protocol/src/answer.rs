@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::{
     address::Address,
-    ids::{AccountId, InvitationId, MessageId},
+    ids::{AccountId, DeviceId, InvitationId, MessageId},
     input::Standing,
     moment::WallTime,
     records::RecordsError,
@@ -27,6 +27,8 @@ pub enum Answer {
     Contact(Box<ContactView>),
     /// To `ListContacts`, oldest first.
     Contacts(Vec<ContactView>),
+    /// To `ListDevices` and `SeparateDevice`, by their age.
+    Devices(Vec<DeviceView>),
     /// To `SendMessage`.
     Message {
         /// The message's id.
@@ -63,6 +65,17 @@ pub struct StatusView {
     pub peers: u64,
     /// Messages of ours that no recipient has yet.
     pub queued: u64,
+}
+
+/// One device of our own account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceView {
+    /// Which.
+    pub id: DeviceId,
+    /// When it was added, by its own clock.
+    pub added: WallTime,
+    /// Whether it is this one.
+    pub is_this: bool,
 }
 
 /// How far others can reach us, in one word.

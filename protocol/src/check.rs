@@ -83,7 +83,7 @@ pub(crate) fn all(turn: &Turn<'_>, own: AccountId, contacts: &Contacts) -> Resul
 /// Every conversation that was ever had.
 fn conversations(own: AccountId, contacts: &Contacts) -> impl Iterator<Item = ConversationId> {
     let accounts = contacts
-        .iter()
+        .people()
         .flat_map(|(_, contact)| std::iter::once(contact.account).chain(contact.merged.iter().copied()));
     accounts.map(move |account| log::conversation_id(own, account))
 }

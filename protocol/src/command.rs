@@ -34,6 +34,10 @@ pub enum Command {
         /// Also where it has ended by the clock of this machine, which may be wrong.
         ignore_end: bool,
     },
+    /// Every device of our own account.
+    ListDevices,
+    /// Makes this copy of a device a device of its own.
+    SeparateDevice,
     /// Every contact, oldest first.
     ListContacts,
     /// Lets a request become a contact.

@@ -10,6 +10,10 @@
 //!
 //! All contacts are in memory (at most `limits::CONTACTS_MAX`); each is one record, and the identity file holds a
 //! copy. Somebody removed stays as a row that only says which of their entries are gone for good.
+//!
+//! The first row of an account is the person, with their first device; each further device of theirs has a row of its
+//! own behind it, with the secrets, sessions and addresses of that device. What is about the person (name, state, device
+//! list, conversation) counts on the first row alone ([`Contacts::person`]).
 
 pub mod bundle;
 pub(crate) mod decisions;
@@ -17,7 +21,7 @@ pub(crate) mod introduction;
 pub(crate) mod invitation;
 pub mod link_code;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +140,9 @@ pub(crate) enum FirstState {
     Kept,
     /// It was lost with the store. The inviter may have had it: then its secrets, of which there is a copy, work.
     Lost,
+    /// There is no link: the secret follows from one that an earlier device of ours shares with theirs, which this one
+    /// shows to be introduced. Nothing of that is kept, since each meeting brings fresh keys.
+    OfDevice,
 }
 
 impl Pair {
@@ -164,8 +171,11 @@ const PAIRS_MIN: usize = 4;
 /// Accounts that one person may have had before. Chosen.
 pub(crate) const MERGED_MAX: usize = 12;
 
-/// Rows of the contact list: those that are listed, and removed ones of which something is remembered.
-const ROWS_MAX: usize = 2 * limits::CONTACTS_MAX;
+/// People of the contact list: those that are listed, and removed ones of whom something is remembered.
+const PEOPLE_MAX: usize = 2 * limits::CONTACTS_MAX;
+
+/// Rows of the contact list: people, and as many further devices as there may be contacts.
+pub(crate) const ROWS_MAX: usize = PEOPLE_MAX + limits::CONTACTS_MAX;
 
 /// Links remembered as used with one contact. Chosen.
 const LINKS_USED_MAX: usize = 16;
@@ -203,22 +213,25 @@ impl Contact {
         !self.removed && matches!(self.state, ContactState::Active | ContactState::Pending)
     }
 
-    /// Takes over a checked device list and what it says of the device. Says whether that was news: a verified
-    /// contact whose list gains a device, forks or goes back becomes `changed`.
-    pub(crate) fn learn_list(
-        &mut self,
-        list: &SignedDeviceList,
-        device: DeviceId,
-        static_public: [u8; 32],
-    ) -> Succession {
-        let known = self.device_list.as_deref().and_then(|bytes| SignedDeviceList::parse(bytes).ok());
-        let succession = known.map_or(Succession::Same, |known| device_list::succession(&known, list));
+    /// Their device list; `None` until one was checked.
+    pub(crate) fn list(&self) -> Option<SignedDeviceList> {
+        self.device_list.as_deref().and_then(|bytes| SignedDeviceList::parse(bytes).ok())
+    }
+
+    /// Takes a checked device list of theirs. Says whether that was news: a verified contact whose list gains a device,
+    /// forks or goes back becomes `changed`. One that goes back, or contradicts the known one in its own version, does not
+    /// take its place, or who holds an older one would have the others forgotten.
+    pub(crate) fn learn_list(&mut self, list: &SignedDeviceList) -> Succession {
+        let known = self.list();
+        let succession =
+            known.as_ref().map_or(Succession::Same, |known| device_list::succession(known, list));
         let harmless = matches!(succession, Succession::Same | Succession::Next { gained_devices: false });
         if !harmless && self.verification == Verification::Verified {
             self.verification = Verification::Changed;
         }
-        self.device_list = Some(list.bytes().to_vec());
-        self.device = Some((device, static_public));
+        if known.is_none_or(|known| known.version() < list.version()) {
+            self.device_list = Some(list.bytes().to_vec());
+        }
         succession
     }
 
@@ -329,6 +342,8 @@ impl Contact {
 pub(crate) struct Contacts {
     rows: BTreeMap<ContactRow, Contact>,
     by_account: BTreeMap<AccountId, ContactRow>,
+    /// Rows of further devices, by the first row of the account.
+    further: BTreeMap<ContactRow, BTreeSet<ContactRow>>,
 }
 
 impl Contacts {
@@ -359,18 +374,22 @@ impl Contacts {
     /// Whether somebody more can be listed: so many are, and as many removed ones are remembered.
     pub(crate) fn has_room(&self) -> bool {
         self.listed().count() < limits::CONTACTS_MAX
-            && (self.rows.len() < ROWS_MAX || self.forgettable().is_some())
+            && (self.by_account.len() < PEOPLE_MAX || self.forgettable().is_some())
     }
 
     /// Adds somebody at the end of the list; where there are too many rows, who was removed first is forgotten.
     pub(crate) fn add(&mut self, turn: &mut Turn<'_>, contact: Contact) -> Result<ContactRow, RecordsError> {
-        if self.rows.len() >= ROWS_MAX
+        if self.by_account.len() >= PEOPLE_MAX
             && let Some(row) = self.forgettable()
             && let Some(gone) = self.rows.remove(&row)
         {
             self.by_account.remove(&gone.account);
             self.save(turn, row)?;
         }
+        self.add_row(turn, contact)
+    }
+
+    fn add_row(&mut self, turn: &mut Turn<'_>, contact: Contact) -> Result<ContactRow, RecordsError> {
         let row = ContactRow(self.rows.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1)));
         self.put(row, contact);
         self.save(turn, row)?;
@@ -410,14 +429,78 @@ impl Contacts {
         self.by_account.get(&account).copied()
     }
 
-    /// All of them, oldest first.
+    /// The row of a device of somebody's that their list names: theirs, where none was known or the one known is not
+    /// listed any more, else one of its own behind it, new if need be. `None` where there is no room for it.
+    pub(crate) fn row_of_device(
+        &mut self,
+        turn: &mut Turn<'_>,
+        person: ContactRow,
+        list: &SignedDeviceList,
+        device: DeviceId,
+    ) -> Result<Option<ContactRow>, RecordsError> {
+        let is_of = |row: &ContactRow| {
+            self.get(*row).and_then(|contact| contact.device).is_some_and(|(known, _)| known == device)
+        };
+        let known = self.rows_of(person).into_iter().find(is_of);
+        let Some(contact) = self.get(person).filter(|_| known.is_none()) else { return Ok(known) };
+        if contact.device.is_none_or(|(first, _)| list.device(first).is_none()) {
+            return Ok(Some(person));
+        }
+        let of_all: usize = self.further.values().map(BTreeSet::len).sum();
+        if of_all >= limits::CONTACTS_MAX || self.rows_of(person).len() >= limits::DEVICES_MAX {
+            return Ok(None);
+        }
+        let further = Contact::new(contact.account, None, ContactState::Active);
+        self.add_row(turn, further).map(Some)
+    }
+
+    /// Whether the hello of a device is answered: see [`Contact::is_met`].
+    pub(crate) fn is_met(&self, row: ContactRow) -> bool {
+        self.get(self.person(row)).is_some_and(Contact::is_met)
+    }
+
+    /// The first row of the same account, which is the person.
+    pub(crate) fn person(&self, row: ContactRow) -> ContactRow {
+        self.get(row).and_then(|contact| self.by_account(contact.account)).unwrap_or(row)
+    }
+
+    /// The rows of all devices of the same account, the person's first.
+    pub(crate) fn rows_of(&self, row: ContactRow) -> Vec<ContactRow> {
+        let person = self.person(row);
+        std::iter::once(person).chain(self.further.get(&person).into_iter().flatten().copied()).collect()
+    }
+
+    /// The list of all devices of the same account; `None` until one was checked.
+    pub(crate) fn list_of(&self, row: ContactRow) -> Option<SignedDeviceList> {
+        self.get(self.person(row))?.list()
+    }
+
+    /// Forgets the further devices of somebody.
+    pub(crate) fn forget_further(
+        &mut self,
+        turn: &mut Turn<'_>,
+        person: ContactRow,
+    ) -> Result<(), RecordsError> {
+        for row in self.further.remove(&person).unwrap_or_default() {
+            self.rows.remove(&row);
+            self.save(turn, row)?;
+        }
+        Ok(())
+    }
+
+    /// All rows, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (ContactRow, &Contact)> {
         self.rows.iter().map(|(row, contact)| (*row, contact))
     }
 
     /// All that a person sees, oldest first.
     pub(crate) fn listed(&self) -> impl Iterator<Item = (ContactRow, &Contact)> {
-        self.iter().filter(|(_, contact)| !contact.removed)
+        self.people().filter(|(_, contact)| !contact.removed)
+    }
+
+    /// Everybody, oldest first: the first row of each account.
+    pub(crate) fn people(&self) -> impl Iterator<Item = (ContactRow, &Contact)> {
+        self.iter().filter(|(row, contact)| self.by_account(contact.account) == Some(*row))
     }
 
     /// Whom a person means: an id, a name, or the start of an id.
@@ -446,11 +529,14 @@ impl Contacts {
     }
 
     fn forgettable(&self) -> Option<ContactRow> {
-        self.iter().find(|(_, contact)| contact.removed && !contact.history_kept).map(|(row, _)| row)
+        self.people().find(|(_, contact)| contact.removed && !contact.history_kept).map(|(row, _)| row)
     }
 
     fn put(&mut self, row: ContactRow, contact: Contact) {
-        self.by_account.insert(contact.account, row);
+        let person = *self.by_account.entry(contact.account).or_insert(row);
+        if person != row {
+            self.further.entry(person).or_default().insert(row);
+        }
         self.rows.insert(row, contact);
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     contact::ContactRow,
     engine::State,
     event::Event,
-    ids::{LinkId, ProcessId, SessionId},
+    ids::{DeviceId, LinkId, ProcessId, SessionId},
     limits,
     link::{live_channel, status::Status},
     log::{self, ChainHead, ChainId, Conversation, Mark, Want},
@@ -58,6 +58,8 @@ pub(crate) struct Delivery {
     link: Option<LinkId>,
     /// What they said of themselves on each channel, until it is looked at.
     statuses: BTreeMap<LinkId, Status>,
+    /// All devices of the contact's, by their newest list.
+    devices: Vec<DeviceId>,
     /// Every session with their device.
     sessions: Vec<Session>,
     /// The one to seal with; `None` until one is known to be sound.
@@ -195,7 +197,8 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     forget_old_sessions(state, turn, row)?;
     let Some(contact) = state.contacts.get(row) else { return Ok(()) };
     let Some((their_device, _)) = contact.device else { return Ok(()) };
-    let mut delivery = Delivery::default();
+    let devices = state.contacts.list_of(row).map(|list| list.device_ids().collect()).unwrap_or_default();
+    let mut delivery = Delivery { devices, ..Delivery::default() };
     for id in contact.sessions.iter().rev() {
         if let Some(mut session) = Session::load(turn, state.own.device(), their_device, *id)? {
             tap::loaded(turn, session.doing());
@@ -205,6 +208,17 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     }
     state.deliveries.insert(row, delivery);
     Ok(())
+}
+
+/// The list of a contact's devices is another one.
+pub(crate) fn devices_changed(state: &mut State, person: ContactRow) {
+    let devices: Vec<DeviceId> =
+        state.contacts.list_of(person).map(|list| list.device_ids().collect()).unwrap_or_default();
+    for row in state.contacts.rows_of(person) {
+        if let Some(delivery) = state.deliveries.get_mut(&row) {
+            delivery.devices.clone_from(&devices);
+        }
+    }
 }
 
 /// Lost sessions stay readable for a week by evidence of time, and there are never more than
@@ -285,7 +299,7 @@ pub(crate) fn attach(
         lose_sessions(state, turn, row)?;
         renewal::begin(state, turn, row, link)?;
     }
-    let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
+    let Some(conversation) = state.conversations.get(&state.contacts.person(row)) else { return Ok(()) };
     let same = |status: Status| status.heads == conversation.heads_hash();
     let nothing_owed = fresh && status.is_some_and(|one| same(one) || plant::is(Plant::HeadsAlwaysEqual));
     match log::encode_heads(&conversation.heads()) {
@@ -298,15 +312,51 @@ pub(crate) fn attach(
     }
 }
 
-/// Everything that is not acknowledged goes out again.
+/// Whether a contact has several devices, each of which lacks something else.
+fn is_shared(state: &State, row: ContactRow) -> bool {
+    state.contacts.rows_of(row).len() > 1
+}
+
+/// One device of a contact's brought something: the others are told soon how far each chain goes here, and ask for what
+/// they lack.
+fn tell_devices_soon(state: &mut State, turn: &Turn<'_>, row: ContactRow) {
+    if is_shared(state, row) {
+        let person = state.contacts.person(row);
+        let at = turn.now.moment + limits::TELL_DEVICES_AFTER;
+        state.timers.bring_forward(Timer::TellDevices(person), at);
+    }
+}
+
+/// Tells every device of a contact's that is there how far each chain goes here.
+pub(crate) fn tell_devices(state: &mut State, turn: &mut Turn<'_>, person: ContactRow) {
+    for row in state.contacts.rows_of(person) {
+        if let Some(link) = state.deliveries.get(&row).filter(|one| one.heads_known).and_then(Delivery::link)
+        {
+            say_heads(state, turn, row, link, false);
+        }
+    }
+}
+
+/// Everything that is not acknowledged goes out again. Of several devices each says itself what it lacks.
 pub(crate) fn start_over(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
 ) -> Result<(), RecordsError> {
+    if is_shared(state, row) {
+        if let Some(delivery) = state.deliveries.get_mut(&row) {
+            delivery.in_flight.clear();
+            delivery.cursors.clear();
+            delivery.heads_known = false;
+            if let Some(link) = delivery.link {
+                say_heads(state, turn, row, link, true);
+            }
+        }
+        return Ok(());
+    }
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.in_flight.clear();
-        if let Some(conversation) = state.conversations.get(&row) {
+        if let Some(conversation) = state.conversations.get(&state.contacts.person(row)) {
             for (chain, acknowledged) in conversation.acknowledged_chains() {
                 if let Some(cursor) = delivery.cursors.get_mut(&chain) {
                     *cursor = (*cursor).min(acknowledged);
@@ -319,7 +369,7 @@ pub(crate) fn start_over(
 
 /// Tells them how far each chain goes here, and perhaps asks for the same.
 pub(crate) fn say_heads(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, link: LinkId, ask: bool) {
-    let Some(conversation) = state.conversations.get(&row) else {
+    let Some(conversation) = state.conversations.get(&state.contacts.person(row)) else {
         return;
     };
     let Ok(heads) = log::encode_heads(&conversation.heads()) else {
@@ -342,7 +392,7 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
     let Some(parties) = parties(state, row) else { return Ok(()) };
     loop {
         let (Some(delivery), Some(conversation)) =
-            (state.deliveries.get_mut(&row), state.conversations.get(&row))
+            (state.deliveries.get_mut(&row), state.conversations.get(&state.contacts.person(row)))
         else {
             return Ok(());
         };

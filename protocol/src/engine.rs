@@ -36,6 +36,7 @@ use crate::{
     moment::{Moment, Now, WallTime},
     notices::Notices,
     output::Output,
+    own_devices,
     purge::{self, Purges},
     reach::{
         self, Reach, direct,
@@ -290,9 +291,27 @@ impl State {
         Some(self.links.get(link).map_or(Path::Direct, |one| one.ends.path()))
     }
 
-    /// What a person sees of a contact.
+    /// Whether a live channel to any device of this contact stands.
+    pub(crate) fn is_anywhere(&self, row: ContactRow) -> bool {
+        self.contacts.rows_of(row).into_iter().any(|row| self.is_online(row))
+    }
+
+    /// Of the devices of a contact the one that is there, or was seen last.
+    pub(crate) fn likeliest_device(&self, row: ContactRow) -> ContactRow {
+        let seen = |row: &ContactRow| self.contacts.get(*row).and_then(|contact| contact.last_seen);
+        let rows = self.contacts.rows_of(row).into_iter().rev();
+        rows.max_by_key(|row| (self.is_online(*row), seen(row))).unwrap_or(row)
+    }
+
+    /// What a person sees of a contact: the most direct path to any device of theirs, and when one was seen last.
     pub(crate) fn contact_view(&self, row: ContactRow) -> Option<ContactView> {
-        Some(self.contacts.get(row)?.view(&self.safety_half, self.path(row)))
+        let rows = self.contacts.rows_of(row);
+        let paths = || rows.iter().filter_map(|row| self.path(*row));
+        let path = paths().find(|path| *path == Path::Direct).or_else(|| paths().next());
+        let seen = rows.iter().filter_map(|row| self.contacts.get(*row)).filter_map(|one| one.last_seen);
+        let mut view = self.contacts.get(*rows.first()?)?.view(&self.safety_half, path);
+        view.last_seen = seen.max();
+        Some(view)
     }
 
     /// Tells people about a contact.
@@ -351,6 +370,8 @@ fn obey(state: &mut State, turn: &mut Turn<'_>, command: Command) -> Result<Answ
         Command::AcceptInvitation { link, name, ignore_end } => {
             introduction::accept(state, turn, &link, name.as_deref(), ignore_end)
         }
+        Command::ListDevices => Ok(own_devices::list(state)),
+        Command::SeparateDevice => own_devices::separate(state, turn),
         Command::ListContacts => Ok(decisions::list(state)),
         Command::AcceptContact { contact } => decisions::accept(state, turn, &contact),
         Command::IgnoreContact { contact } => decisions::ignore(state, turn, &contact),
@@ -390,6 +411,7 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
         Timer::Nearby => reach::on_nearby(state, turn),
         Timer::Redial(row) => reach::redial(state, turn, row),
         Timer::RedialFixed(position) => reach::redial_fixed(state, turn, position),
+        Timer::TellDevices(row) => delivery::tell_devices(state, turn, row),
         Timer::Purge => purge::go_on(state, turn)?,
         Timer::Check => check::go_on(state, turn)?,
         Timer::Rotation => rotation::go_on(state, turn)?,
@@ -441,6 +463,8 @@ pub(crate) fn mark_key(turn: &Turn<'_>) -> RecordKey {
 mod boundaries;
 #[cfg(test)]
 mod details;
+#[cfg(test)]
+mod devices;
 #[cfg(test)]
 mod floods;
 #[cfg(test)]

@@ -67,6 +67,8 @@ pub enum NoticeKind {
     Fork,
     /// A contact's device list changed.
     DeviceListChanged,
+    /// Another device of our own account is known to contacts.
+    DeviceAdded,
     /// Somebody sent more than a bound allows.
     LimitReached,
     /// Nothing new can be written down; what can be read can still be read.
@@ -91,6 +93,7 @@ impl NoticeKind {
             Self::InvitationReplaced => "invitation_replaced",
             Self::Fork => "fork",
             Self::DeviceListChanged => "device_list_changed",
+            Self::DeviceAdded => "device_added",
             Self::LimitReached => "limit_reached",
             Self::NoRoom => "no_room",
             Self::RoomAgain => "room_again",

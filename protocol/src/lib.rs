@@ -38,6 +38,7 @@ pub mod moment;
 pub mod name;
 mod notices;
 pub mod output;
+mod own_devices;
 mod purge;
 mod reach;
 pub mod records;

@@ -182,6 +182,10 @@ pub const BUNDLE_BYTES_MAX: usize = 16_384;
 /// Devices in a list. Chosen: the list with them fits a stored value.
 pub const DEVICES_MAX: usize = 8;
 
+/// How long what a device of a contact's brought waits until their other devices are told of it, so that much is told at
+/// once. Chosen: nobody waits for it who looks at a screen.
+pub const TELL_DEVICES_AFTER: Duration = Duration::from_millis(100);
+
 /// How long an invitation can be answered unless asked otherwise.
 pub const INVITATION_LIFE_DEFAULT: Duration = Duration::from_secs(7 * 86_400);
 

@@ -388,7 +388,7 @@ fn on_match(
 ) -> Result<(), RecordsError> {
     wait_patiently(state, turn, link);
     match &found {
-        Match::Contact { row, .. } | Match::Inviter(row) => {
+        Match::Contact { row, .. } | Match::Inviter(row) | Match::Device { row, .. } => {
             reach::on_recognised(state, turn, link, Some(*row));
         }
         Match::Nobody | Match::Own => reach::on_recognised(state, turn, link, None),
@@ -413,6 +413,10 @@ fn on_match(
         }
         Match::Invited(row) => {
             introduction::begin_as_inviter(state, link, row, binding);
+            Ok(())
+        }
+        Match::Device { row, session } => {
+            introduction::devices::begin_as_inviter(state, link, row, session, binding);
             Ok(())
         }
         Match::Inviter(row) => introduction::begin_as_invited(state, turn, link, row, binding),

@@ -150,7 +150,7 @@ impl Conversation {
             conversation.current = part.current;
             conversation.repeated = part.repeated;
             for (chain, own_chain) in part.chains {
-                let loaded = if Some(chain) == conversation.current_chain() {
+                let loaded = if own_chain && Some(chain.run) == part.current {
                     Chain::load_current(turn, &id, chain)?
                 } else {
                     Chain::load(turn, &id, chain, own_chain)?
@@ -376,9 +376,11 @@ impl Conversation {
     }
 
     fn current_or_new(&mut self, turn: &mut Turn<'_>) -> Result<ChainId, RecordsError> {
-        let usable = self
-            .current_chain()
-            .filter(|id| self.chains.get(id).is_some_and(|chain| chain.reach.next < entry::SEQ_MAX));
+        // A run of the device that this one was a copy of is that device's.
+        let usable = self.current_chain().filter(|id| {
+            let has_room = |chain: &Chain| chain.reach.next < entry::SEQ_MAX;
+            id.author_dev == self.own.dev && self.chains.get(id).is_some_and(has_room)
+        });
         if let Some(current) = usable {
             return Ok(current);
         }
@@ -387,7 +389,9 @@ impl Conversation {
     }
 
     fn current_chain(&self) -> Option<ChainId> {
-        self.current.map(|run| ChainId { author_dev: self.own.dev, run })
+        let run = self.current?;
+        let held = self.chains.values().find(|chain| chain.own && chain.id.run == run);
+        Some(held.map_or(ChainId { author_dev: self.own.dev, run }, |chain| chain.id))
     }
 
     fn is_side_full(&self, own: bool) -> bool {

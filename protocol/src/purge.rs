@@ -65,7 +65,13 @@ pub(crate) fn contact(
     keep_history: bool,
 ) -> Result<(), RecordsError> {
     let Some(contact) = state.contacts.get(row) else { return Ok(()) };
-    let (account, sessions) = (contact.account, contact.sessions.clone());
+    let account = contact.account;
+    let rows = state.contacts.rows_of(row);
+    let sessions: Vec<SessionId> = rows
+        .iter()
+        .filter_map(|row| state.contacts.get(*row))
+        .flat_map(|one| one.sessions.iter().copied())
+        .collect();
     let mut histories = contact.merged.clone();
     histories.push(account);
     for session in sessions {
@@ -82,6 +88,7 @@ pub(crate) fn contact(
         }
     }
     accepting::drop_kept_first(turn, account)?;
+    state.contacts.forget_further(turn, row)?;
     resume(state, turn);
     Ok(())
 }

@@ -503,7 +503,7 @@ pub(crate) fn redial(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     // stands may not have survived a change of networks.
     let wanted =
         contact.answer.is_some() || !state.is_online(row) || keep_alive::is_in_doubt(state, turn, row);
-    if !contact.is_met() || !wanted || state.reach.is_dialling(row) {
+    if !state.contacts.is_met(row) || !wanted || state.reach.is_dialling(row) {
         return;
     }
     let known: Vec<Address> = known(state, row, contact).into_iter().map(|(address, _)| address).collect();

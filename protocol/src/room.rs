@@ -64,6 +64,7 @@ pub(crate) fn may(state: &State, command: &Command) -> Result<(), CommandError> 
         Command::Status
         | Command::ListInvitations
         | Command::ListContacts
+        | Command::ListDevices
         | Command::ListConversations
         | Command::ListMessages { .. }
         | Command::DescribeMessage { .. }
@@ -71,6 +72,7 @@ pub(crate) fn may(state: &State, command: &Command) -> Result<(), CommandError> 
         | Command::SendMessage { .. }
         | Command::Check => Ok(()),
         Command::CreateInvitation { .. }
+        | Command::SeparateDevice
         | Command::RevokeInvitation { .. }
         | Command::AcceptInvitation { .. }
         | Command::AcceptContact { .. }

@@ -25,6 +25,8 @@ pub(crate) enum Timer {
     Redial(ContactRow),
     /// Try an address given by the person again: its position in the settings.
     RedialFixed(usize),
+    /// Tell the devices of a contact of what one of them brought.
+    TellDevices(ContactRow),
     /// Go on with a deletion.
     Purge,
     /// Go on with a check.

@@ -425,6 +425,7 @@ notice-store-repaired = Some stored messages were lost; what your contacts have 
 notice-answered-twice = Somebody answered an invitation a second time, with other keys. Only the first answer counts.
 notice-invitation-replaced = The newer invitation of a contact took the place of the older one.
 notice-fork = Two versions of one message were found, from a copy of somebody’s data. Both are kept.
+notice-device-added = Another device of yours is known to your contacts now. If you did not add it, somebody has a copy of your data.
 notice-device-list-changed = The keys of a contact changed.
 notice-limit-reached = Somebody sent more than is allowed; the rest was refused.
 notice-no-room = Nothing new can be kept: the disk is full, or your data cannot be written. What others send waits with them.

@@ -425,6 +425,7 @@ notice-store-repaired = Des messages enregistrés étaient perdus ; ce que vos 
 notice-answered-twice = Quelqu’un a répondu une seconde fois à une invitation, avec d’autres clés. Seule la première réponse compte.
 notice-invitation-replaced = L’invitation la plus récente d’un contact a remplacé l’ancienne.
 notice-fork = Deux versions d’un même message ont été trouvées, venues d’une copie de données. Les deux sont gardées.
+notice-device-added = Vos contacts connaissent maintenant un autre de vos appareils. Si vous ne l’avez pas ajouté, quelqu’un a une copie de vos données.
 notice-device-list-changed = Les clés d’un contact ont changé.
 notice-limit-reached = Quelqu’un a envoyé plus que permis ; le reste a été refusé.
 notice-no-room = Rien de nouveau ne peut être gardé : le disque est plein, ou vos données sont en lecture seule. Ce que les autres envoient attend chez eux.

@@ -24,6 +24,7 @@ People:
   invite      Make an invitation link; also `invite list`, `invite revoke ID`
   accept      Answer somebody's invitation link
   contacts    List your contacts; accept, ignore, rename, verify, block, unblock, merge, remove or test one
+  devices     List your devices; `devices separate` makes a copied home one of its own
 
 Messages:
   send        Write to somebody
@@ -142,6 +143,11 @@ pub(super) enum Command {
     Contacts {
         #[command(subcommand)]
         command: Option<Contacts>,
+    },
+    /// List the devices of your account, or make a copied home a device of its own
+    Devices {
+        #[command(subcommand)]
+        command: Option<Devices>,
     },
     /// Write to somebody; returns once the message is safe here
     Send(Send),
@@ -323,6 +329,12 @@ pub(super) enum Contacts {
         #[arg(long)]
         keep_history: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Devices {
+    /// Make this copy of a home a device of its own, so that both can run; for the copy, not for the original
+    Separate,
 }
 
 #[derive(Debug, Subcommand)]

@@ -109,6 +109,16 @@ async fn ask(command: Command, door: &mut Door, printer: &mut Printer) -> Result
             let contacts = list(door.call("contact.list", json!({})).await?);
             printer.list(&contacts, words::contacts)?;
         }
+        Command::Devices { command } => {
+            let separate = command.is_some();
+            let method = if separate { "device.separate" } else { "device.list" };
+            let devices = list(door.call(method, json!({})).await?);
+            printer.list(&devices, words::devices)?;
+            if separate {
+                printer
+                    .note("This home is a device of its own now. Your contacts learn it when they meet it.");
+            }
+        }
         Command::Contacts { command: Some(decision) } => return decide(decision, door, printer).await,
         Command::History { conversation, limit, before } => {
             return history(&conversation, limit, before, door, printer).await;

@@ -222,8 +222,8 @@ fn config(home: &Path, network: Option<NetworkOptions>, opener: &Opener) -> Conf
 fn is_repeatable(method: &str, params: &Value) -> bool {
     match method {
         "message.send" => params.get("idempotency_key").is_some(),
-        "node.status" | "node.check" | "node.report" | "invite.list" | "contact.list" | "message.list"
-        | "message.info" | "message.read" => true,
+        "node.status" | "node.check" | "node.report" | "invite.list" | "contact.list" | "device.list"
+        | "message.list" | "message.info" | "message.read" => true,
         _ => false,
     }
 }

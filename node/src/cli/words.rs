@@ -100,6 +100,23 @@ pub(super) fn reachable(status: &Value) -> &str {
     }
 }
 
+/// Every device of the own account.
+pub(super) fn devices(devices: &[Value], paint: Paint) -> String {
+    let mut rows = vec![["ADDED", "THIS ONE", "ID"].map(str::to_owned).to_vec()];
+    rows.extend(devices.iter().map(|device| {
+        let is_this = device.get("this") == Some(&Value::Bool(true));
+        vec![
+            minute(text(device, "added")).unwrap_or_else(|| "-".to_owned()),
+            if is_this { "yes" } else { "-" }.to_owned(),
+            short(text(device, "id")),
+        ]
+    }));
+    let all = table(&rows);
+    let mut lines = all.lines();
+    let head = lines.next().map(|head| paint.bold(head)).into_iter();
+    head.chain(lines.map(str::to_owned)).collect::<Vec<_>>().join("\n")
+}
+
 pub(super) fn contacts(contacts: &[Value], paint: Paint) -> String {
     if contacts.is_empty() {
         return "No contacts yet. Make an invitation with `causerie-node invite`, or answer one with `accept`.".to_owned();

@@ -86,6 +86,7 @@ pub fn parse(method: &str, params: Option<Value>) -> Result<Call, CallError> {
         }
         Some(("node" | "invite", _)) => own(method, params)?,
         Some(("contact", _)) => contact(method, params)?,
+        Some(("device", _)) => device(method, params)?,
         Some(("message", _)) => message(method, params)?,
         Some(("conversation", "list")) => {
             let Nothing {} = read(params)?;
@@ -132,6 +133,7 @@ pub fn result(answer: Answer, form: Form, standing: impl FnOnce() -> Standing) -
         Answer::Contact(view) if form == Form::InContact => json!({"contact": views::contact(&view)}),
         Answer::Contact(view) => views::contact(&view),
         Answer::Contacts(list) => list.iter().map(views::contact).collect(),
+        Answer::Devices(list) => list.iter().map(views::device).collect(),
         Answer::Message { message, state } => {
             json!({"message": message.to_string(), "state": views::message_state(state)})
         }
@@ -194,6 +196,15 @@ fn own(method: &str, params: Map<String, Value>) -> Result<Command, CallError> {
             let AcceptInvitation { link, name, ignore_end } = read(params)?;
             Command::AcceptInvitation { link, name, ignore_end }
         }
+        _ => return Err(unknown(method)),
+    })
+}
+
+fn device(method: &str, params: Map<String, Value>) -> Result<Command, CallError> {
+    let Nothing {} = read(params)?;
+    Ok(match method {
+        "device.list" => Command::ListDevices,
+        "device.separate" => Command::SeparateDevice,
         _ => return Err(unknown(method)),
     })
 }

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use causerie_protocol::{
     address::{Address, Transport},
     answer::{
-        CheckView, ContactState, ContactView, ConversationView, InvitationState, InvitationView,
+        CheckView, ContactState, ContactView, ConversationView, DeviceView, InvitationState, InvitationView,
         MessageDetails, MessageState, MessageView, Path, Reachability, StatusView, Verification,
     },
     event::Event,
@@ -36,6 +36,12 @@ pub fn status(view: &StatusView, standing: methods::Standing) -> Value {
         "peers": view.peers,
         "queued": view.queued,
     })
+}
+
+/// `{"id","added","this"}`.
+#[must_use]
+pub fn device(view: &DeviceView) -> Value {
+    json!({"id": view.id.to_string(), "added": time(view.added), "this": view.is_this})
 }
 
 /// `{"id","invite","expires"}`, and how it stands: `"reusable","ask","state","answers"`.

@@ -185,6 +185,11 @@ impl SignedDeviceList {
         &self.list
     }
 
+    /// The ids of all devices, ascending.
+    pub fn device_ids(&self) -> impl Iterator<Item = DeviceId> {
+        self.list.devices.iter().map(|device| device.id)
+    }
+
     /// The device with this id; `None` when it is not, or no longer, one of the account's.
     #[must_use]
     pub fn device(&self, id: DeviceId) -> Option<&Device> {

@@ -5,7 +5,8 @@
 //! says in public, and the static secret is for Noise only and independent of both. No secret leaves but the two that
 //! sessions need.
 
-use core::fmt;
+use core::{cmp::Ordering, fmt};
+use std::collections::BTreeSet;
 
 #[cfg(feature = "stand-in")]
 use crate::stand_in::{PublicKey, StaticSecret};
@@ -44,16 +45,8 @@ impl OwnAccount {
     #[must_use]
     pub fn create(random: &mut TurnRandom, now: WallTime) -> Self {
         let [account_seed, device_seed, static_secret] = [(); 3].map(|()| Secret::new(random.bytes()));
-        let device_key = signature::public_key(&device_seed);
-        let device = Device {
-            id: device_id(&device_key),
-            key: device_key,
-            static_key: static_public(&static_secret),
-            capabilities: 0,
-            version_min: PROTOCOL_VERSION,
-            version_max: PROTOCOL_VERSION,
-            added: now,
-        };
+        let device = described(&device_seed, &static_secret, now);
+        let id = device.id;
         let list = DeviceList::first(signature::public_key(&account_seed), device);
         #[expect(
             clippy::expect_used,
@@ -62,13 +55,88 @@ impl OwnAccount {
         let list = list.sign(&account_seed).expect("a sound list");
         Self {
             k_self: account_seed.derive("self", &[]),
-            device: device_id(&device_key),
+            device: id,
             static_public: static_public(&static_secret),
             account_seed,
             device_seed,
             static_secret,
             list,
         }
+    }
+
+    /// The same account on a device of its own: new keys, and a list that names it beside the others. `None` where the
+    /// account has as many devices as it can have.
+    #[must_use]
+    pub fn separated(&self, random: &mut TurnRandom, now: WallTime) -> Option<Self> {
+        let [device_seed, static_secret] = [(); 2].map(|()| Secret::new(random.bytes()));
+        let device = described(&device_seed, &static_secret, now);
+        let id = device.id;
+        let known = self.list.list();
+        let devices = known.devices.iter().cloned().chain([device]).collect();
+        let list = self.next_list(&self.list, devices, known.revoked.clone())?;
+        Some(Self {
+            account_seed: self.account_seed.clone(),
+            k_self: self.k_self.clone(),
+            device: id,
+            static_public: static_public(&static_secret),
+            device_seed,
+            static_secret,
+            list,
+        })
+    }
+
+    /// Takes a list of our account that another device of ours made: as it is where it is newer and names all that ours
+    /// names, else both become one that replaces the newer. Whether the list is another one now: not where it is older, or
+    /// takes this device away, or both together name too many.
+    pub fn join_list(&mut self, other: &SignedDeviceList) -> bool {
+        let (own, theirs) = (self.list.list(), other.list());
+        let is_kept = |device: &DeviceId| other.device(*device).is_some() || theirs.revoked.contains(device);
+        let is_whole = other.version() > own.version && self.list.device_ids().all(|device| is_kept(&device));
+        let names_this =
+            other.device(self.device).is_some_and(|device| device.static_key == self.static_public);
+        if other.account() != self.account() || theirs.revoked.contains(&self.device) {
+            return false;
+        }
+        let joined = if is_whole && names_this {
+            Some(other.clone())
+        } else if other.hash() == self.list.hash() || other.version() < own.version {
+            None
+        } else {
+            let revoked: BTreeSet<DeviceId> = own.revoked.iter().chain(&theirs.revoked).copied().collect();
+            let known = |device: &&Device| self.list.device(device.id).is_none();
+            let further = theirs.devices.iter().filter(known);
+            let devices = own.devices.iter().chain(further).filter(|device| !revoked.contains(&device.id));
+            // Two devices that join the same two lists make the same one of them.
+            let newer = match own.version.cmp(&other.version()) {
+                Ordering::Greater => &self.list,
+                Ordering::Equal if self.list.hash() < other.hash() => &self.list,
+                _ => other,
+            };
+            self.next_list(newer, devices.cloned().collect(), revoked.iter().copied().collect())
+        };
+        match joined {
+            Some(joined) => self.list = joined,
+            None => return false,
+        }
+        true
+    }
+
+    /// The list that replaces this one; `None` where it would break a rule of lists.
+    fn next_list(
+        &self,
+        before: &SignedDeviceList,
+        mut devices: Vec<Device>,
+        revoked: Vec<DeviceId>,
+    ) -> Option<SignedDeviceList> {
+        devices.sort_by_key(|device| device.id);
+        let list = DeviceList {
+            account_key: before.list().account_key,
+            version: before.version().checked_add(1)?,
+            previous: before.hash(),
+            devices,
+            revoked,
+        };
+        list.sign(&self.account_seed).ok()
     }
 
     /// Our account.
@@ -157,6 +225,20 @@ impl fmt::Debug for OwnAccount {
             .field("account", &self.account())
             .field("device", &self.device)
             .finish_non_exhaustive()
+    }
+}
+
+/// A device with these secrets, as a list names it.
+fn described(device_seed: &Secret, static_secret: &Secret, added: WallTime) -> Device {
+    let key = signature::public_key(device_seed);
+    Device {
+        id: device_id(&key),
+        key,
+        static_key: static_public(static_secret),
+        capabilities: 0,
+        version_min: PROTOCOL_VERSION,
+        version_max: PROTOCOL_VERSION,
+        added,
     }
 }
 

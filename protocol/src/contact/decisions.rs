@@ -70,7 +70,9 @@ pub(crate) fn block(state: &mut State, turn: &mut Turn<'_>, who: &Reference) -> 
     {
         contact.state_before_block = Some(contact.state);
         contact.state = ContactState::Blocked;
-        rendezvous::forget_servers(state, turn, row)?;
+        for row in state.contacts.rows_of(row) {
+            rendezvous::forget_servers(state, turn, row)?;
+        }
         changed(state, turn, row)?;
         hang_up(state, turn, row);
     }
@@ -153,14 +155,17 @@ pub(crate) fn changed(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
 
 /// Closes every link of a contact.
 fn hang_up(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
-    for link in state.links.of(row) {
-        link::close(state, turn, link, "the contact is not met any more");
+    for row in state.contacts.rows_of(row) {
+        for link in state.links.of(row) {
+            link::close(state, turn, link, "the contact is not met any more");
+        }
     }
 }
 
 /// Drops a contact: keys at once, sessions and history in steps, and only a bare row stays.
 fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, keep_history: bool) -> Result<(), Halt> {
     hang_up(state, turn, row);
+    let devices = state.contacts.rows_of(row);
     purge::contact(state, turn, row, keep_history)?;
     if let Some(contact) = state.contacts.get(row) {
         conversations::forget(turn, contact.account)?;
@@ -168,7 +173,9 @@ fn forget(state: &mut State, turn: &mut Turn<'_>, row: ContactRow, keep_history:
     if let Some(contact) = state.contacts.get_mut(row) {
         contact.forget_keys(keep_history);
     }
-    rendezvous::forget(state, turn, row)?;
+    for row in devices {
+        rendezvous::forget(state, turn, row)?;
+    }
     changed(state, turn, row)
 }
 

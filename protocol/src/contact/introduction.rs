@@ -33,11 +33,12 @@ use crate::{
     },
     name::Name,
     output::{LogLevel, Output},
+    own_devices,
     records::RecordsError,
     secret::{NONCE_BYTES, Secret},
     session::{
         Session,
-        first_contact::{self, Established},
+        first_contact::{self, BundleKeys, Established},
         noise::StaticKeys,
     },
     timer::Timer,
@@ -46,6 +47,7 @@ use crate::{
 };
 
 pub(crate) mod accepting;
+pub(crate) mod devices;
 pub(crate) mod refusal;
 
 pub(crate) use accepting::accept;
@@ -54,13 +56,22 @@ use refusal::Refusal;
 /// The inviter's side of one link.
 #[derive(Debug)]
 pub(crate) struct Inviter {
-    row: InvitationRow,
+    offer: Offer,
     binding: Binding,
     channel: Channel,
     /// They were given the bundle, which nobody needs twice.
     body_said: bool,
     /// Their first message is durable and waits for our person's consent.
     waits_for_consent: Option<ContactRow>,
+}
+
+/// What somebody is introduced by.
+#[derive(Debug)]
+enum Offer {
+    /// A link of ours.
+    Invitation(InvitationRow),
+    /// What we share with an earlier device of theirs, and the keys that were made for this link, once they asked.
+    Device { row: ContactRow, secret: Secret, keys: Option<Box<BundleKeys>> },
 }
 
 /// The invited's side of one link.
@@ -131,8 +142,13 @@ pub(crate) fn begin_as_inviter(state: &mut State, link: LinkId, row: InvitationR
     };
     let channel = Channel::new(&secret, &binding, true);
     if let Some(one) = state.links.get_mut(link) {
-        one.phase =
-            Phase::Inviter(Inviter { row, binding, channel, body_said: false, waits_for_consent: None });
+        one.phase = Phase::Inviter(Inviter {
+            offer: Offer::Invitation(row),
+            binding,
+            channel,
+            body_said: false,
+            waits_for_consent: None,
+        });
     }
 }
 
@@ -191,13 +207,16 @@ pub(crate) fn on_inviter_frame(
     link: LinkId,
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
-    let Some((inviter, (kind, payload))) = opened(state, link, bytes) else {
+    let Some((invitation, (kind, payload))) = opened(state, link, bytes) else {
         link::refuse(state, turn, link, "malformed introduction");
         return Ok(());
     };
     match kind {
-        FrameKind::BodyWanted => on_body_wanted(state, turn, link, inviter),
-        FrameKind::First => on_first(state, turn, link, inviter, &payload),
+        FrameKind::BodyWanted => on_body_wanted(state, turn, link, invitation),
+        FrameKind::First => match invitation {
+            Introduced::ByLink(row) => on_first(state, turn, link, row, &payload),
+            Introduced::ByDevice(row) => devices::on_first(state, turn, link, row, &payload),
+        },
         // Somebody who waits for consent shows that they still do.
         FrameKind::Ping if state.links.get(link).is_some_and(is_waiting) => {
             say(state, turn, link, FrameKind::Pong, &[]);
@@ -237,7 +256,10 @@ pub(crate) fn on_invited_frame(
     }
     match kind {
         FrameKind::Body => match accepting::answer_body(state, turn, row, &payload)? {
-            Some(first) => {
+            Some((row, first)) => {
+                if let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) {
+                    invited.row = row;
+                }
                 say(state, turn, link, FrameKind::First, &first);
                 wait_patiently(state, turn, link);
                 Ok(())
@@ -247,6 +269,10 @@ pub(crate) fn on_invited_frame(
                 Ok(())
             }
         },
+        FrameKind::DeviceList => {
+            own_devices::on_list(state, turn, row, &payload);
+            Ok(())
+        }
         FrameKind::Stored => on_stored(state, turn, link, row),
         FrameKind::Refused => on_refused(state, turn, link, row, &payload),
         _ => Ok(()),
@@ -289,7 +315,7 @@ fn on_body_wanted(
     state: &mut State,
     turn: &mut Turn<'_>,
     link: LinkId,
-    row: InvitationRow,
+    by: Introduced,
 ) -> Result<(), RecordsError> {
     let Some(Phase::Inviter(inviter)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
         return Ok(());
@@ -299,6 +325,10 @@ fn on_body_wanted(
         return Ok(());
     }
     wait_patiently(state, turn, link);
+    let row = match by {
+        Introduced::ByLink(row) => row,
+        Introduced::ByDevice(row) => return devices::on_body_wanted(state, turn, link, row),
+    };
     let Some(invitation) = state.invitations.get(row) else { return Ok(()) };
     let refusal = Refusal::of(invitation.state(turn.now.wall));
     if refusal == Some(Refusal::Used) {
@@ -386,17 +416,14 @@ struct CheckedAnswer {
 }
 
 fn check_first(state: &State, invitation: &Invitation, first: &[u8]) -> Option<CheckedAnswer> {
-    let keys = invitation.keys.as_ref()?;
+    checked_answer(state, &invitation.secret, invitation.keys.as_ref()?, first)
+}
+
+fn checked_answer(state: &State, secret: &Secret, keys: &BundleKeys, first: &[u8]) -> Option<CheckedAnswer> {
     let statics = StaticKeys::from_secret(state.own.static_secret().clone());
-    let opened = first_contact::open_first(
-        &invitation.secret,
-        keys,
-        state.own.account(),
-        state.own.device(),
-        &statics,
-        first,
-    )
-    .ok()?;
+    let opened =
+        first_contact::open_first(secret, keys, state.own.account(), state.own.device(), &statics, first)
+            .ok()?;
     let payload = opened.payload;
     let list = SignedDeviceList::parse(&payload.device_list).ok()?;
     let certified = list.device(payload.dev)?.static_key == opened.remote_static;
@@ -438,19 +465,26 @@ fn admit(
         Some(ContactState::Request | ContactState::Failed) | None if consented => ContactState::Active,
         Some(ContactState::Request | ContactState::Failed) | None => ContactState::Request,
     };
-    contact.removed = false;
-    contact.history_kept = false;
-    contact.state = after;
-    contact.reason = None;
-    contact.claim_name(answer.name.as_str());
-    contact.learn_list(&answer.list, answer.device, answer.static_public);
-    contact.add_pair(Pair::of(&answer.established, 0));
+    let person = row;
+    let device = (answer.device, answer.static_public);
+    let Some(row) = devices::row_of(state, turn, person, &answer.list, device)? else { return Ok(None) };
+    if let Some(contact) = state.contacts.get_mut(person) {
+        contact.removed = false;
+        contact.history_kept = false;
+        contact.state = after;
+        contact.reason = None;
+        contact.claim_name(answer.name.as_str());
+    }
+    if let Some(contact) = state.contacts.get_mut(row) {
+        contact.add_pair(Pair::of(&answer.established, 0));
+    }
     let session = Session::establish(turn, state.own.device(), answer.device, &answer.established)?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.add_session(session);
     }
     delivery::forget_old_sessions(state, turn, row)?;
     state.contacts.save(turn, row)?;
+    state.contacts.save(turn, person)?;
     state.identity_changed();
     if after == ContactState::Active && before != Some(ContactState::Active) {
         delivery::introduce_ourselves(state, turn, row)?;
@@ -478,7 +512,7 @@ fn stored(
         inviter.waits_for_consent = Some(contact);
     }
     state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
-    if state.contacts.get(contact).is_some_and(Contact::is_met) {
+    if state.contacts.is_met(contact) {
         on_consent(state, turn, contact);
     }
     Ok(())
@@ -511,7 +545,7 @@ fn on_stored(
     row: ContactRow,
 ) -> Result<(), RecordsError> {
     let answer = state.contacts.get(row).and_then(|contact| contact.answer.as_ref());
-    if answer.is_none_or(|answer| answer.first != FirstState::Kept) {
+    if answer.is_none_or(|answer| !matches!(answer.first, FirstState::Kept | FirstState::OfDevice)) {
         link::refuse(state, turn, link, "acknowledged what was not said");
         return Ok(());
     }
@@ -575,18 +609,28 @@ fn tell_answered_twice(
     Ok(())
 }
 
-fn opened(state: &mut State, link: LinkId, bytes: &[u8]) -> Option<(InvitationRow, (FrameKind, Vec<u8>))> {
-    match &mut state.links.get_mut(link)?.phase {
-        Phase::Inviter(inviter) => Some((inviter.row, inviter.channel.open(bytes)?)),
-        _ => None,
-    }
+/// By what somebody is introduced.
+#[derive(Clone, Copy)]
+enum Introduced {
+    ByLink(InvitationRow),
+    ByDevice(ContactRow),
+}
+
+fn opened(state: &mut State, link: LinkId, bytes: &[u8]) -> Option<(Introduced, (FrameKind, Vec<u8>))> {
+    let Phase::Inviter(inviter) = &mut state.links.get_mut(link)?.phase else { return None };
+    let by = match &inviter.offer {
+        Offer::Invitation(row) => Introduced::ByLink(*row),
+        Offer::Device { row, .. } => Introduced::ByDevice(*row),
+    };
+    Some((by, inviter.channel.open(bytes)?))
 }
 
 fn refuse(state: &mut State, turn: &mut Turn<'_>, link: LinkId, refusal: Refusal) {
     let Some(Phase::Inviter(inviter)) = state.links.get(link).map(|one| &one.phase) else {
         return;
     };
-    let Some(invitation) = state.invitations.get(inviter.row) else {
+    let Offer::Invitation(row) = &inviter.offer else { return };
+    let Some(invitation) = state.invitations.get(*row) else {
         return;
     };
     if let Some(signed) = refusal.sign(&state.own, &invitation.secret, &inviter.binding) {

@@ -178,24 +178,33 @@ impl Invitations {
         turn.load_bytes(&bundle_key(turn, row))
     }
 
+    /// Forgets all of them.
+    pub(crate) fn forget_all(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+        let all: Vec<_> = self.rows.keys().copied().collect();
+        all.into_iter().try_for_each(|row| self.forget(turn, row))
+    }
+
+    fn forget(&mut self, turn: &mut Turn<'_>, row: InvitationRow) -> Result<(), RecordsError> {
+        if let Some(old) = self.rows.remove(&row) {
+            let answers = turn.key(b'I', &[b"answer", old.id().as_bytes()], &[]);
+            let most = usize::try_from(limits::ANSWERS_PER_INVITATION_MAX).unwrap_or(usize::MAX);
+            for suffix in turn.suffixes(&answers, &[], most)? {
+                turn.delete(&answers.with(&suffix));
+            }
+        }
+        self.save(turn, row)?;
+        if self.hinted.remove(&row) {
+            let key = hinted_family(turn).with(&row.0.to_be_bytes());
+            turn.delete(&key);
+        }
+        Ok(())
+    }
+
     /// Forgets what ended long ago, by evidence of time; says whether there is room for another.
     fn make_room(&mut self, turn: &mut Turn<'_>, evidence: WallTime) -> Result<bool, RecordsError> {
         let gone: Vec<_> =
             self.rows.iter().filter(|(_, old)| !old.is_remembered(evidence)).map(|(row, _)| *row).collect();
-        for row in gone {
-            if let Some(old) = self.rows.remove(&row) {
-                let answers = turn.key(b'I', &[b"answer", old.id().as_bytes()], &[]);
-                let most = usize::try_from(limits::ANSWERS_PER_INVITATION_MAX).unwrap_or(usize::MAX);
-                for suffix in turn.suffixes(&answers, &[], most)? {
-                    turn.delete(&answers.with(&suffix));
-                }
-            }
-            self.save(turn, row)?;
-            if self.hinted.remove(&row) {
-                let key = hinted_family(turn).with(&row.0.to_be_bytes());
-                turn.delete(&key);
-            }
-        }
+        gone.into_iter().try_for_each(|row| self.forget(turn, row))?;
         Ok(self.rows.len() < limits::INVITATIONS_MAX)
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn status(state: &mut State, turn: &mut Turn<'_>) -> Result<Answer, H
         open(state, turn, *row)?;
         queued += state.conversations.get(row).map_or(0, Conversation::undelivered);
     }
-    let peers = rows.iter().filter(|row| state.is_online(**row)).count();
+    let peers = rows.iter().filter(|row| state.is_anywhere(**row)).count();
     Ok(Answer::Status(StatusView {
         id: state.own.account(),
         name: state.name.clone(),
@@ -80,7 +80,7 @@ pub(crate) fn write(
             AppendError::Records(error) => Halt::Failed(error),
             AppendError::Entry(_) => CommandError::TooLong.into(),
         })?;
-    state.waiting.insert(row);
+    state.waiting.extend(state.contacts.rows_of(row));
     Ok(Answer::Message { message: appended.mid, state: appended.state })
 }
 
@@ -184,9 +184,11 @@ pub(crate) fn mark_read(state: &mut State, turn: &mut Turn<'_>, whose: &Referenc
     open(state, turn, row)?;
     let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(Answer::Done) };
     let marks = conversation.mark_read(turn)?;
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.reads.extend(marks.into_iter().map(|mark| (mark.chain, mark)));
-        pump(state, turn, row)?;
+    for row in state.contacts.rows_of(row) {
+        if let Some(delivery) = state.deliveries.get_mut(&row) {
+            delivery.reads.extend(marks.iter().map(|mark| (mark.chain, *mark)));
+            pump(state, turn, row)?;
+        }
     }
     Ok(Answer::Done)
 }
@@ -224,6 +226,7 @@ pub(crate) fn introduce_ourselves(
 
 /// Loads a contact's conversation unless it is there.
 pub(crate) fn open(state: &mut State, turn: &Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
+    let row = state.contacts.person(row);
     if state.conversations.contains_key(&row) {
         return Ok(());
     }

@@ -7,7 +7,7 @@
 use crate::{
     answer::{MessageState, MessageView},
     contact::ContactRow,
-    delivery::{Delivery, parties, pump, say_heads},
+    delivery::{Delivery, parties, pump, say_heads, tell_devices_soon},
     engine::State,
     event::{Event, NoticeKind},
     ids::{DeviceId, LinkId},
@@ -86,13 +86,17 @@ pub(super) fn take_heads(
 ) -> Result<bool, RecordsError> {
     let Ok(heads) = log::decode_heads(payload) else { return Ok(false) };
     let devices = devices(state, row);
-    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(true) };
+    let Some(conversation) = state.conversations.get_mut(&state.contacts.person(row)) else {
+        return Ok(true);
+    };
     plant::panic_if(Plant::ManyHeadsPanic, heads.len() > 4);
     let compared = conversation.compare(turn, &heads, &devices)?;
     if plant::is(Plant::LastToldAgain) {
         tell_last_again(state, turn, row)?;
     }
-    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(true) };
+    let Some(conversation) = state.conversations.get_mut(&state.contacts.person(row)) else {
+        return Ok(true);
+    };
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(true) };
     delivery.go_on_from(conversation.own_chains(), &compared.to_send);
     delivery.reads.extend(compared.reads.into_iter().map(|mark| (mark.chain, mark)));
@@ -159,7 +163,7 @@ fn on_record(
     record: Record,
 ) -> Result<(), RecordsError> {
     let devices = devices(state, row);
-    let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
+    let Some(conversation) = state.conversations.get_mut(&state.contacts.person(row)) else { return Ok(()) };
     match record {
         Record::Entry(bytes) => {
             let place = log::place_of(&bytes);
@@ -213,7 +217,7 @@ fn on_stored(
 ) -> Result<(), RecordsError> {
     let theirs = devices(state, row).contains(&stored.chain.author_dev);
     if let (Some(delivery), Some(conversation)) =
-        (state.deliveries.get_mut(&row), state.conversations.get(&row))
+        (state.deliveries.get_mut(&row), state.conversations.get(&state.contacts.person(row)))
     {
         if !plant::is(Plant::AckLost) {
             delivery.acks.insert(stored.chain);
@@ -233,7 +237,9 @@ fn on_stored(
             delivery.cursors.insert(stored.chain, mark.seq.saturating_add(1));
         }
     }
+    tell_devices_soon(state, turn, row);
     let own_account = state.own.account();
+    let row = state.contacts.person(row);
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let account = contact.account;
     // An own name that comes back names nobody else.
@@ -317,7 +323,7 @@ fn on_refusal(
 /// Everything of theirs is acknowledged once more: their last acknowledgement may have been lost.
 fn acknowledge_all(state: &mut State, row: ContactRow) {
     let (Some(conversation), Some(delivery)) =
-        (state.conversations.get(&row), state.deliveries.get_mut(&row))
+        (state.conversations.get(&state.contacts.person(row)), state.deliveries.get_mut(&row))
     else {
         return;
     };
@@ -330,7 +336,7 @@ fn acknowledge_all(state: &mut State, row: ContactRow) {
 fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     let devices = devices(state, row);
     let (Some(conversation), Some(delivery)) =
-        (state.conversations.get(&row), state.deliveries.get_mut(&row))
+        (state.conversations.get(&state.contacts.person(row)), state.deliveries.get_mut(&row))
     else {
         return;
     };
@@ -369,7 +375,7 @@ fn ask_again(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
 /// what else there is has its turn.
 pub(crate) fn on_tick(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) {
     let (Some(conversation), Some(delivery)) =
-        (state.conversations.get(&row), state.deliveries.get_mut(&row))
+        (state.conversations.get(&state.contacts.person(row)), state.deliveries.get_mut(&row))
     else {
         return;
     };
@@ -402,7 +408,9 @@ pub(super) fn take_sealed_for_delivered(
     row: ContactRow,
 ) -> Result<(), RecordsError> {
     let sealed = state.deliveries.get(&row).and_then(|delivery| delivery.in_flight.back().copied());
-    let (Some((chain, _)), Some(conversation)) = (sealed, state.conversations.get_mut(&row)) else {
+    let (Some((chain, _)), Some(conversation)) =
+        (sealed, state.conversations.get_mut(&state.contacts.person(row)))
+    else {
         return Ok(());
     };
     let Some(mark) = conversation.mark_for(chain) else { return Ok(()) };
@@ -414,7 +422,9 @@ pub(super) fn take_sealed_for_delivered(
 
 /// A planted mistake: people are told of a message that they were told of before.
 fn tell_last_again(state: &State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
-    let (Some(conversation), Some(contact)) = (state.conversations.get(&row), state.contacts.get(row)) else {
+    let (Some(conversation), Some(contact)) =
+        (state.conversations.get(&state.contacts.person(row)), state.contacts.get(row))
+    else {
         return Ok(());
     };
     let page = conversation.history(turn, 1, None)?.unwrap_or_default();
@@ -437,7 +447,7 @@ fn tell_advance(state: &State, turn: &mut Turn<'_>, row: ContactRow, advance: Ad
 }
 
 fn devices(state: &State, row: ContactRow) -> Vec<DeviceId> {
-    state.contacts.get(row).and_then(|contact| contact.device).map(|(device, _)| device).into_iter().collect()
+    state.deliveries.get(&row).map(|delivery| delivery.devices.clone()).unwrap_or_default()
 }
 
 impl MessageView {

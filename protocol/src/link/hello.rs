@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     answer::InvitationState,
-    contact::{ContactRow, FirstState, invitation::InvitationRow},
+    contact::{ContactRow, FirstState, introduction::devices, invitation::InvitationRow},
     engine::State,
     ids::{AccountId, DeviceId, SessionId, TransportId},
     input::LinkEnds,
@@ -68,6 +68,13 @@ pub(crate) enum Match {
     /// A contact, by the secret of this session.
     Contact {
         /// Which.
+        row: ContactRow,
+        /// By which secret.
+        session: SessionId,
+    },
+    /// A device of a contact's that is new to us, by the secret of this session with another one of theirs.
+    Device {
+        /// The other one.
         row: ContactRow,
         /// By which secret.
         session: SessionId,
@@ -273,7 +280,8 @@ impl TokenSecret {
 }
 
 /// Every secret by which somebody could be recognised, the likeliest first: whom the link was dialled for, those who
-/// are absent, those who are here, introductions, and what was replaced. The largest hello says so many of them.
+/// are absent, those who are here, introductions, what was replaced, and who may have got a
+/// further device. The largest hello says so many of them.
 ///
 /// A second hello on a link follows an introduction there, so it says none.
 fn secrets(
@@ -285,8 +293,8 @@ fn secrets(
     let own_device = state.own.device();
     let own = TokenSecret::Own { key: state.own.k_self().clone(), device: own_device };
     let mut newest = vec![(Match::Own, own)];
-    let (mut introductions, mut replaced) = (Vec::new(), Vec::new());
-    let mut met: Vec<_> = state.contacts.iter().filter(|(_, contact)| contact.is_met()).collect();
+    let (mut introductions, mut replaced, mut devices) = (Vec::new(), Vec::new(), Vec::new());
+    let mut met: Vec<_> = state.contacts.iter().filter(|(row, _)| state.contacts.is_met(*row)).collect();
     met.sort_by_key(|(row, contact)| {
         (Some(*row) != expected, state.is_online(*row), std::cmp::Reverse(contact.last_seen))
     });
@@ -301,6 +309,8 @@ fn secrets(
             let secret = TokenSecret::Pair { key: pair.key.clone(), own: own_device, their: device };
             let known = if age == 0 || Some(row) == expected { &mut newest } else { &mut replaced };
             known.push((found, secret));
+            let secret = TokenSecret::Introduction { secret: devices::secret(pair), role: ROLE_INVITER };
+            devices.push((Match::Device { row, session: pair.session }, secret));
         }
     }
     // The newest links are the likeliest to be answered; those that are over are only told so.
@@ -314,8 +324,9 @@ fn secrets(
     }
     if again {
         introductions.clear();
+        devices.clear();
     }
-    newest.into_iter().chain(introductions).chain(replaced).collect()
+    newest.into_iter().chain(introductions).chain(replaced).chain(devices).collect()
 }
 
 /// Which of several matches the dialled takes: our own account, then an introduction that may bring new keys, then a
@@ -337,7 +348,8 @@ fn rank(state: &State, now: WallTime, found: &Match) -> (u8, u32, [u8; 32]) {
                 let place = match answer.first {
                     FirstState::NotMade => 1,
                     FirstState::Kept => 3,
-                    FirstState::Lost => 5,
+                    // Who knows this very device by now needs no introduction.
+                    FirstState::Lost | FirstState::OfDevice => 5,
                 };
                 introduction(place, &answer.secret)
             })
@@ -348,6 +360,7 @@ fn rank(state: &State, now: WallTime, found: &Match) -> (u8, u32, [u8; 32]) {
                 pairs.iter().find(|pair| pair.session == *session).map_or(0, |pair| pair.generation);
             (4, u32::MAX - generation, hash_plain(&[session.as_bytes()]))
         }
+        Match::Device { session, .. } => (5, 0, hash_plain(&[session.as_bytes()])),
         Match::Nobody => last,
     }
 }

@@ -20,10 +20,13 @@ use rivals::Held;
 use crate::{
     account::device_list::SignedDeviceList,
     answer::{ContactState, Path},
-    contact::{Contact, ContactRow, introduction::accepting},
+    contact::{
+        ContactRow,
+        introduction::{accepting, devices},
+    },
     delivery::{self, renewal},
     engine::State,
-    event::{Event, NoticeKind},
+    event::Event,
     ids::{LinkId, ProcessId, SessionId},
     limits,
     link::{
@@ -33,6 +36,7 @@ use crate::{
     },
     moment::{Moment, Now},
     output::Output,
+    own_devices,
     reach::{self, direct, trial},
     records::RecordsError,
     rendezvous,
@@ -132,7 +136,7 @@ pub(crate) fn begin(
     handshake: Handshake,
 ) -> Result<(), RecordsError> {
     // A block or a removal may have come between the hello and this.
-    let met = state.contacts.get(handshake.row).is_some_and(Contact::is_met);
+    let met = state.contacts.is_met(handshake.row);
     let Some(keys) = keys(state, &handshake, 0).filter(|_| met) else {
         close(state, turn, link, "not somebody to meet now");
         return Ok(());
@@ -340,7 +344,9 @@ pub(crate) fn on_gone(
         if state.settings.room.is_enough() {
             state.contacts.save(turn, row)?;
         }
-        state.notify(turn, row, Event::ContactOffline);
+        if !state.is_anywhere(row) {
+            state.notify(turn, row, Event::ContactOffline);
+        }
         direct::forget(state, row);
         rendezvous::on_contact_offline(state, turn, row);
     }
@@ -418,13 +424,9 @@ fn stand(
 /// Says how things stand here.
 pub(crate) fn say_status(state: &mut State, turn: &mut Turn<'_>, link: LinkId) -> Result<(), RecordsError> {
     let Some(row) = state.links.live(link).map(LiveChannel::row) else { return Ok(()) };
-    let their_list = state
-        .contacts
-        .get(row)
-        .and_then(|contact| contact.device_list.as_deref())
-        .and_then(|bytes| SignedDeviceList::parse(bytes).ok());
+    let their_list = state.contacts.list_of(row);
     let (Some(their_list), Some(delivery)) = (their_list, state.deliveries.get(&row)) else { return Ok(()) };
-    let Some(conversation) = state.conversations.get(&row) else { return Ok(()) };
+    let Some(conversation) = state.conversations.get(&state.contacts.person(row)) else { return Ok(()) };
     let own_list = state.own.device_list();
     let status = Status {
         process: state.process,
@@ -460,16 +462,13 @@ fn on_status(
         reach::on_contact_online(state, row);
         rendezvous::on_clock(state, turn, row, status.wall)?;
     }
-    if status.their_list.version < state.own.device_list().version() {
-        let list = state.own.device_list().bytes().to_vec();
-        send(state, turn, link, FrameKind::DeviceList, &list);
-    }
+    tell_lists(state, turn, link, row, &status);
     let older = state
         .deliveries
         .get(&row)
         .and_then(|delivery| delivery.link())
         .filter(|older| *older != link && state.links.live(*older).is_some());
-    let was_online = state.is_online(row);
+    let was_online = state.is_anywhere(row);
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.keep_status(link, status);
     }
@@ -478,7 +477,7 @@ fn on_status(
         Some(_) => {}
         None => delivery::attach(state, turn, row, link, true)?,
     }
-    if !was_online && state.is_online(row) {
+    if !was_online && state.is_anywhere(row) {
         state.notify(turn, row, Event::ContactOnline);
     }
     if first {
@@ -531,7 +530,22 @@ fn settle(
     Ok(())
 }
 
-/// A contact's newer device list.
+/// Says the newest list of ours, and of theirs, where they know an older one; and theirs where they have another one of the
+/// same version, made by a device of theirs that did not know of the other.
+fn tell_lists(state: &mut State, turn: &mut Turn<'_>, link: LinkId, row: ContactRow, status: &Status) {
+    let own = state.own.device_list();
+    let ours = (status.their_list.version < own.version()).then(|| own.bytes().to_vec());
+    let known = state.contacts.list_of(row).filter(|known| {
+        let said = status.own_list;
+        said.version < known.version() || (said.version == known.version() && said.hash != known.hash())
+    });
+    let theirs = known.map(|list| list.bytes().to_vec());
+    for list in ours.into_iter().chain(theirs) {
+        send(state, turn, link, FrameKind::DeviceList, &list);
+    }
+}
+
+/// A device list: a contact's own, or ours as they know it from another device of ours.
 fn on_device_list(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -539,20 +553,16 @@ fn on_device_list(
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
     let Ok(list) = SignedDeviceList::parse(payload) else { return Ok(false) };
-    let Some(contact) = state.contacts.get_mut(row) else { return Ok(true) };
-    let Some((device, _)) = contact.device else { return Ok(true) };
-    let (true, Some(certified)) = (list.account() == contact.account, list.device(device)) else {
-        return Ok(false);
-    };
-    let static_public = certified.static_key;
-    if contact.device_list.as_deref() == Some(payload) {
+    if list.account() == state.own.account() {
+        own_devices::learn(state, turn, &list);
         return Ok(true);
     }
-    contact.learn_list(&list, device, static_public);
-    state.contacts.save(turn, row)?;
-    state.identity_changed();
-    state.notify(turn, row, Event::ContactChanged);
-    let text = "a contact's list of devices changed; compare safety numbers if you did not expect it";
-    state.notices.tell(turn, row, NoticeKind::DeviceListChanged, text);
+    let Some(contact) = state.contacts.get(row) else { return Ok(true) };
+    let Some((device, static_public)) = contact.device else { return Ok(true) };
+    let certified = list.device(device).is_some_and(|listed| listed.static_key == static_public);
+    if list.account() != contact.account || !certified {
+        return Ok(false);
+    }
+    devices::learn(state, turn, row, &list)?;
     Ok(true)
 }

@@ -20,7 +20,7 @@ use crate::{
         TriedAddress,
     },
     command::Reference,
-    contact::{Contact, ContactRow},
+    contact::ContactRow,
     delivery::Delivery,
     engine::State,
     ids::{CommandId, DialId, LinkId},
@@ -99,6 +99,7 @@ pub(crate) fn begin(
         let words = "another test runs: one at a time, and each is over within a few seconds";
         return Err(CommandError::WrongState(words).into());
     }
+    let row = state.likeliest_device(row);
     let stood = state.is_online(row);
     let nearby = state.reach.near().count();
     let addresses = places(state, row);
@@ -147,7 +148,7 @@ pub(crate) fn on_pong(state: &mut State, now: Moment, link: LinkId) {
 pub(crate) fn look(state: &mut State, turn: &mut Turn<'_>) {
     let Some(mut trial) = state.trials.running.take() else { return };
     let under_way = trial.follow(state);
-    let is_met = state.contacts.get(trial.row).is_some_and(Contact::is_met);
+    let is_met = state.contacts.is_met(trial.row);
     match state.deliveries.get(&trial.row).and_then(Delivery::link) {
         Some(link) => trial.ping_on(state, turn, link),
         None => trial.ping = None,

@@ -176,7 +176,7 @@ fn start(state: &mut State, turn: &mut Turn<'_>) {
 
 /// Whether it is of use to find them.
 fn is_wanted(state: &State, row: ContactRow, contact: &Contact) -> bool {
-    contact.is_met() && (contact.answer.is_some() || !state.is_online(row))
+    state.contacts.is_met(row) && (contact.answer.is_some() || !state.is_online(row))
 }
 
 /// Everything that is asked about one contact.

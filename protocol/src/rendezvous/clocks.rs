@@ -24,7 +24,7 @@ pub(super) struct Clocks {
 impl Clocks {
     /// Reads what is kept.
     pub(super) fn load(turn: &Turn<'_>) -> Result<Self, RecordsError> {
-        let most = limits::CONTACTS_MAX.saturating_mul(2);
+        let most = limits::CONTACTS_MAX.saturating_mul(3);
         let found = turn.scan::<(ContactRow, i64)>(&family(turn), (&[], None), Order::Ascending, most)?;
         let stored: BTreeMap<ContactRow, i64> = found.into_iter().map(|(_, known)| known).collect();
         Ok(Self { known: stored.clone(), stored })

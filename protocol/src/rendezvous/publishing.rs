@@ -85,7 +85,7 @@ pub(crate) fn on_round(state: &mut State, turn: &mut Turn<'_>) {
     if !is_open(state) {
         return;
     }
-    let absent = |(row, contact): &(ContactRow, &Contact)| contact.is_met() && !state.is_online(*row);
+    let absent = |(row, _): &(ContactRow, &Contact)| state.contacts.is_met(*row) && !state.is_online(*row);
     let mut due: BTreeSet<Subject> =
         state.contacts.iter().filter(absent).map(|(row, _)| Subject::Contact(row)).collect();
     let answerable: Vec<InvitationRow> =
@@ -156,7 +156,7 @@ fn content(state: &State, wall: WallTime, subject: Subject) -> Option<(RecordKey
     addresses.retain(|address| address.is_dialable(state.settings.loopback));
     match subject {
         Subject::Contact(row) => {
-            let contact = state.contacts.get(row).filter(|contact| contact.is_met())?;
+            let contact = state.contacts.get(row).filter(|_| state.contacts.is_met(row))?;
             let ((device, _), pair) = (contact.device?, contact.pairs.last()?);
             let day_key = day_chain::key_of_day(&pair.day_key, pair.day, wall.day())?;
             let absent = !state.is_online(row);

@@ -6,7 +6,7 @@
 
 use crate::{
     address::Address,
-    contact::{Contact, ContactRow},
+    contact::ContactRow,
     engine::{Settings, State},
     limits,
     records::RecordsError,
@@ -100,7 +100,7 @@ pub(crate) fn remembered(state: &State) -> Vec<Address> {
     }
     for (row, server) in state.rendezvous.servers.told.iter().rev() {
         // An identity that is newer than the store may know better whom we meet.
-        let counts = state.contacts.get(*row).is_some_and(Contact::is_met) && is_of_use(state, server);
+        let counts = state.contacts.is_met(*row) && is_of_use(state, server);
         if counts && !settings.servers.contains(server) && !servers.contains(server) {
             servers.push(*server);
         }

@@ -46,6 +46,8 @@ fn methods_without_parameters() {
         ("node.check", Command::Check),
         ("invite.list", Command::ListInvitations),
         ("contact.list", Command::ListContacts),
+        ("device.list", Command::ListDevices),
+        ("device.separate", Command::SeparateDevice),
     ];
     for (method, expected) in commands {
         assert_eq!(command(method, json!({})), expected);

@@ -2,13 +2,12 @@
 //! is kept until it is known to be durable there.
 
 use crate::{
-    account::device_list::SignedDeviceList,
     answer::{self, CommandError, ContactState, Halt},
     contact::{
         Answer, Contact, ContactRow, FirstState, Pair,
         bundle::{self, Bundle},
         introduction,
-        introduction::{Refusal, kept_key},
+        introduction::{Refusal, devices, kept_key},
         link_code::{Link, LinkError},
     },
     delivery,
@@ -94,23 +93,29 @@ fn is_borrowed(state: &State, link: &Link) -> bool {
         .any(|(_, contact)| contact.account != link.account && contact.answer.as_ref().is_some_and(same))
 }
 
-/// Checks a bundle and answers it: the first message, durable before it leaves. `None` when anything is off.
+/// Checks a bundle and answers it: the first message, durable before it leaves, and the row whose answer it is from now on,
+/// which is that of the device that published the bundle. `None` when anything is off.
 pub(super) fn answer_body(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
     body: &[u8],
-) -> Result<Option<Vec<u8>>, RecordsError> {
+) -> Result<Option<(ContactRow, Vec<u8>)>, RecordsError> {
     let Some(contact) = state.contacts.get(row) else { return Ok(None) };
     let Some(link) = contact.answer.clone().filter(|answer| answer.first != FirstState::Kept) else {
         return Ok(None);
     };
-    let Some(bundle) = Bundle::parse(body).ok().filter(|bundle| {
-        bundle.account() == contact.account && bundle::bundle_hash(body) == link.bundle_hash
-    }) else {
+    let of_device = link.first == FirstState::OfDevice;
+    // A link names its bundle; a further device of ours takes that of any device which the account certifies.
+    let is_meant = of_device || bundle::bundle_hash(body) == link.bundle_hash;
+    let account = contact.account;
+    let bundle = Bundle::parse(body).ok().filter(|bundle| is_meant && bundle.account() == account);
+    let Some(bundle) = bundle else { return Ok(None) };
+    let device = (bundle.device(), bundle.static_public());
+    let asked = row;
+    let Some(row) = devices::row_of(state, turn, asked, bundle.device_list(), device)? else {
         return Ok(None);
     };
-    let list: &SignedDeviceList = bundle.device_list();
     let publisher = BundlePublic {
         account: bundle.account(),
         dev: bundle.device(),
@@ -137,18 +142,23 @@ pub(super) fn answer_body(
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.add_session(session);
     }
-    keep_first(turn, bundle.account(), &first)?;
+    if !of_device {
+        keep_first(turn, account, &first)?;
+    }
+    if !of_device && let Some(contact) = state.contacts.get_mut(asked) {
+        contact.answer = None;
+    }
     if let Some(contact) = state.contacts.get_mut(row) {
-        contact.learn_list(list, bundle.device(), bundle.static_public());
         contact.add_pair(Pair::of(&established, 0));
-        if let Some(answer) = contact.answer.as_mut() {
-            answer.first = FirstState::Kept;
+        if !of_device {
+            contact.answer = Some(Answer { first: FirstState::Kept, ..link });
         }
     }
     delivery::forget_old_sessions(state, turn, row)?;
+    state.contacts.save(turn, asked)?;
     state.contacts.save(turn, row)?;
     state.identity_changed();
-    Ok(Some(first))
+    Ok(Some((if of_device { asked } else { row }, first)))
 }
 
 /// The inviter's device says no.
@@ -207,6 +217,13 @@ fn take_link(
     name: Option<&Name>,
 ) -> Result<(), RecordsError> {
     drop_kept_first(turn, link.account)?;
+    for further in state.contacts.rows_of(row).into_iter().skip(1) {
+        if let Some(contact) = state.contacts.get_mut(further)
+            && contact.answer.take_if(|answer| answer.first != FirstState::OfDevice).is_some()
+        {
+            state.contacts.save(turn, further)?;
+        }
+    }
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let returning = contact.removed || contact.state == ContactState::Failed;
     contact.removed = false;

@@ -176,7 +176,8 @@ fn identities() -> Vec<Vec<u8>> {
 fn a_contact() -> Contact {
     let their = somebody(2);
     let mut contact = Contact::new(their.account(), None, ContactState::Active);
-    contact.learn_list(their.device_list(), their.device(), their.static_public());
+    contact.learn_list(their.device_list());
+    contact.device = Some((their.device(), their.static_public()));
     contact.last_seen = Some(BEGINNING);
     contact
 }

@@ -1,0 +1,202 @@
+//! A further device of somebody we know: introduced by a secret that an earlier device of theirs shares with us, and
+//! certified by the list that their account signed.
+//!
+//! ```text
+//! K_dev = HKDF(K_pair, "device")      takes the place of a link's secret: in tokens, sealing and first message
+//!
+//! new device                               contact's device
+//!   BODY? ────────────────────────────────▶
+//!         ◀──────────────────────────────── DEVICE_LIST, as they know it, and BODY: keys for this link only
+//!   FIRST ────────────────────────────────▶ checked, durable
+//!         ◀──────────────────────────────── STORED, and a new hello by the new secret
+//! ```
+//!
+//! Nothing of it is kept but what came of it, since each meeting brings fresh keys; the new device asks again until a live
+//! channel stands.
+
+use super::{Channel, CheckedAnswer, Inviter, Offer, checked_answer, say, stored};
+use crate::{
+    account::device_list::{SignedDeviceList, Succession},
+    contact::{ContactRow, Pair, bundle::Bundle},
+    delivery,
+    engine::State,
+    event::{Event, NoticeKind},
+    ids::{DeviceId, LinkId, SessionId},
+    link::{self, Phase, hello::Binding, live_channel},
+    records::RecordsError,
+    secret::Secret,
+    session::{
+        Session,
+        first_contact::{BundleKeys, BundleKind},
+        noise::StaticKeys,
+    },
+    turn::Turn,
+    wire::frame::FrameKind,
+};
+
+/// The life of such keys by the wall clock, which only the other side's patience limits further. Chosen.
+const LIFE_SECS: u64 = 3_600;
+
+/// By what a further device shows that an earlier one shared this secret.
+pub(crate) fn secret(pair: &Pair) -> Secret {
+    pair.key.derive("device", &[])
+}
+
+/// Somebody shows a secret that we share with a contact, and has no keys of their own yet: they speak first.
+pub(crate) fn begin_as_inviter(
+    state: &mut State,
+    link: LinkId,
+    row: ContactRow,
+    session: SessionId,
+    binding: Binding,
+) {
+    let pairs = state.contacts.get(row).map(|contact| contact.pairs.as_slice()).unwrap_or_default();
+    let Some(secret) = pairs.iter().find(|pair| pair.session == session).map(secret) else { return };
+    let channel = Channel::new(&secret, &binding, true);
+    let offer = Offer::Device { row, secret, keys: None };
+    if let Some(one) = state.links.get_mut(link) {
+        one.phase =
+            Phase::Inviter(Inviter { offer, binding, channel, body_said: false, waits_for_consent: None });
+    }
+}
+
+/// They ask for keys: what we know of their devices, and keys that are good on this link only.
+pub(super) fn on_body_wanted(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: ContactRow,
+) -> Result<(), RecordsError> {
+    let statics = StaticKeys::from_secret(state.own.static_secret().clone());
+    let not_after = turn.now.wall.as_secs().saturating_add(LIFE_SECS);
+    let (account, device) = (state.own.account(), state.own.device());
+    let made = BundleKeys::create(account, device, &statics, not_after, BundleKind::Device, &mut turn.random);
+    let bundle =
+        made.ok().and_then(|made| Bundle::sign(&state.own, made.noise1()).ok().map(|bundle| (made, bundle)));
+    let (Some((made, bundle)), Some(known)) = (bundle, state.contacts.list_of(row)) else { return Ok(()) };
+    if let Some(Phase::Inviter(Inviter { offer: Offer::Device { keys, .. }, .. })) =
+        state.links.get_mut(link).map(|one| &mut one.phase)
+    {
+        *keys = Some(Box::new(made));
+    }
+    say(state, turn, link, FrameKind::DeviceList, known.bytes());
+    say(state, turn, link, FrameKind::Body, &bundle);
+    Ok(())
+}
+
+/// Their first message: from now on they are one of the contact's devices.
+pub(super) fn on_first(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: ContactRow,
+    first: &[u8],
+) -> Result<(), RecordsError> {
+    let Some(Phase::Inviter(Inviter { offer: Offer::Device { secret, keys, .. }, .. })) =
+        state.links.get_mut(link).map(|one| &mut one.phase)
+    else {
+        return Ok(());
+    };
+    // One answer, whatever becomes of it.
+    let (secret, keys) = (secret.clone(), keys.take());
+    let person = state.contacts.person(row);
+    let account = state.contacts.get(person).filter(|contact| contact.is_met()).map(|one| one.account);
+    let answer = keys
+        .and_then(|keys| checked_answer(state, &secret, &keys, first))
+        .filter(|answer| Some(answer.list.account()) == account);
+    let Some(answer) = answer else {
+        link::refuse(state, turn, link, "the first message of another device does not check");
+        return Ok(());
+    };
+    match admit(state, turn, person, &answer)? {
+        Some(row) => stored(state, turn, link, Some(row)),
+        None => {
+            link::refuse(state, turn, link, "a device more than can be kept, or not on the newest list");
+            Ok(())
+        }
+    }
+}
+
+/// The row of a device that a checked list of its account names, which is learnt first; `None` where a newer list does not
+/// name it, or there is no room.
+pub(super) fn row_of(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    person: ContactRow,
+    list: &SignedDeviceList,
+    device: (DeviceId, [u8; 32]),
+) -> Result<Option<ContactRow>, RecordsError> {
+    learn(state, turn, person, list)?;
+    let Some(list) = state.contacts.list_of(person) else { return Ok(None) };
+    if list.device(device.0).map(|listed| listed.static_key) != Some(device.1) {
+        return Ok(None);
+    }
+    let Some(row) = state.contacts.row_of_device(turn, person, &list, device.0)? else { return Ok(None) };
+    if let Some(contact) = state.contacts.get_mut(row) {
+        contact.device = Some(device);
+    }
+    Ok(Some(row))
+}
+
+/// The devices of a contact's that are there learn from us what one of them said of all.
+fn tell_their_devices(state: &mut State, turn: &mut Turn<'_>, person: ContactRow) {
+    let Some(list) = state.contacts.list_of(person) else { return };
+    let rows = state.contacts.rows_of(person);
+    let there: Vec<LinkId> = state
+        .links
+        .all_live()
+        .filter(|(_, live)| live.is_proven() && rows.contains(&live.row()))
+        .map(|(link, _)| link)
+        .collect();
+    for link in there {
+        live_channel::send(state, turn, link, FrameKind::DeviceList, list.bytes());
+    }
+}
+
+/// Gives a device its row and keys.
+fn admit(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    person: ContactRow,
+    answer: &CheckedAnswer,
+) -> Result<Option<ContactRow>, RecordsError> {
+    let device = (answer.device, answer.static_public);
+    let Some(row) = row_of(state, turn, person, &answer.list, device)? else { return Ok(None) };
+    if let Some(contact) = state.contacts.get_mut(row) {
+        contact.add_pair(Pair::of(&answer.established, 0));
+    }
+    let session = Session::establish(turn, state.own.device(), answer.device, &answer.established)?;
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.add_session(session);
+    }
+    delivery::forget_old_sessions(state, turn, row)?;
+    state.contacts.save(turn, row)?;
+    state.identity_changed();
+    state.notify(turn, person, Event::ContactChanged);
+    Ok(Some(row))
+}
+
+/// A checked list of a contact's: what it says of their devices counts from now on, and people are told.
+pub(crate) fn learn(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    list: &SignedDeviceList,
+) -> Result<(), RecordsError> {
+    let person = state.contacts.person(row);
+    let Some(contact) = state.contacts.get_mut(person) else { return Ok(()) };
+    let known = contact.device_list.is_some();
+    if contact.learn_list(list) == Succession::Same && known {
+        return Ok(());
+    }
+    state.contacts.save(turn, person)?;
+    state.identity_changed();
+    delivery::devices_changed(state, person);
+    if known {
+        tell_their_devices(state, turn, person);
+        state.notify(turn, person, Event::ContactChanged);
+        let text = "a contact's list of devices changed; compare safety numbers if you did not expect it";
+        state.notices.tell(turn, person, NoticeKind::DeviceListChanged, text);
+    }
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! A copy of a device that became a device of its own: what reaches it, what it says, and what others make of it.
+
+use core::time::Duration;
+
+use crate::{
+    answer::{Answer, CommandError, DeviceView, Verification},
+    command::{Command, Reference},
+    event::{Event, NoticeKind},
+    limits,
+    testing::Bench,
+};
+
+const ALICE: usize = 0;
+const BOB: usize = 1;
+const LAPTOP: usize = 2;
+const BOBS_LAPTOP: usize = 3;
+
+const A_WHILE: Duration = Duration::from_secs(150);
+
+/// Alice and Bob know each other, and Alice's second home is a copy of her first. Nobody is stopped.
+fn copied(seed: u8) -> Bench {
+    let mut bench = Bench::new(seed, &["Alice", "Bob", "Laptop", "Bob's laptop"]);
+    bench.stop(BOBS_LAPTOP);
+    bench.befriend(ALICE, BOB);
+    bench.send(ALICE, BOB, "hers before").unwrap();
+    bench.send(BOB, ALICE, "his before").unwrap();
+    bench.advance(A_WHILE);
+    copy(&mut bench, ALICE, LAPTOP);
+    bench
+}
+
+fn copy(bench: &mut Bench, who: usize, copy: usize) {
+    bench.stop(who);
+    bench.copy(who, copy);
+    bench.start(who);
+    bench.start(copy);
+}
+
+fn separate(bench: &mut Bench, who: usize) -> Vec<DeviceView> {
+    match bench.command(who, Command::SeparateDevice) {
+        Ok(Answer::Devices(devices)) => devices,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn devices(bench: &mut Bench, who: usize) -> Vec<DeviceView> {
+    match bench.command(who, Command::ListDevices) {
+        Ok(Answer::Devices(devices)) => devices,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn noticed(bench: &Bench, who: usize, kind: NoticeKind) -> usize {
+    let told = bench.peers[who].events.iter();
+    told.filter(|event| matches!(event, Event::Notice { kind: told, .. } if *told == kind)).count()
+}
+
+/// All of them show the same, in one order.
+fn show_the_same(bench: &mut Bench, shown: &[(usize, usize)], count: usize) {
+    let (first, with) = shown[0];
+    let expected = bench.texts(first, with);
+    assert_eq!(expected.len(), count, "{expected:?}");
+    for (who, with) in shown {
+        assert_eq!(bench.texts(*who, *with), expected, "{who} with {with}");
+    }
+}
+
+#[test]
+fn a_copy_becomes_a_device_and_both_are_met_at_once() {
+    let mut bench = copied(150);
+    assert_eq!(devices(&mut bench, LAPTOP).len(), 1);
+    let both = separate(&mut bench, LAPTOP);
+    assert_eq!((both.len(), both.iter().filter(|one| one.is_this).count()), (2, 1));
+    bench.advance(A_WHILE);
+    for who in [ALICE, BOB, LAPTOP] {
+        bench.peers[who].events.clear();
+    }
+    bench.send(BOB, ALICE, "his to both").unwrap();
+    bench.send(ALICE, BOB, "hers from the desk").unwrap();
+    bench.send(LAPTOP, BOB, "hers from the laptop").unwrap();
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 5);
+    assert_eq!(devices(&mut bench, ALICE).len(), 2, "she learns it from him");
+    for who in [ALICE, BOB, LAPTOP] {
+        for kind in [NoticeKind::Twin, NoticeKind::Fork, NoticeKind::KeysRenewed, NoticeKind::StoreRepaired] {
+            assert_eq!(noticed(&bench, who, kind), 0, "{who} {kind:?}");
+        }
+    }
+    let told = |event: &&Event| matches!(event, Event::MessageReceived(_));
+    assert_eq!(bench.peers[BOB].events.iter().filter(told).count(), 2, "each is told once");
+}
+
+#[test]
+fn devices_on_both_sides_meet_in_every_way_and_show_one_history() {
+    let mut bench = copied(151);
+    copy(&mut bench, BOB, BOBS_LAPTOP);
+    // Neither of the two new ones knows of the other.
+    separate(&mut bench, LAPTOP);
+    separate(&mut bench, BOBS_LAPTOP);
+    bench.advance(A_WHILE);
+    let all = [(ALICE, BOB), (LAPTOP, BOB), (BOB, ALICE), (BOBS_LAPTOP, ALICE)];
+    for round in 0..3 {
+        for (who, whom) in all {
+            bench.send(who, whom, &format!("{who} in round {round}")).unwrap();
+        }
+        bench.advance(Duration::from_secs(20));
+    }
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &all, 14);
+    for (who, _) in all {
+        assert_eq!(devices(&mut bench, who).len(), 2, "{who}");
+        assert_eq!(noticed(&bench, who, NoticeKind::Twin), 0, "{who}");
+        assert_eq!(noticed(&bench, who, NoticeKind::Fork), 0, "{who}");
+    }
+}
+
+#[test]
+fn what_one_device_says_while_the_other_is_away_reaches_both() {
+    let mut bench = copied(152);
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    bench.stop(ALICE);
+    bench.send(LAPTOP, BOB, "hers from the laptop").unwrap();
+    bench.send(BOB, ALICE, "his to the laptop").unwrap();
+    bench.advance(A_WHILE);
+    bench.stop(LAPTOP);
+    bench.send(BOB, ALICE, "his to nobody").unwrap();
+    bench.start(ALICE);
+    bench.send(ALICE, BOB, "hers from the desk").unwrap();
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB)], 6);
+    bench.stop(ALICE);
+    bench.start(LAPTOP);
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (LAPTOP, BOB)], 6);
+}
+
+#[test]
+fn what_was_written_on_a_copy_before_and_never_left_is_not_lost() {
+    let mut bench = copied(153);
+    bench.stop(BOB);
+    bench.send(LAPTOP, BOB, "written as a copy").unwrap();
+    bench.send(ALICE, BOB, "hers meanwhile").unwrap();
+    separate(&mut bench, LAPTOP);
+    bench.send(LAPTOP, BOB, "written as a device").unwrap();
+    bench.start(BOB);
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 5);
+}
+
+#[test]
+fn devices_made_beside_one_another_are_all_listed_in_the_end() {
+    let mut bench = copied(154);
+    bench.stop(BOBS_LAPTOP);
+    bench.stop(ALICE);
+    bench.copy(ALICE, BOBS_LAPTOP);
+    bench.start(BOBS_LAPTOP);
+    bench.start(ALICE);
+    // A third device of hers; each of the two says a second list that does not name the other.
+    bench.part(LAPTOP, BOB);
+    separate(&mut bench, LAPTOP);
+    separate(&mut bench, BOBS_LAPTOP);
+    bench.advance(A_WHILE);
+    bench.join(LAPTOP, BOB);
+    bench.advance(A_WHILE);
+    bench.send(BOB, ALICE, "his to all").unwrap();
+    for who in [ALICE, LAPTOP, BOBS_LAPTOP] {
+        bench.send(who, BOB, &format!("hers from {who}")).unwrap();
+    }
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB), (BOBS_LAPTOP, BOB)], 6);
+    for who in [ALICE, LAPTOP, BOBS_LAPTOP] {
+        assert_eq!(devices(&mut bench, who).len(), 3, "{who}");
+    }
+}
+
+#[test]
+fn a_verified_contact_with_another_device_is_to_be_verified_again() {
+    let mut bench = copied(155);
+    let alice = Reference::new(&bench.account(ALICE).unwrap().to_string());
+    bench.command(BOB, Command::VerifyContact { contact: alice.clone() }).unwrap();
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    assert_eq!(bench.send(BOB, ALICE, "no"), Err(CommandError::VerificationChanged));
+    assert_eq!(noticed(&bench, BOB, NoticeKind::DeviceListChanged), 1);
+    assert_eq!(noticed(&bench, ALICE, NoticeKind::DeviceAdded), 1);
+    let verified = bench.command(BOB, Command::VerifyContact { contact: alice }).unwrap();
+    assert!(matches!(verified, Answer::Contact(view) if view.verification == Verification::Verified));
+    bench.send(BOB, ALICE, "yes").unwrap();
+    bench.advance(A_WHILE);
+    assert!(bench.texts(LAPTOP, BOB).contains(&"yes".to_owned()));
+}
+
+#[test]
+fn who_is_blocked_or_removed_has_no_device_that_is_met() {
+    for remove in [false, true] {
+        let mut bench = copied(156);
+        separate(&mut bench, LAPTOP);
+        bench.advance(A_WHILE);
+        let contact = Reference::new(&bench.account(ALICE).unwrap().to_string());
+        let command = if remove {
+            Command::RemoveContact { contact, keep_history: false }
+        } else {
+            Command::BlockContact { contact }
+        };
+        bench.command(BOB, command).unwrap();
+        bench.advance(A_WHILE);
+        for who in [ALICE, LAPTOP] {
+            bench.send(who, BOB, "to nobody").unwrap();
+        }
+        bench.advance(A_WHILE);
+        let state = bench.peers[BOB].engine.as_ref().unwrap().state();
+        assert_eq!(state.links.all_live().count(), 0);
+        assert_eq!(state.contacts.iter().count(), if remove { 1 } else { 2 });
+        if !remove {
+            assert!(!bench.texts(BOB, ALICE).contains(&"to nobody".to_owned()));
+        }
+    }
+}
+
+#[test]
+fn an_account_has_so_many_devices_and_no_more() {
+    let mut bench = copied(157);
+    for count in 2..=limits::DEVICES_MAX {
+        assert_eq!(separate(&mut bench, LAPTOP).len(), count);
+    }
+    let refused = bench.command(LAPTOP, Command::SeparateDevice);
+    assert!(matches!(refused, Err(CommandError::Full(_))), "{refused:?}");
+    bench.advance(A_WHILE);
+    bench.send(LAPTOP, BOB, "from the last of them").unwrap();
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 3);
+}
+
+#[test]
+fn a_device_that_is_put_back_to_when_it_was_a_copy_is_one_again_and_nothing_is_lost() {
+    let mut bench = copied(158);
+    let before = bench.writes(LAPTOP);
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    bench.send(LAPTOP, BOB, "from the device").unwrap();
+    bench.advance(A_WHILE);
+    bench.stop(LAPTOP);
+    bench.lose_writes(LAPTOP, bench.writes(LAPTOP) - before);
+    bench.start(LAPTOP);
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    bench.send(LAPTOP, BOB, "from the device that it is now").unwrap();
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 4);
+    assert_eq!(devices(&mut bench, LAPTOP).len(), 3);
+}
+
+#[test]
+fn a_device_without_its_store_gets_everything_back() {
+    let mut bench = copied(159);
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    bench.send(LAPTOP, BOB, "from the laptop").unwrap();
+    bench.send(ALICE, BOB, "from the desk").unwrap();
+    bench.advance(A_WHILE);
+    for who in [LAPTOP, BOB, ALICE] {
+        bench.stop(who);
+        bench.lose_store(who);
+        bench.start(who);
+        bench.advance(A_WHILE);
+    }
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 4);
+}
