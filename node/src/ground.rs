@@ -16,6 +16,7 @@ use causerie_protocol::{
     account::identity::IdentityError,
     engine::{Engine, OpenError, Settings},
     room::Room,
+    upgrade,
     vault::Vault,
 };
 
@@ -103,11 +104,16 @@ impl Ground for HomeGround {
 }
 
 impl HomeGround {
-    /// Opens everything and reads every record once.
+    /// Opens everything, reads every record once, and walks every chain.
     pub(crate) fn examine(&self) -> Result<(), NodeError> {
         let footing = self.open(self.home.first_room(), Stand::WhereItCan)?;
-        store::read_all(&*footing.store)
-            .map_err(|error| NodeError::of_records(&error, &self.home.store_path()))
+        let path = self.home.store_path();
+        store::read_all(&*footing.store).map_err(|error| NodeError::of_records(&error, &path))?;
+        let copies = self.home.read_identity()?;
+        let copy = if footing.is_recovered { copies.previous } else { copies.current };
+        let Some(identity) = copy else { return Ok(()) };
+        let proved = upgrade::prove(&identity, &*footing.store, &self.vault);
+        if proved.map_err(|error| self.failure(&error))? { Ok(()) } else { Err(NodeError::StoreDamaged(path)) }
     }
 
     fn failure(&self, error: &OpenError) -> NodeError {

@@ -202,3 +202,67 @@ fn a_copy_of_a_home_on_the_same_network_rests_and_is_given_nothing() {
     assert_eq!(alice.texts_from(&bob).len(), 4);
     assert_eq!(copy.history(&bob).len(), 0);
 }
+
+#[test]
+fn a_copy_of_a_home_becomes_a_device_of_its_own_and_both_are_there() {
+    let Some(lan) = Lan::of(3) else { return };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    alice.sends_and_waits(&bob, "before", "delivered");
+    alice.stops();
+    let laptop = alice.copies_home_to_host(&lan, 3);
+    alice.starts();
+    laptop.starts();
+    laptop.waits_for(|event| event["type"] == "notice" && event["kind"] == "twin", "that it is a copy");
+    assert_eq!(laptop.cli(&["devices", "separate"]).done().values().len(), 2);
+    let text = |number: usize, who: &str| format!("{who} in round {number}");
+    for round in 0..3 {
+        bob.sends_and_waits(&alice, &text(round, "bob"), "delivered");
+        for (who, name) in [(&alice, "desk"), (&laptop, "laptop")] {
+            who.sends_and_waits(&bob, &text(round, name), "delivered");
+        }
+        for who in [&alice, &laptop] {
+            who.waits_for_text(&bob, &text(round, "bob"));
+            who.waits_until("what the other device wrote is there", || {
+                (who.history(&bob).len() == 3 * round + 4).then_some(())
+            });
+        }
+        // One is killed, the other stops as it should.
+        [&alice, &laptop][round % 2].is_killed();
+        [&laptop, &alice][round % 2].stops();
+        alice.starts();
+        laptop.starts();
+    }
+    let texts = |who: &Person, with: &Person| -> Vec<String> {
+        who.history(with).into_iter().map(|row| row.text).collect()
+    };
+    assert_eq!(texts(&alice, &bob), texts(&bob, &alice));
+    assert_eq!(texts(&laptop, &bob), texts(&bob, &alice));
+    assert_eq!(alice.cli(&["devices"]).done().values().len(), 2, "each knows the other");
+    for who in [&alice, &laptop, &bob] {
+        assert_eq!(who.asks("node.check", &serde_json::json!({}))["ok"], true);
+    }
+}
+
+#[test]
+fn a_copy_is_made_a_device_where_no_node_runs() {
+    let Some(lan) = Lan::of(3) else { return };
+    let (alice, bob) = two_on(&lan);
+    alice.starts();
+    bob.starts();
+    alice.meets(&bob);
+    alice.stops();
+    let laptop = alice.copies_home_to_host(&lan, 3);
+    alice.starts();
+    assert_eq!(laptop.cli(&["devices", "separate"]).done().values().len(), 2);
+    laptop.sends(&bob, "from the laptop");
+    laptop.starts();
+    bob.waits_for_text(&alice, "from the laptop");
+    alice.sends_and_waits(&bob, "from the desk", "delivered");
+    for who in [&alice, &laptop] {
+        who.waits_until("all is there", || (who.history(&bob).len() == 2).then_some(()));
+        assert_eq!(who.counts(Default::default(), |event| event["kind"] == "twin"), 0);
+    }
+}

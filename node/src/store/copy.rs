@@ -52,7 +52,7 @@ fn open_in(directory: &TempDir, files: &[(PathBuf, u64)]) -> Result<SledStore, S
     SledStore::open_unbounded(&copy)
 }
 
-/// What belongs to the store: `conf`, `db`, the snapshot. Its large values (`blobs/`) are always none.
+/// What belongs to the store: `conf`, `db`, the snapshot, how it was left. Its large values (`blobs/`) are always none.
 fn files_of(path: &Path) -> Result<Vec<(PathBuf, u64)>, StoreError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,

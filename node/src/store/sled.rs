@@ -5,8 +5,10 @@
 //! panic or a failed write this store answers nothing any more, because half a change-set may be in its memory.
 //!
 //! What sled does that this file cannot change (sled 0.34.7): recovery stops at the first bad record and opens with an
-//! older prefix, without a word; pages above 128 KiB go to `blobs/`, which is never synced, so values stay small; deleted
+//! older prefix, or with a part missing in the middle, without a word (the latter is found by [`tally`]); pages above 128 KiB go to `blobs/`, which is never synced, so values stay small; deleted
 //! bytes stay in the file until their segment is used again (`docs/architecture.md`).
+
+mod tally;
 
 use std::{
     any::Any,
@@ -16,6 +18,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
+        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -28,6 +31,7 @@ use causerie_protocol::{
     records::{Order, Pair, Records, RecordsError},
 };
 
+use self::tally::Tally;
 use super::{FREE_BYTES_MIN, Store, StoreError, check_sizes};
 use crate::crash;
 
@@ -62,6 +66,8 @@ pub struct SledStore {
     path: PathBuf,
     free_bytes_min: u64,
     broken: AtomicBool,
+    /// Of all records, those included that are not durable yet.
+    tally: Mutex<Tally>,
 }
 
 impl SledStore {
@@ -84,6 +90,7 @@ impl SledStore {
 
     fn open_with(path: &Path, free_bytes_min: u64) -> Result<Self, StoreError> {
         remove_unfinished(path).map_err(|error| StoreError::of_io(&error, path))?;
+        let is_as_left = tally::is_as_left(path);
         let config = sled::Config::new()
             .path(path)
             .cache_capacity(CACHE_BYTES)
@@ -97,9 +104,16 @@ impl SledStore {
                 outcome => break outcome?,
             }
         };
+        let tally = caught(path, || counted(&db, path, is_as_left))??;
         let log = File::open(path.join("db")).map_err(|error| StoreError::of_io(&error, path))?;
-        let store =
-            Self { db: Some(db), log, path: path.to_owned(), free_bytes_min, broken: AtomicBool::new(false) };
+        let store = Self {
+            db: Some(db),
+            log,
+            path: path.to_owned(),
+            free_bytes_min,
+            broken: AtomicBool::new(false),
+            tally: Mutex::new(tally),
+        };
         store.sync_all().map_err(|error| StoreError::of_io(&error, path))?;
         Ok(store)
     }
@@ -164,6 +178,9 @@ impl Store for SledStore {
     fn apply(&self, changes: &ChangeSet) -> Result<(), StoreError> {
         check_sizes(changes)?;
         self.check_room()?;
+        if changes.writes.is_empty() {
+            return Ok(());
+        }
         let mut batch = sled::Batch::default();
         for (key, write) in &changes.writes {
             match write {
@@ -173,8 +190,23 @@ impl Store for SledStore {
         }
         // sled brings the pages in from disk while it applies, and a batch that stops half-way at a damaged one would
         // be recovered half. Bringing them in first finds the damage while nothing is changed yet.
-        self.read(|db| changes.writes.keys().try_for_each(|key| db.get(key).map(|_| ())))?;
-        self.write(|db| db.apply_batch(batch))
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = *tally;
+        self.read(|db| {
+            changes.writes.iter().try_for_each(|(key, write)| {
+                if let Some(before) = db.get(key)? {
+                    next.take(key, &before);
+                }
+                if let Some(value) = write {
+                    next.add(key, value);
+                }
+                Ok(())
+            })
+        })?;
+        batch.insert(tally::KEY, &next.to_bytes());
+        self.write(|db| db.apply_batch(batch))?;
+        *tally = next;
+        Ok(())
     }
 
     fn commit(&self) -> Result<(), StoreError> {
@@ -198,8 +230,11 @@ impl Records for SledStore {
         let copied = |pair: sled::Result<(sled::IVec, sled::IVec)>| {
             pair.map(|(key, value)| (key.to_vec(), value.to_vec()))
         };
+        let of_engine = |pair: &sled::Result<(sled::IVec, sled::IVec)>| {
+            pair.as_ref().map_or(true, |(key, _)| key != tally::KEY)
+        };
         let pairs = self.read(|db| {
-            let range = db.range(from..to);
+            let range = db.range(from..to).filter(of_engine);
             match order {
                 Order::Ascending => range.take(limit).map(copied).collect(),
                 Order::Descending => range.rev().take(limit).map(copied).collect(),
@@ -213,13 +248,16 @@ impl Drop for SledStore {
     fn drop(&mut self) {
         let Some(db) = self.db.take() else { return };
         let path = self.path.clone();
+        let is_sound = !self.broken.load(Ordering::Acquire);
         let (closed, wait) = mpsc::sync_channel(1);
         let closing = thread::Builder::new().name("store-close".to_owned()).spawn(move || {
-            caught(&path, || {
+            let ended = caught(&path, || {
                 drop(db);
                 Ok(())
-            })
-            .ok();
+            });
+            if is_sound && ended.is_ok() {
+                tally::leave(&path);
+            }
             closed.send(()).ok();
         });
         if closing.is_ok() {
@@ -234,6 +272,24 @@ impl fmt::Debug for SledStore {
             .field("path", &self.path)
             .field("broken", &self.broken)
             .finish_non_exhaustive()
+    }
+}
+
+/// How many records a store has that was just opened: where its file is not as we left it, or nobody said how many there
+/// should be, all are counted.
+fn counted(db: &sled::Db, path: &Path, is_as_left: bool) -> sled::Result<Result<Tally, StoreError>> {
+    match Tally::stored(db)? {
+        Some(stored) if is_as_left || stored == Tally::of(db)? => Ok(Ok(stored)),
+        Some(_) => Ok(Err(StoreError::damaged(path, "not all records are there"))),
+        None if db.is_empty() => Ok(Ok(Tally::default())),
+        None if tally::was_left(path) => {
+            Ok(Err(StoreError::damaged(path, "nothing says how many records there are")))
+        }
+        None => {
+            let found = Tally::of(db)?;
+            db.insert(tally::KEY, &found.to_bytes())?;
+            Ok(Ok(found))
+        }
     }
 }
 

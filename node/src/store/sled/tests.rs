@@ -265,3 +265,63 @@ fn what_an_opening_that_was_cut_short_has_left_is_no_damage() {
         "damage is not worked around"
     );
 }
+
+/// Rewritten again and again, so that pages lie all over the file: each change-set writes its number, and as many records
+/// with it as its number says.
+fn rewritten(bench: &OnDisk, change_sets: u32) {
+    let store = bench.open();
+    for n in 0..change_sets {
+        let number = n.to_be_bytes();
+        let rewritten = (0..40_u32).map(|k| {
+            let key = (k.wrapping_mul(2_654_435_761).wrapping_add(n * 7_919) % 4_000).to_be_bytes().to_vec();
+            (key, Some([&number[..], &[0x5a; 900]].concat()))
+        });
+        let last = (b"last".to_vec(), Some(number.to_vec()));
+        store.apply(&changes(rewritten.chain([last]))).unwrap();
+        if n % 8 == 7 {
+            store.commit().unwrap();
+        }
+    }
+}
+
+/// Whether a store that opened shows what one change-set left, and none of another.
+fn is_whole(store: &SledStore) -> Result<bool, RecordsError> {
+    let Some(last) = store.get(b"last")? else {
+        return Ok(store.scan(&[0], b"last", Order::Ascending, 1)?.is_empty());
+    };
+    let last = u32::from_be_bytes(last.try_into().unwrap());
+    let mut expected = std::collections::BTreeMap::new();
+    for n in 0..=last {
+        for k in 0..40_u32 {
+            let key = (k.wrapping_mul(2_654_435_761).wrapping_add(n * 7_919) % 4_000).to_be_bytes().to_vec();
+            expected.insert(key, n);
+        }
+    }
+    let pairs = store.scan(&[0], b"last", Order::Ascending, 10_000)?;
+    let held =
+        pairs.into_iter().map(|(key, value)| (key, u32::from_be_bytes(value[..4].try_into().unwrap())));
+    Ok(held.eq(expected))
+}
+
+#[test]
+fn a_store_that_lost_a_part_in_its_middle_does_not_open() {
+    let bench = OnDisk::new();
+    for _ in 0..3 {
+        rewritten(&bench, 400);
+    }
+    let length = fs::metadata(bench.path().join("db")).unwrap().len();
+    let mut opened = 0;
+    for part in 1..64 {
+        let copy = tempfile::tempdir().unwrap();
+        copy_files(&bench.path(), copy.path());
+        let db = File::options().write(true).open(copy.path().join("db")).unwrap();
+        db.set_len(length * part / 64 + part * 97).unwrap();
+        if let Ok(store) = SledStore::open(copy.path())
+            && let Ok(whole) = is_whole(&store)
+        {
+            assert!(whole, "cut at {part} of 64 it shows a part");
+            opened += 1;
+        }
+    }
+    println!("{opened} of 63 opened");
+}

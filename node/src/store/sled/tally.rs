@@ -1,0 +1,102 @@
+//! Whether all of it is there: how many records there are and a sum over them, kept beside them in every change-set.
+//!
+//! sled opens a file that has lost a part in its middle without a word, and shows what else there is (a store cut at its
+//! end whose newest pages lay before the cut: `tests.rs`). So every record is counted when a store is opened, unless its
+//! file is as this program left it: then nobody touched it in between. A million records take seconds, hence the exception.
+//!
+//! ```text
+//! closed by us ─ `left`: length and time of the file ─▶ the same at the next start: opened as it is
+//! killed, cut short, put back, changed              ─▶ counted, and compared with what the last change-set said
+//! ```
+//!
+//! This is against accidents: whoever changes a file on purpose can change the sum with it, and values are sealed anyway.
+
+use std::{fs, io, os::unix::fs::MetadataExt as _, path::Path};
+
+/// Where a store keeps it; no record of the engine begins like this.
+pub(super) const KEY: &[u8] = b"\xfftally";
+
+/// Beside the store's own files: how its file was left.
+const LEFT: &str = "left";
+
+/// How many records there are, and the sum of their checksums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    count: u64,
+    sum: u64,
+}
+
+impl Tally {
+    /// Of all records there are.
+    pub(super) fn of(db: &sled::Db) -> sled::Result<Self> {
+        let mut tally = Self::default();
+        for pair in db.iter() {
+            let (key, value) = pair?;
+            if key != KEY {
+                tally.add(&key, &value);
+            }
+        }
+        Ok(tally)
+    }
+
+    /// What the last change-set said; `None` where none did, which is so in a store that an older version wrote.
+    pub(super) fn stored(db: &sled::Db) -> sled::Result<Option<Self>> {
+        let bytes = db.get(KEY)?;
+        Ok(bytes.and_then(|bytes| {
+            let (count, sum) = bytes.split_first_chunk()?;
+            Some(Self { count: u64::from_be_bytes(*count), sum: u64::from_be_bytes(sum.try_into().ok()?) })
+        }))
+    }
+
+    /// As it is stored.
+    pub(super) fn to_bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        let (count, sum) = bytes.split_at_mut(8);
+        count.copy_from_slice(&self.count.to_be_bytes());
+        sum.copy_from_slice(&self.sum.to_be_bytes());
+        bytes
+    }
+
+    /// A record comes.
+    pub(super) fn add(&mut self, key: &[u8], value: &[u8]) {
+        self.count = self.count.wrapping_add(1);
+        self.sum = self.sum.wrapping_add(checksum(key, value));
+    }
+
+    /// A record goes.
+    pub(super) fn take(&mut self, key: &[u8], value: &[u8]) {
+        self.count = self.count.wrapping_sub(1);
+        self.sum = self.sum.wrapping_sub(checksum(key, value));
+    }
+}
+
+fn checksum(key: &[u8], value: &[u8]) -> u64 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(value);
+    u64::from(hasher.finalize())
+}
+
+/// Whether a closed store's file is as we left it.
+pub(super) fn is_as_left(store: &Path) -> bool {
+    let left = fs::read_to_string(store.join(LEFT)).ok();
+    left.is_some() && left == described(store).ok()
+}
+
+/// Whether we ever closed this store, which has had its tally since then.
+pub(super) fn was_left(store: &Path) -> bool {
+    store.join(LEFT).exists()
+}
+
+/// Writes down how we leave a closed store. Where that cannot be, all is counted at the next start.
+pub(super) fn leave(store: &Path) {
+    let left = described(store).and_then(|left| fs::write(store.join(LEFT), left));
+    if let Err(error) = left {
+        tracing::debug!(%error, "how the store was left could not be written down");
+    }
+}
+
+fn described(store: &Path) -> io::Result<String> {
+    let file = fs::metadata(store.join("db"))?;
+    Ok(format!("{} {} {}\n", file.len(), file.mtime(), file.mtime_nsec()))
+}
