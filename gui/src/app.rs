@@ -348,7 +348,8 @@ impl App {
                 Route::AddContact => add_contact_ui(ui, &view, &mut self.adding, offers),
                 Route::Search => search_ui(ui, &view, &mut self.searching),
                 Route::Settings => {
-                    let around = Around { home: &home, offers, stored: self.stored };
+                    let devices = self.model.devices.clone();
+                    let around = Around { home: &home, offers, stored: self.stored, devices: &devices };
                     settings_ui(ui, view.text, around, &mut self.choosing, &mut chosen, &mut self.locking)
                 }
                 Route::Network => network_ui(ui, &view, &self.tests),

@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use causerie_protocol::{
     address::Address,
     answer::{
-        Answer, ContactState, ContactView, ConversationView, InvitationState, InvitationView, MessageView,
+        Answer, ContactState, ContactView, ConversationView, DeviceView, InvitationState, InvitationView,
+        MessageView,
     },
     command::{Command, Reference},
     event::{Event, NoticeKind},
@@ -49,6 +50,8 @@ pub struct Model {
     pub beyond: Option<Standing>,
     /// Whether nothing beyond this network is used, by choice.
     pub lan_only: bool,
+    /// The devices of the own account, by their age.
+    pub devices: Vec<DeviceView>,
     /// What a person should read once, newest last.
     pub notices: Vec<NoticeKind>,
     /// Those of them that were not read yet, in the order in which they are to be.
@@ -67,7 +70,7 @@ impl Model {
     /// What is asked when a node has just started.
     #[must_use]
     pub fn questions() -> Vec<Command> {
-        vec![Command::Status, Command::ListConversations]
+        vec![Command::Status, Command::ListConversations, Command::ListDevices]
     }
 
     /// Who lives here; `None` until that is told.
@@ -198,7 +201,7 @@ impl Model {
             self.load(with, Part::Same)
         });
         let mut questions: Vec<Command> = pages.collect();
-        questions.push(Command::ListConversations);
+        questions.extend([Command::ListConversations, Command::ListDevices]);
         questions.extend(self.ask_invitation());
         questions
     }
@@ -272,7 +275,12 @@ impl Model {
                 self.listening.clone_from(addresses);
             }
             Event::Standing { standing } => self.beyond = Some(standing.clone()),
-            Event::Notice { kind, .. } => self.notice(*kind),
+            Event::Notice { kind, .. } => {
+                self.notice(*kind);
+                if *kind == NoticeKind::DeviceAdded {
+                    return vec![Command::ListDevices];
+                }
+            }
         }
         Vec::new()
     }
@@ -311,6 +319,7 @@ impl Model {
                 return vec![Command::ListConversations];
             }
             (Command::CreateInvitation { .. }, Answer::Invitation(view)) => self.invitation = Some(view),
+            (_, Answer::Devices(all)) => self.devices = all,
             (_, Answer::Invitations(all)) => self.on_invitations(all),
             (Command::RevokeInvitation { .. }, Answer::Invitation(_) | Answer::Done) => {
                 self.invitation = None

@@ -17,6 +17,7 @@ pub mod closing;
 pub mod contact;
 pub mod crashed;
 pub mod details;
+pub mod devices;
 pub mod gate;
 pub mod list;
 pub mod locking;

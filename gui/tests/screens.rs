@@ -48,13 +48,13 @@ use causerie_node::{choices::Choices, error::NodeError};
 use causerie_protocol::{
     address::{Address, Transport},
     answer::{
-        Answer, ContactState, ContactView, ConversationView, InvitationState, InvitationView, MessageState,
-        MessageView, StatusView, Verification, reason,
+        Answer, ContactState, ContactView, ConversationView, DeviceView, InvitationState, InvitationView,
+        MessageState, MessageView, StatusView, Verification, reason,
     },
     command::Command,
     contact::link_code::Link,
     event::Event as Fact,
-    ids::{AccountId, InvitationId, MessageId},
+    ids::{AccountId, DeviceId, InvitationId, MessageId},
     moment::WallTime,
     secret::Secret,
 };
@@ -329,7 +329,13 @@ fn pages_to_read_and_choose_from() {
         let home = "/home/alice/.local/share/causerie";
         let offers = Offers { tray: true, notifications: true, files: false };
         let stored = Some(Stored { bytes: Some(12_345_678), conversations: 1, messages: Some(1_234) });
-        let around = Around { home, offers, stored };
+        let device = |number: u8, is_this| DeviceView {
+            id: DeviceId::from_bytes([number; 16]),
+            added: WallTime::from_millis(1_735_000_000_000 + u64::from(number) * 864_000_000),
+            is_this,
+        };
+        let devices = [device(1, true), device(2, false)];
+        let around = Around { home, offers, stored, devices: &devices };
         let mut locking = Locking::default();
         locking.has_passphrase = true;
         let mut choosing = Choosing::default();

@@ -113,7 +113,11 @@ impl HomeGround {
         let copy = if footing.is_recovered { copies.previous } else { copies.current };
         let Some(identity) = copy else { return Ok(()) };
         let proved = upgrade::prove(&identity, &*footing.store, &self.vault);
-        if proved.map_err(|error| self.failure(&error))? { Ok(()) } else { Err(NodeError::StoreDamaged(path)) }
+        if proved.map_err(|error| self.failure(&error))? {
+            Ok(())
+        } else {
+            Err(NodeError::StoreDamaged(path))
+        }
     }
 
     fn failure(&self, error: &OpenError) -> NodeError {

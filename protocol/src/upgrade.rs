@@ -1,7 +1,7 @@
 //! Homes that an older version of this program wrote are brought up to date; those of a newer one are refused.
 //!
 //! ```text
-//! identity of version 1 ─ identity() ─▶ version 2      store without a version ─ step() … ─▶ version 2 ─ prove()
+//! identity of version 1 ─ identity() ─▶ version 3      store without a version ─ step() … ─▶ version 3 ─ prove()
 //! ```
 //!
 //! A home has one version. The identity file says it, which is read before anything else, and so does the store, in the
@@ -32,7 +32,11 @@ use crate::{
 };
 
 /// The version of the homes that this program writes.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
+
+/// The oldest version whose homes are read as they are. What version 3 added is another state of an answer, and rows of
+/// further devices, so that version 2 reads its homes wrongly, and it reads those of version 2.
+const READ_SINCE: u16 = 2;
 
 /// The kinds of records whose layout has changed.
 const KINDS: [u8; 2] = *b"CH";
@@ -42,18 +46,18 @@ const KINDS: [u8; 2] = *b"CH";
 pub enum Age {
     /// An older version wrote it.
     Older,
-    /// It is of today, or empty.
+    /// It is of today, or empty, or of a version that is read as it is.
     Current,
     /// A newer version wrote it.
     Newer,
 }
 
 impl Age {
-    fn of(version: u16) -> Self {
-        match version.cmp(&VERSION) {
-            core::cmp::Ordering::Less => Self::Older,
-            core::cmp::Ordering::Equal => Self::Current,
-            core::cmp::Ordering::Greater => Self::Newer,
+    pub(crate) const fn of(version: u16) -> Self {
+        match version {
+            ..READ_SINCE => Self::Older,
+            READ_SINCE..=VERSION => Self::Current,
+            _ => Self::Newer,
         }
     }
 }
@@ -90,7 +94,7 @@ pub(crate) fn note(turn: &mut Turn<'_>) -> Result<(), OpenError> {
         Age::Older => Err(OpenError::OlderStore),
         Age::Current => {
             let key = version_key(turn);
-            if turn.load_bytes(&key)?.is_none() {
+            if turn.load::<u16>(&key)? != Some(VERSION) {
                 turn.save(&key, &VERSION)?;
             }
             Ok(())

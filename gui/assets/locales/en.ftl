@@ -253,6 +253,13 @@ storage-messages = { $count ->
     [one] { $count } message
    *[other] { $count } messages
 }
+devices-title = Your devices
+devices-this = This one, since { $day }
+devices-other = Another one, since { $day }
+devices-text = Devices of yours share what you and your contacts say. A copy of this folder on another machine is no device of its own until it is made one.
+devices-separate = Make this copy a device of its own
+devices-separate-text = Only for a copy of your data, and not for the original. This copy gets keys of its own, and your contacts learn it when they meet it; then both can run. Invitations that are open stay with the original. Contacts who compared your safety number are asked to do so again. It cannot be undone.
+devices-separate-yes = It is a copy: make it a device
 settings-home = Where your data lies
 network-title = Network
 network-offline = No network can be used. Messages wait here and leave later.
@@ -420,7 +427,7 @@ error-wrong-state = This cannot be done with this contact now.
 notice-title = What happened
 notice-dismiss = All right
 notice-keys-renewed = Keys of a conversation were renewed. What was not confirmed is sent again.
-notice-twin = Another copy of this Causerie is running, or an old copy of its data was put back. Run one copy only.
+notice-twin = Another copy of this Causerie is running, or an old copy of its data was put back. Run one copy only, or make this copy a device of its own in the settings.
 notice-store-repaired = Some stored messages were lost; what your contacts have is fetched from them.
 notice-answered-twice = Somebody answered an invitation a second time, with other keys. Only the first answer counts.
 notice-invitation-replaced = The newer invitation of a contact took the place of the older one.

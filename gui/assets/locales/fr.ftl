@@ -253,6 +253,13 @@ storage-messages = { $count ->
     [one] { $count } message
    *[other] { $count } messages
 }
+devices-title = Vos appareils
+devices-this = Celui-ci, depuis { $day }
+devices-other = Un autre, depuis { $day }
+devices-text = Vos appareils partagent ce que vous et vos contacts vous dites. Une copie de ce dossier sur une autre machine n’est pas un appareil tant que vous n’en faites pas un.
+devices-separate = Faire de cette copie un appareil
+devices-separate-text = Pour une copie de vos données seulement, jamais pour l’original. Cette copie reçoit ses propres clés, et vos contacts l’apprennent en la rencontrant ; ensuite les deux peuvent être en marche. Les invitations ouvertes restent avec l’original. Les contacts qui ont comparé votre numéro de sécurité devront le refaire. C’est sans retour.
+devices-separate-yes = C’est une copie : en faire un appareil
 settings-home = Où sont vos données
 network-title = Réseau
 network-offline = Aucun réseau n’est utilisable. Les messages attendent ici et partiront plus tard.
@@ -420,7 +427,7 @@ error-wrong-state = Cela n’est pas possible avec ce contact pour le moment.
 notice-title = Ce qui s’est passé
 notice-dismiss = Compris
 notice-keys-renewed = Les clés d’une conversation ont été renouvelées. Ce qui n’était pas confirmé est renvoyé.
-notice-twin = Une autre copie de ce Causerie est en marche, ou une ancienne copie de ses données a été remise. N’en utilisez qu’une.
+notice-twin = Une autre copie de ce Causerie est en marche, ou une ancienne copie de ses données a été remise. N’en utilisez qu’une, ou faites de cette copie un appareil, dans les réglages.
 notice-store-repaired = Des messages enregistrés étaient perdus ; ce que vos contacts en ont leur est redemandé.
 notice-answered-twice = Quelqu’un a répondu une seconde fois à une invitation, avec d’autres clés. Seule la première réponse compte.
 notice-invitation-replaced = L’invitation la plus récente d’un contact a remplacé l’ancienne.

@@ -1,5 +1,6 @@
 //! Pages that are read and chosen from: settings, keys, about.
 
+use causerie_protocol::answer::DeviceView;
 use eframe::egui::{self, Role, TextEdit, WidgetInfo};
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
         background::{closing_card, notifications_card},
         beyond::{Beyond, beyond_card},
         card,
+        devices::devices_card,
         locking::{Locking, locking_ui},
         page,
         storage::storage_card,
@@ -31,6 +33,8 @@ pub struct Around<'a> {
     pub offers: Offers,
     /// How much lies there, once something was counted.
     pub stored: Option<Stored>,
+    /// The devices of the own account, once they were told.
+    pub devices: &'a [DeviceView],
 }
 
 /// What is typed on the page with settings.
@@ -40,6 +44,8 @@ pub struct Choosing {
     pub words: String,
     /// What is chosen about networks beyond our own, and not kept yet.
     pub beyond: Beyond,
+    /// Whether the question is open that comes before a copy becomes a device.
+    pub separating: bool,
     /// The last pass that painted this page.
     painted: Option<u64>,
 }
@@ -84,6 +90,9 @@ pub fn settings_ui(
         if has(&BEYOND) {
             beyond_card(ui, text, &mut choosing.beyond, &mut actions);
         }
+        if has(&DEVICES) {
+            devices_card(ui, text, around.devices, &mut choosing.separating, &mut actions);
+        }
         if has(&STORAGE) {
             storage_card(ui, text, around.home, around.stored);
         }
@@ -122,6 +131,7 @@ const BEYOND: Part<'_> = Part(&[
     "beyond-proxy",
     "beyond-found",
 ]);
+const DEVICES: Part<'_> = Part(&["devices-title", "devices-text", "devices-separate"]);
 const STORAGE: Part<'_> = Part(&["storage-title", "settings-home", "storage-found"]);
 
 impl Part<'_> {

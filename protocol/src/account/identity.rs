@@ -8,8 +8,6 @@
 //! sealed: version u16 ‖ len u32 ‖ owner ‖ (len u32 ‖ row u64, contact)…
 //! ```
 
-use core::cmp::Ordering;
-
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -17,7 +15,7 @@ use crate::{
     account::keys::OwnAccount,
     contact::{Contact, ContactRow},
     entropy::TurnRandom,
-    upgrade::VERSION,
+    upgrade::{Age, VERSION},
     vault::Vault,
     wire::codec,
 };
@@ -63,10 +61,10 @@ impl Identity {
     /// # Errors
     /// [`IdentityError`] when they are of another home, damaged, or of another version.
     pub(crate) fn open(sealed: &[u8], vault: &Vault) -> Result<Self, IdentityError> {
-        match version(sealed, vault)?.cmp(&VERSION) {
-            Ordering::Less => Err(IdentityError::Older),
-            Ordering::Greater => Err(IdentityError::Newer),
-            Ordering::Equal => Self::read(sealed, vault, |bytes| codec::decode(bytes).ok()),
+        match Age::of(version(sealed, vault)?) {
+            Age::Older => Err(IdentityError::Older),
+            Age::Newer => Err(IdentityError::Newer),
+            Age::Current => Self::read(sealed, vault, |bytes| codec::decode(bytes).ok()),
         }
     }
 

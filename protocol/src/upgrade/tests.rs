@@ -225,7 +225,9 @@ fn versions_of_a_store_are_told_apart() {
     let mut store = MemoryRecords::default();
     assert_eq!(age_of_store(&store, &vault), Ok(Age::Current), "an empty one");
     let key = place(&vault, b'A', "version", &[]);
-    for (version, age) in [(1_u16, Age::Older), (VERSION, Age::Current), (VERSION + 1, Age::Newer)] {
+    for (version, age) in
+        [(1_u16, Age::Older), (2, Age::Current), (VERSION, Age::Current), (VERSION + 1, Age::Newer)]
+    {
         put(&mut store, &vault, &key, &version.to_be_bytes());
         assert_eq!(age_of_store(&store, &vault), Ok(age));
         let noted = note(&mut Turn::new(Now::default(), &entropy(), &store, &vault));
@@ -256,6 +258,9 @@ fn versions_of_an_identity_are_told_apart_before_anything_else_of_it_is_read() {
     assert_eq!(Identity::open(&older, &vault).unwrap_err(), IdentityError::Older);
     let upgraded = identity(&older, &vault, &entropy()).unwrap().unwrap();
     assert_eq!(Identity::open(&upgraded, &vault).unwrap().owner.keys.account(), account);
+    let before = of_version(2, &sealed, &vault);
+    assert_eq!(identity(&before, &vault, &entropy()), Ok(None), "read as it is");
+    assert_eq!(Identity::open(&before, &vault).unwrap().owner.keys.account(), account);
     let newer = of_version(VERSION + 1, &sealed, &vault);
     assert_eq!(identity(&newer, &vault, &entropy()), Err(IdentityError::Newer));
     assert_eq!(Identity::open(&newer, &vault).unwrap_err(), IdentityError::Newer);
