@@ -344,6 +344,8 @@ pub(crate) struct Contacts {
     by_account: BTreeMap<AccountId, ContactRow>,
     /// Rows of further devices, by the first row of the account.
     further: BTreeMap<ContactRow, BTreeSet<ContactRow>>,
+    /// The number of the next row: in one run of the program none is used for somebody else.
+    next: u64,
 }
 
 impl Contacts {
@@ -368,6 +370,14 @@ impl Contacts {
             contacts.put(row, contact);
             contacts.save(turn, row)?;
         }
+        // Rows of devices that were forgotten since.
+        let family = family(turn);
+        for suffix in turn.suffixes(&family, &[], ROWS_MAX)? {
+            let row = suffix.as_slice().try_into().map_err(|_| RecordsError::Damaged('C'))?;
+            if !contacts.rows.contains_key(&ContactRow(u64::from_be_bytes(row))) {
+                turn.delete(&family.with(&suffix));
+            }
+        }
         Ok(contacts)
     }
 
@@ -390,7 +400,7 @@ impl Contacts {
     }
 
     fn add_row(&mut self, turn: &mut Turn<'_>, contact: Contact) -> Result<ContactRow, RecordsError> {
-        let row = ContactRow(self.rows.last_key_value().map_or(0, |(last, _)| last.0.saturating_add(1)));
+        let row = ContactRow(self.next);
         self.put(row, contact);
         self.save(turn, row)?;
         Ok(row)
@@ -429,8 +439,8 @@ impl Contacts {
         self.by_account.get(&account).copied()
     }
 
-    /// The row of a device of somebody's that their list names: theirs, where none was known or the one known is not
-    /// listed any more, else one of its own behind it, new if need be. `None` where there is no room for it.
+    /// The row of a device of somebody's that their list names: theirs, where none was known or the one known was taken
+    /// away, else one of its own behind it, new if need be. `None` where there is no room for it.
     pub(crate) fn row_of_device(
         &mut self,
         turn: &mut Turn<'_>,
@@ -443,7 +453,8 @@ impl Contacts {
         };
         let known = self.rows_of(person).into_iter().find(is_of);
         let Some(contact) = self.get(person).filter(|_| known.is_none()) else { return Ok(known) };
-        if contact.device.is_none_or(|(first, _)| list.device(first).is_none()) {
+        // A list that does not name a device may be of one that did not know of it.
+        if contact.device.is_none_or(|(first, _)| list.list().revoked.contains(&first)) {
             return Ok(Some(person));
         }
         let of_all: usize = self.further.values().map(BTreeSet::len).sum();
@@ -473,6 +484,17 @@ impl Contacts {
     /// The list of all devices of the same account; `None` until one was checked.
     pub(crate) fn list_of(&self, row: ContactRow) -> Option<SignedDeviceList> {
         self.get(self.person(row))?.list()
+    }
+
+    /// All devices of the same account that were ever certified and not taken away: those of its list, and those that have
+    /// rows, which a newer list may not know of. None that `own` names, whatever a contact says.
+    pub(crate) fn devices(&self, row: ContactRow, own: &SignedDeviceList) -> Vec<DeviceId> {
+        let Some(list) = self.list_of(row) else { return Vec::new() };
+        let rows = self.rows_of(row).into_iter();
+        let met = rows.filter_map(|row| self.get(row)?.device).map(|(device, _)| device);
+        let met = met.filter(|device| !list.list().revoked.contains(device));
+        let all: BTreeSet<DeviceId> = list.device_ids().chain(met).collect();
+        all.into_iter().filter(|device| own.device(*device).is_none()).collect()
     }
 
     /// Forgets the further devices of somebody.
@@ -537,6 +559,7 @@ impl Contacts {
         if person != row {
             self.further.entry(person).or_default().insert(row);
         }
+        self.next = self.next.max(row.0.saturating_add(1));
         self.rows.insert(row, contact);
     }
 }

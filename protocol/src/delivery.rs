@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use core::time::Duration;
 
 use crate::{
+    answer::Verification,
     contact::ContactRow,
     engine::State,
     event::Event,
@@ -58,7 +59,7 @@ pub(crate) struct Delivery {
     link: Option<LinkId>,
     /// What they said of themselves on each channel, until it is looked at.
     statuses: BTreeMap<LinkId, Status>,
-    /// All devices of the contact's, by their newest list.
+    /// All devices of the contact's.
     devices: Vec<DeviceId>,
     /// Every session with their device.
     sessions: Vec<Session>,
@@ -197,7 +198,7 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     forget_old_sessions(state, turn, row)?;
     let Some(contact) = state.contacts.get(row) else { return Ok(()) };
     let Some((their_device, _)) = contact.device else { return Ok(()) };
-    let devices = state.contacts.list_of(row).map(|list| list.device_ids().collect()).unwrap_or_default();
+    let devices = state.contacts.devices(row, state.own.device_list());
     let mut delivery = Delivery { devices, ..Delivery::default() };
     for id in contact.sessions.iter().rev() {
         if let Some(mut session) = Session::load(turn, state.own.device(), their_device, *id)? {
@@ -212,8 +213,7 @@ pub(crate) fn prepare(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
 
 /// The list of a contact's devices is another one.
 pub(crate) fn devices_changed(state: &mut State, person: ContactRow) {
-    let devices: Vec<DeviceId> =
-        state.contacts.list_of(person).map(|list| list.device_ids().collect()).unwrap_or_default();
+    let devices = state.contacts.devices(person, state.own.device_list());
     for row in state.contacts.rows_of(person) {
         if let Some(delivery) = state.deliveries.get_mut(&row) {
             delivery.devices.clone_from(&devices);
@@ -390,6 +390,7 @@ pub(crate) fn pump_all(state: &mut State, turn: &mut Turn<'_>) -> Result<(), Rec
 /// Seals and sends what waits for one contact, as far as the window allows.
 pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result<(), RecordsError> {
     let Some(parties) = parties(state, row) else { return Ok(()) };
+    let is_withheld = is_withheld(state, row);
     loop {
         let (Some(delivery), Some(conversation)) =
             (state.deliveries.get_mut(&row), state.conversations.get(&state.contacts.person(row)))
@@ -400,7 +401,7 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
         if delivery.sending.is_none() {
             return Ok(());
         }
-        let records = delivery.collect(turn, conversation)?;
+        let records = delivery.collect(turn, conversation, is_withheld)?;
         if records.is_empty() {
             return Ok(());
         }
@@ -419,6 +420,15 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
             }
         }
     }
+}
+
+/// Whether entries are kept from a device: it came to a contact whose safety number was compared, and was not since.
+fn is_withheld(state: &State, row: ContactRow) -> bool {
+    let person = state.contacts.person(row);
+    let verification = |row| state.contacts.get(row).map(|contact| contact.verification);
+    row != person
+        && verification(person) == Some(Verification::Changed)
+        && verification(row) != Some(Verification::Verified)
 }
 
 /// Who takes steps in the sessions with a contact's device.
@@ -447,7 +457,12 @@ fn lose_sessions(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Res
 
 impl Delivery {
     /// What the next envelope brings: marks first, then what they asked for, then what they lack.
-    fn collect(&mut self, turn: &Turn<'_>, conversation: &Conversation) -> Result<Vec<Record>, RecordsError> {
+    fn collect(
+        &mut self,
+        turn: &Turn<'_>,
+        conversation: &Conversation,
+        is_withheld: bool,
+    ) -> Result<Vec<Record>, RecordsError> {
         let mut packing = Packing::beside_steps();
         let mut records = Vec::new();
         while let Some(chain) = self.acks.pop_first() {
@@ -462,7 +477,7 @@ impl Delivery {
                 records.push(Record::Read(mark));
             }
         }
-        if self.heads_known && self.in_flight.len() < limits::ENVELOPES_IN_FLIGHT_MAX {
+        if !is_withheld && self.heads_known && self.in_flight.len() < limits::ENVELOPES_IN_FLIGHT_MAX {
             self.collect_repairs(turn, conversation, &mut packing, &mut records)?;
             self.collect_waiting(turn, conversation, &mut packing, &mut records)?;
         }

@@ -111,6 +111,9 @@ pub enum AppendError {
     /// The body is not one of its kind.
     #[error(transparent)]
     Entry(#[from] EntryError),
+    /// Our side has as many chains as it can have, and none of them is this device's.
+    #[error("too many chains")]
+    TooManyRuns,
     /// The store failed.
     #[error(transparent)]
     Records(#[from] RecordsError),
@@ -229,6 +232,22 @@ impl Conversation {
         self.chains.insert(id, Chain::new(id, true));
         self.save_list(turn)?;
         Ok(true)
+    }
+
+    /// What the device that this one was a copy of had not delivered becomes this one's to say, under the same message ids:
+    /// both may have written in the same run.
+    ///
+    /// # Errors
+    /// [`RecordsError`] when the store fails.
+    pub fn leave_former(&mut self, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+        let is_former = |chain: &&Chain| {
+            chain.own && chain.id.author_dev != self.own.dev && chain.reach.delivered < chain.reach.next
+        };
+        let former: Vec<ChainId> = self.chains.values().filter(is_former).map(|chain| chain.id).collect();
+        for id in former {
+            self.recover(turn, id)?;
+        }
+        Ok(())
     }
 
     /// Which conversation it is.
@@ -375,7 +394,7 @@ impl Conversation {
         Ok(first)
     }
 
-    fn current_or_new(&mut self, turn: &mut Turn<'_>) -> Result<ChainId, RecordsError> {
+    fn current_or_new(&mut self, turn: &mut Turn<'_>) -> Result<ChainId, AppendError> {
         // A run of the device that this one was a copy of is that device's.
         let usable = self.current_chain().filter(|id| {
             let has_room = |chain: &Chain| chain.reach.next < entry::SEQ_MAX;
@@ -385,7 +404,8 @@ impl Conversation {
             return Ok(current);
         }
         self.new_run(turn)?;
-        self.current_chain().ok_or(RecordsError::Damaged('L'))
+        let current = self.current_chain().ok_or(RecordsError::Damaged('L'))?;
+        if current.author_dev == self.own.dev { Ok(current) } else { Err(AppendError::TooManyRuns) }
     }
 
     fn current_chain(&self) -> Option<ChainId> {

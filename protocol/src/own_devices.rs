@@ -10,20 +10,22 @@
 //! share, who hold it anyway. The account's key lies on every device, so whoever has one of them can add others.
 
 use crate::{
-    account::device_list::SignedDeviceList,
+    account::{device_list::SignedDeviceList, keys::OwnAccount},
     answer::{Answer as Reply, CommandError, DeviceView, Halt},
     contact::{
         Answer, Contact, ContactRow, FirstState,
         introduction::{accepting, devices},
     },
+    delivery,
     engine::State,
     event::{Event, NoticeKind},
-    ids::{LinkId, SessionId},
+    ids::{DeviceId, LinkId, SessionId},
     link::{self, live_channel},
-    output::Output,
+    output::{LogLevel, Output},
     purge,
     records::RecordsError,
-    turn::Turn,
+    rendezvous,
+    turn::{RecordKey, Turn},
     wire::frame::FrameKind,
 };
 
@@ -51,20 +53,50 @@ pub(crate) fn separate(state: &mut State, turn: &mut Turn<'_>) -> Result<Reply, 
     let Some(own) = state.own.separated(&mut turn.random, turn.now.wall) else {
         return Err(CommandError::Full("an account has 8 devices at most").into());
     };
+    become_device(state, turn, own)?;
+    Ok(list(state))
+}
+
+/// Goes on as a device with these keys.
+fn become_device(state: &mut State, turn: &mut Turn<'_>, own: OwnAccount) -> Result<(), RecordsError> {
     link::close_all(state, turn, "this copy becomes a device of its own");
+    let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
+    let there: Vec<ContactRow> = rows.iter().copied().filter(|row| state.is_online(*row)).collect();
     state.own = own;
+    turn.save(&device_key(turn), &state.own.device())?;
     // What is held of conversations names their author.
     state.conversations.clear();
     state.deliveries.clear();
     state.twin_told = None;
     state.invitations.forget_all(turn)?;
-    let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
     for row in rows {
         begin_anew(state, turn, row)?;
     }
+    for row in there {
+        state.notify(turn, row, Event::ContactOffline);
+        rendezvous::on_contact_offline(state, turn, row);
+    }
     state.identity_changed();
     state.secrets_changed(turn);
-    Ok(list(state))
+    Ok(())
+}
+
+/// A store in which a copy became a device, and an identity that does not know of it, because it was written after the store
+/// and never came to the disk, or was put back: it becomes one now. Nobody heard of the keys that are gone.
+pub(crate) fn resume(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
+    let known: Option<DeviceId> = turn.load(&device_key(turn))?;
+    if known.is_none_or(|known| known == state.own.device()) {
+        return Ok(());
+    }
+    match state.own.separated(&mut turn.random, turn.now.wall) {
+        Some(own) => become_device(state, turn, own),
+        None => Ok(()),
+    }
+}
+
+/// Where a store says which device it is of, once that was a copy of another.
+fn device_key(turn: &Turn<'_>) -> RecordKey {
+    turn.key(b'A', &[b"device"], &[])
 }
 
 /// A contact's device knows the keys of another device of ours only: by what is shared with it we are introduced.
@@ -72,25 +104,43 @@ fn begin_anew(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> Result
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let gone: Vec<SessionId> = contact.sessions.clone();
     let account = contact.account;
-    if let Some(pair) = contact.pairs.last() {
+    // A link that was not answered yet can be answered by either; the answer that was given was the other device's.
+    let is_open = contact.answer.as_ref().is_some_and(|answer| answer.first == FirstState::NotMade);
+    if let Some(pair) = contact.pairs.last().filter(|_| !is_open) {
         let first = FirstState::OfDevice;
-        let secret = devices::secret(pair);
+        let secret = devices::secret(pair, state.own.account());
         contact.answer = Some(Answer { secret, bundle_hash: [0; 16], hints: Vec::new(), first });
         accepting::drop_kept_first(turn, account)?;
     }
     purge::sessions(state, turn, row, &gone)?;
-    state.contacts.save(turn, row)
+    state.contacts.save(turn, row)?;
+    delivery::open(state, turn, row)?;
+    if let Some(conversation) = state.conversations.get_mut(&row) {
+        conversation.leave_former(turn)?;
+    }
+    Ok(())
 }
 
 /// A list of our own account that a contact knows, signed by our own key: another device of ours made it.
 pub(crate) fn learn(state: &mut State, turn: &mut Turn<'_>, list: &SignedDeviceList) {
-    let before = state.own.device_list().list().devices.len();
+    let before = state.own.device_list().clone();
     if !state.own.join_list(list) {
+        let is_known = list.list().devices.iter().all(|device| before.has(device));
+        if !is_known {
+            turn.log(
+                LogLevel::Warn,
+                "a list of our devices was not taken: it names too many, or takes this one away",
+            );
+        }
         return;
     }
     state.identity_changed();
     tell_own_list(state, turn);
-    if state.own.device_list().list().devices.len() <= before {
+    let persons: Vec<ContactRow> = state.contacts.people().map(|(row, _)| row).collect();
+    for person in persons {
+        delivery::devices_changed(state, person);
+    }
+    if state.own.device_list().list().devices.iter().all(|device| before.has(device)) {
         return;
     }
     let text = "another device of yours is known to your contacts now; if you did not add it, somebody has a copy of \

@@ -76,6 +76,14 @@ pub(crate) async fn measure() {
         );
         program.stops();
     }
+    // What was not closed is counted.
+    for _ in 0..3 {
+        let (program, _) = Program::starts(&home).await;
+        program.is_killed();
+        let (program, opened) = Program::starts(&home).await;
+        println!("killed, open after {opened:6.1} ms   {:6.1} MB", program.megabytes());
+        program.stops();
+    }
 }
 
 /// Somebody new, and their id.
@@ -138,6 +146,11 @@ impl Program {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().split(' ').next().unwrap().parse::<f64>().unwrap() / 1_024.0
+    }
+
+    fn is_killed(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
     }
 
     fn stops(mut self) {

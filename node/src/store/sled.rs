@@ -18,7 +18,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -31,7 +31,7 @@ use causerie_protocol::{
     records::{Order, Pair, Records, RecordsError},
 };
 
-use self::tally::Tally;
+use self::tally::{Counting, Tally};
 use super::{FREE_BYTES_MIN, Store, StoreError, check_sizes};
 use crate::crash;
 
@@ -65,9 +65,18 @@ pub struct SledStore {
     log: File,
     path: PathBuf,
     free_bytes_min: u64,
+    health: Arc<Health>,
+    counting: Arc<Counting>,
+    counter: Option<thread::JoinHandle<()>>,
+}
+
+/// Why a store answers nothing any more.
+#[derive(Debug, Default)]
+struct Health {
+    /// A write failed, or sled panicked.
     broken: AtomicBool,
-    /// Of all records, those included that are not durable yet.
-    tally: Mutex<Tally>,
+    /// It lacks records.
+    lacking: AtomicBool,
 }
 
 impl SledStore {
@@ -104,18 +113,36 @@ impl SledStore {
                 outcome => break outcome?,
             }
         };
-        let tally = caught(path, || counted(&db, path, is_as_left))??;
+        let counting = Arc::new(caught(path, || said(&db, path, is_as_left))??);
         let log = File::open(path.join("db")).map_err(|error| StoreError::of_io(&error, path))?;
-        let store = Self {
-            db: Some(db),
-            log,
-            path: path.to_owned(),
-            free_bytes_min,
-            broken: AtomicBool::new(false),
-            tally: Mutex::new(tally),
-        };
+        let health = Arc::<Health>::default();
+        let path_owned = path.to_owned();
+        let mut store =
+            Self { db: Some(db), log, path: path_owned, free_bytes_min, health, counting, counter: None };
         store.sync_all().map_err(|error| StoreError::of_io(&error, path))?;
+        store.count()?;
         Ok(store)
+    }
+
+    /// Begins to count what is there, and waits a moment for the end of it.
+    fn count(&mut self) -> Result<(), StoreError> {
+        let (db, path) = (self.db()?.clone(), self.path.clone());
+        let (counting, health) = (Arc::clone(&self.counting), Arc::clone(&self.health));
+        let (ended, wait) = mpsc::sync_channel(1);
+        let counter = thread::Builder::new().name("store-count".to_owned()).spawn(move || {
+            match caught(&path, || counting.run(&db)) {
+                Ok(true) => {}
+                Ok(false) => {
+                    StoreError::damaged(&path, "not all records are there");
+                    health.lacking.store(true, Ordering::Release);
+                }
+                Err(_) => health.lacking.store(true, Ordering::Release),
+            }
+            ended.send(()).ok();
+        });
+        self.counter = counter.ok();
+        wait.recv_timeout(tally::PATIENCE).ok();
+        self.db().map(drop)
     }
 
     /// Whether sled has moved nothing to the place that it never syncs.
@@ -142,7 +169,8 @@ impl SledStore {
 
     fn db(&self) -> Result<&sled::Db, StoreError> {
         match &self.db {
-            Some(db) if !self.broken.load(Ordering::Acquire) => Ok(db),
+            _ if self.health.lacking.load(Ordering::Acquire) => Err(StoreError::Damaged(self.path.clone())),
+            Some(db) if !self.health.broken.load(Ordering::Acquire) => Ok(db),
             _ => Err(StoreError::Broken),
         }
     }
@@ -152,7 +180,7 @@ impl SledStore {
         let db = self.db()?;
         catch_unwind(AssertUnwindSafe(|| crash::expected(|| call(db))))
             .map_err(|panic| {
-                self.broken.store(true, Ordering::Release);
+                self.health.broken.store(true, Ordering::Release);
                 of_panic(&self.path, panic.as_ref())
             })?
             .map_err(|error| of_sled(&self.path, &error))
@@ -161,7 +189,7 @@ impl SledStore {
     /// A write: whatever fails breaks the store.
     fn write<T>(&self, call: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T, StoreError> {
         let db = self.db()?;
-        caught(&self.path, || call(db)).inspect_err(|_| self.broken.store(true, Ordering::Release))
+        caught(&self.path, || call(db)).inspect_err(|_| self.health.broken.store(true, Ordering::Release))
     }
 
     fn check_room(&self) -> Result<(), StoreError> {
@@ -190,23 +218,15 @@ impl Store for SledStore {
         }
         // sled brings the pages in from disk while it applies, and a batch that stops half-way at a damaged one would
         // be recovered half. Bringing them in first finds the damage while nothing is changed yet.
-        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = *tally;
+        let mut counts = self.counting.counts();
         self.read(|db| {
             changes.writes.iter().try_for_each(|(key, write)| {
-                if let Some(before) = db.get(key)? {
-                    next.take(key, &before);
-                }
-                if let Some(value) = write {
-                    next.add(key, value);
-                }
+                counts.replace(key, db.get(key)?.as_deref(), write.as_deref());
                 Ok(())
             })
         })?;
-        batch.insert(tally::KEY, &next.to_bytes());
-        self.write(|db| db.apply_batch(batch))?;
-        *tally = next;
-        Ok(())
+        batch.insert(tally::KEY, &counts.said.to_bytes());
+        self.write(|db| db.apply_batch(batch))
     }
 
     fn commit(&self) -> Result<(), StoreError> {
@@ -246,12 +266,15 @@ impl Records for SledStore {
 
 impl Drop for SledStore {
     fn drop(&mut self) {
+        let is_sound = self.db().is_ok();
         let Some(db) = self.db.take() else { return };
         let path = self.path.clone();
-        let is_sound = !self.broken.load(Ordering::Acquire);
+        self.counting.stopped.store(true, Ordering::Release);
+        let counter = self.counter.take();
         let (closed, wait) = mpsc::sync_channel(1);
         let closing = thread::Builder::new().name("store-close".to_owned()).spawn(move || {
             let ended = caught(&path, || {
+                counter.map(thread::JoinHandle::join);
                 drop(db);
                 Ok(())
             });
@@ -270,27 +293,24 @@ impl fmt::Debug for SledStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SledStore")
             .field("path", &self.path)
-            .field("broken", &self.broken)
+            .field("health", &self.health)
             .finish_non_exhaustive()
     }
 }
 
-/// How many records a store has that was just opened: where its file is not as we left it, or nobody said how many there
-/// should be, all are counted.
-fn counted(db: &sled::Db, path: &Path, is_as_left: bool) -> sled::Result<Result<Tally, StoreError>> {
-    match Tally::stored(db)? {
-        Some(stored) if is_as_left || stored == Tally::of(db)? => Ok(Ok(stored)),
-        Some(_) => Ok(Err(StoreError::damaged(path, "not all records are there"))),
-        None if db.is_empty() => Ok(Ok(Tally::default())),
+/// What the last change-set of a store said that was just opened: it is counted unless its file is as we left it. Where
+/// none said anything, as in a store of an older version, it is counted at once.
+fn said(db: &sled::Db, path: &Path, is_as_left: bool) -> sled::Result<Result<Counting, StoreError>> {
+    let found = match Tally::stored(db)? {
+        Some(said) => return Ok(Ok(Counting::new(said, is_as_left))),
+        None if db.is_empty() => Tally::default(),
         None if tally::was_left(path) => {
-            Ok(Err(StoreError::damaged(path, "nothing says how many records there are")))
+            return Ok(Err(StoreError::damaged(path, "nothing says how many records there are")));
         }
-        None => {
-            let found = Tally::of(db)?;
-            db.insert(tally::KEY, &found.to_bytes())?;
-            Ok(Ok(found))
-        }
-    }
+        None => Tally::of(db)?,
+    };
+    db.insert(tally::KEY, &found.to_bytes())?;
+    Ok(Ok(Counting::new(found, true)))
 }
 
 /// Removes what an opening that was cut short has left, and sled would take for damage: a snapshot that may be half,

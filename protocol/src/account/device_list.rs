@@ -185,6 +185,13 @@ impl SignedDeviceList {
         &self.list
     }
 
+    /// Whether it names this very device, with the same keys.
+    #[must_use]
+    pub fn has(&self, device: &Device) -> bool {
+        self.device(device.id)
+            .is_some_and(|listed| (listed.key, listed.static_key) == (device.key, device.static_key))
+    }
+
     /// The ids of all devices, ascending.
     pub fn device_ids(&self) -> impl Iterator<Item = DeviceId> {
         self.list.devices.iter().map(|device| device.id)
@@ -266,7 +273,7 @@ pub enum Succession {
     Same,
     /// It replaces the known one.
     Next {
-        /// Whether it has a device that the known one has not.
+        /// Whether it has a device that the known one has not, or one with another key.
         gained_devices: bool,
     },
     /// It has a smaller version: one that was replaced, or a rollback.
@@ -291,9 +298,9 @@ pub fn succession(known: &SignedDeviceList, newer: &SignedDeviceList) -> Success
     // Only a larger version has a distance of at least 1; u32::MAX is the last list that an account can have.
     match newer.version().checked_sub(known.version()) {
         None => Succession::Older,
-        Some(1) if newer.list.previous == known.hash => Succession::Next {
-            gained_devices: newer.list.devices.iter().any(|device| known.device(device.id).is_none()),
-        },
+        Some(1) if newer.list.previous == known.hash => {
+            Succession::Next { gained_devices: newer.list.devices.iter().any(|device| !known.has(device)) }
+        }
         Some(0 | 1) => Succession::Fork,
         Some(_) => Succession::Gap,
     }

@@ -86,20 +86,21 @@ impl OwnAccount {
     }
 
     /// Takes a list of our account that another device of ours made: as it is where it is newer and names all that ours
-    /// names, else both become one that replaces the newer. Whether the list is another one now: not where it is older, or
-    /// takes this device away, or both together name too many.
+    /// names, else both become one that replaces the newer. Whether the list is another one now: not where it is older and
+    /// names none that is new, or takes this device away, or both together name too many.
     pub fn join_list(&mut self, other: &SignedDeviceList) -> bool {
         let (own, theirs) = (self.list.list(), other.list());
-        let is_kept = |device: &DeviceId| other.device(*device).is_some() || theirs.revoked.contains(device);
-        let is_whole = other.version() > own.version && self.list.device_ids().all(|device| is_kept(&device));
-        let names_this =
-            other.device(self.device).is_some_and(|device| device.static_key == self.static_public);
         if other.account() != self.account() || theirs.revoked.contains(&self.device) {
             return false;
         }
-        let joined = if is_whole && names_this {
+        let names_all = |list: &SignedDeviceList, devices: &[Device]| {
+            devices.iter().all(|device| list.has(device) || list.list().revoked.contains(&device.id))
+        };
+        let joined = if other.version() > own.version && names_all(other, &own.devices) {
             Some(other.clone())
-        } else if other.hash() == self.list.hash() || other.version() < own.version {
+        } else if other.hash() == self.list.hash()
+            || (other.version() < own.version && names_all(&self.list, &theirs.devices))
+        {
             None
         } else {
             let revoked: BTreeSet<DeviceId> = own.revoked.iter().chain(&theirs.revoked).copied().collect();
@@ -119,6 +120,16 @@ impl OwnAccount {
             None => return false,
         }
         true
+    }
+
+    /// Signs a list that names this device, too, whoever's it is.
+    #[cfg(test)]
+    pub(crate) fn claim(&mut self, device: Device) {
+        let known = self.list.list();
+        let devices = known.devices.iter().cloned().chain([device]).collect();
+        if let Some(list) = self.next_list(&self.list, devices, known.revoked.clone()) {
+            self.list = list;
+        }
     }
 
     /// The list that replaces this one; `None` where it would break a rule of lists.

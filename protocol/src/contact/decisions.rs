@@ -48,15 +48,21 @@ pub(crate) fn ignore(state: &mut State, turn: &mut Turn<'_>, who: &Reference) ->
 /// The numbers were compared: what is known of their keys now is theirs.
 pub(crate) fn verify(state: &mut State, turn: &mut Turn<'_>, who: &Reference) -> Result<Answer, Halt> {
     let row = listed(state, who)?;
-    match state.contacts.get_mut(row) {
-        Some(contact) if contact.device.is_some() && contact.state == ContactState::Active => {
-            contact.verification = Verification::Verified;
-        }
+    match state.contacts.get(row) {
+        Some(contact) if contact.device.is_some() && contact.state == ContactState::Active => {}
         _ => {
             return Err(
                 CommandError::WrongState("only an active contact has a safety number to compare").into()
             );
         }
+    }
+    // The number is the account's, and with it all devices that are known now are theirs.
+    for device in state.contacts.rows_of(row) {
+        if let Some(contact) = state.contacts.get_mut(device) {
+            contact.verification = Verification::Verified;
+        }
+        state.contacts.save(turn, device)?;
+        delivery::pump(state, turn, device)?;
     }
     changed(state, turn, row)?;
     answer(state, row)

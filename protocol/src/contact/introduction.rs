@@ -51,6 +51,7 @@ pub(crate) mod devices;
 pub(crate) mod refusal;
 
 pub(crate) use accepting::accept;
+use accepting::{Answered, Made};
 use refusal::Refusal;
 
 /// The inviter's side of one link.
@@ -82,6 +83,8 @@ pub(crate) struct Invited {
     channel: Channel,
     /// Our first message is durable there and waits for their person's consent.
     waits_for_consent: bool,
+    /// What our first message agreed on, until they have it.
+    made: Option<Made>,
 }
 
 impl Invited {
@@ -165,9 +168,10 @@ pub(crate) fn begin_as_invited(
     };
     let channel = Channel::new(&answer.secret, &binding, false);
     if let Some(one) = state.links.get_mut(link) {
-        one.phase = Phase::Invited(Invited { row, binding, channel, waits_for_consent: false });
+        one.phase = Phase::Invited(Invited { row, binding, channel, waits_for_consent: false, made: None });
     }
-    match kept_first(state, turn, row)? {
+    let kept = if answer.first == FirstState::Kept { kept_first(state, turn, row)? } else { None };
+    match kept {
         Some(first) => {
             say(state, turn, link, FrameKind::First, &first);
             Ok(())
@@ -256,9 +260,10 @@ pub(crate) fn on_invited_frame(
     }
     match kind {
         FrameKind::Body => match accepting::answer_body(state, turn, row, &payload)? {
-            Some((row, first)) => {
+            Some(Answered { row, first, made }) => {
                 if let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) {
                     invited.row = row;
+                    invited.made = made;
                 }
                 say(state, turn, link, FrameKind::First, &first);
                 wait_patiently(state, turn, link);
@@ -284,7 +289,12 @@ pub(crate) fn on_consent(state: &mut State, turn: &mut Turn<'_>, row: ContactRow
     let waiting: Vec<LinkId> = state
         .links
         .iter()
-        .filter(|(_, link)| matches!(&link.phase, Phase::Inviter(one) if one.waits_for_consent == Some(row)))
+        .filter(|(_, link)| match &link.phase {
+            Phase::Inviter(Inviter { waits_for_consent: Some(waiting), .. }) => {
+                state.contacts.person(*waiting) == state.contacts.person(row)
+            }
+            _ => false,
+        })
         .map(|(link, _)| link)
         .collect();
     for link in waiting {
@@ -545,12 +555,18 @@ fn on_stored(
     row: ContactRow,
 ) -> Result<(), RecordsError> {
     let answer = state.contacts.get(row).and_then(|contact| contact.answer.as_ref());
-    if answer.is_none_or(|answer| !matches!(answer.first, FirstState::Kept | FirstState::OfDevice)) {
+    let is_kept = answer.is_some_and(|answer| answer.first == FirstState::Kept);
+    let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
+        return Ok(());
+    };
+    let made = invited.made.take();
+    if !is_kept && made.is_none() {
         link::refuse(state, turn, link, "acknowledged what was not said");
         return Ok(());
     }
-    if let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) {
-        invited.waits_for_consent = true;
+    invited.waits_for_consent = true;
+    if let Some(made) = made {
+        accepting::keep(state, turn, made)?;
     }
     state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
     keep_alive::start(state, turn);

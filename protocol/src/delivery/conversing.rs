@@ -79,6 +79,7 @@ pub(crate) fn write(
         conversation.append(turn, kind::TEXT, text.as_bytes(), key).map_err(|error| match error {
             AppendError::Records(error) => Halt::Failed(error),
             AppendError::Entry(_) => CommandError::TooLong.into(),
+            AppendError::TooManyRuns => CommandError::Full(TOO_MANY_RUNS).into(),
         })?;
     state.waiting.extend(state.contacts.rows_of(row));
     Ok(Answer::Message { message: appended.mid, state: appended.state })
@@ -204,6 +205,10 @@ pub(crate) fn give_up(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -
     Ok(())
 }
 
+/// Why nothing can be written any more to somebody.
+const TOO_MANY_RUNS: &str =
+    "this home was put back, or became another device, too often for this conversation";
+
 /// Why a message failed whose contact is one again.
 const GIVEN_UP: &str = "the contact was removed, or their invitation had failed";
 
@@ -215,12 +220,13 @@ pub(crate) fn introduce_ourselves(
 ) -> Result<(), RecordsError> {
     open(state, turn, row)?;
     let profile = Profile { name: state.name.clone() };
+    let row = state.contacts.person(row);
     let Some(conversation) = state.conversations.get_mut(&row) else { return Ok(()) };
     let Ok(body) = profile.encode() else { return Ok(()) };
     match conversation.append(turn, kind::PROFILE, &body, None) {
         Err(AppendError::Records(error)) => Err(error),
         // A name that was checked when it was given is a body that is taken.
-        Ok(_) | Err(AppendError::Entry(_)) => Ok(()),
+        Ok(_) | Err(AppendError::Entry(_) | AppendError::TooManyRuns) => Ok(()),
     }
 }
 

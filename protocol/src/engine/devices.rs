@@ -267,3 +267,112 @@ fn a_device_without_its_store_gets_everything_back() {
     }
     show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 4);
 }
+
+#[test]
+fn a_contact_who_lists_a_device_of_ours_gets_none_of_our_words() {
+    let mut bench = copied(160);
+    copy(&mut bench, BOB, BOBS_LAPTOP);
+    separate(&mut bench, BOBS_LAPTOP);
+    bench.advance(A_WHILE);
+    let state = bench.peers[BOBS_LAPTOP].engine.as_ref().unwrap().state();
+    let listed = state.own.device_list().device(state.own.device()).unwrap().clone();
+    bench.meddle(ALICE, |state, _| state.own.claim(listed));
+    bench.stop(BOB);
+    bench.start(BOB);
+    bench.advance(A_WHILE);
+    bench.send(BOBS_LAPTOP, ALICE, "his own words").unwrap();
+    bench.advance(A_WHILE);
+    let said = bench.history(BOB, ALICE).into_iter().find(|one| one.text.as_deref() == Some("his own words"));
+    assert!(said.unwrap().outgoing);
+}
+
+#[test]
+fn a_device_that_came_after_numbers_were_compared_is_given_nothing_until_they_are_again() {
+    let mut bench = copied(161);
+    let alice = Reference::new(&bench.account(ALICE).unwrap().to_string());
+    bench.command(BOB, Command::VerifyContact { contact: alice.clone() }).unwrap();
+    bench.send(BOB, ALICE, "after the copy").unwrap();
+    bench.advance(A_WHILE);
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    let given = |bench: &mut Bench| bench.texts(LAPTOP, BOB).contains(&"after the copy".to_owned());
+    assert!(!given(&mut bench));
+    bench.send(LAPTOP, BOB, "it is heard all the same").unwrap();
+    bench.advance(A_WHILE);
+    assert!(bench.texts(BOB, ALICE).contains(&"it is heard all the same".to_owned()));
+    bench.command(BOB, Command::VerifyContact { contact: alice }).unwrap();
+    bench.advance(A_WHILE);
+    assert!(given(&mut bench));
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 4);
+}
+
+#[test]
+fn an_identity_that_does_not_know_that_its_store_became_a_device_becomes_one() {
+    let mut bench = copied(162);
+    let before = bench.writes(LAPTOP);
+    separate(&mut bench, LAPTOP);
+    bench.stop(LAPTOP);
+    // The store was written, and nothing after it.
+    bench.lose_writes(LAPTOP, bench.writes(LAPTOP) - before - 1);
+    for who in [ALICE, BOB] {
+        bench.peers[who].events.clear();
+    }
+    bench.start(LAPTOP);
+    bench.advance(A_WHILE);
+    assert_eq!(devices(&mut bench, LAPTOP).len(), 2);
+    bench.send(LAPTOP, BOB, "from the laptop").unwrap();
+    bench.send(ALICE, BOB, "from the desk").unwrap();
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 4);
+    for who in [ALICE, BOB] {
+        assert_eq!(noticed(&bench, who, NoticeKind::KeysRenewed), 0, "{who}");
+        assert_eq!(noticed(&bench, who, NoticeKind::Twin), 0, "{who}");
+    }
+}
+
+#[test]
+fn what_two_copies_wrote_at_one_place_is_all_there_once_one_of_them_is_a_device() {
+    let mut bench = copied(163);
+    for who in [ALICE, LAPTOP] {
+        bench.stop(who);
+        bench.peers[who].place = [7; 32];
+        bench.start(who);
+        bench.advance(A_WHILE);
+        bench.stop(who);
+    }
+    // Nothing about its files shows that it is a copy.
+    bench.copy(ALICE, LAPTOP);
+    for who in [ALICE, LAPTOP] {
+        bench.start(who);
+        bench.stop(BOB);
+        for number in 0..3 {
+            bench.send(who, BOB, &format!("{who} writes {number}")).unwrap();
+        }
+        bench.start(BOB);
+        if who == ALICE {
+            bench.advance(A_WHILE);
+        }
+    }
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB)], 8);
+}
+
+#[test]
+fn devices_of_one_account_do_not_take_each_other_for_a_contacts() {
+    let mut bench = copied(164);
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    bench.stop(BOB);
+    for _ in 0..5 {
+        bench.discover(ALICE, LAPTOP);
+        bench.discover(LAPTOP, ALICE);
+        bench.advance(Duration::from_secs(60));
+    }
+    for who in [ALICE, LAPTOP] {
+        let refused = bench.peers[who].logged.iter().find(|line| line.contains("does not check"));
+        assert_eq!(refused, None, "{who}");
+        let state = bench.peers[who].engine.as_ref().unwrap().state();
+        assert_eq!(state.contacts.iter().count(), 1, "{who}");
+    }
+}

@@ -26,6 +26,7 @@ use crate::{
     name::Name,
     notices::Notices,
     output::Output,
+    own_devices,
     purge::{self, Purges},
     reach::{self, Reach, trial::Trials},
     records::{Records, RecordsError},
@@ -105,6 +106,9 @@ impl Engine {
         let is_elsewhere = note_place(&state, &mut turn)?;
         if store_is_old || is_elsewhere {
             begin_new_runs(&mut state, &mut turn)?;
+        }
+        if !store_is_old && state.settings.room.is_enough() {
+            own_devices::resume(&mut state, &mut turn)?;
         }
         let resting = !state.settings.room.is_enough();
         reach::rest(&mut state, resting);

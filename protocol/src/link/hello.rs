@@ -309,7 +309,10 @@ fn secrets(
             let secret = TokenSecret::Pair { key: pair.key.clone(), own: own_device, their: device };
             let known = if age == 0 || Some(row) == expected { &mut newest } else { &mut replaced };
             known.push((found, secret));
-            let secret = TokenSecret::Introduction { secret: devices::secret(pair), role: ROLE_INVITER };
+            let secret = TokenSecret::Introduction {
+                secret: devices::secret(pair, contact.account),
+                role: ROLE_INVITER,
+            };
             devices.push((Match::Device { row, session: pair.session }, secret));
         }
     }

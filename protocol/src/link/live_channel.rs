@@ -21,7 +21,7 @@ use crate::{
     account::device_list::SignedDeviceList,
     answer::{ContactState, Path},
     contact::{
-        ContactRow,
+        ContactRow, FirstState,
         introduction::{accepting, devices},
     },
     delivery::{self, renewal},
@@ -500,23 +500,26 @@ fn settle(
     let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
     let reordered = contact.used_pair(session, &evidence);
     let account = contact.account;
-    let answered = contact.settle_answer().is_some();
-    let became_active = contact.state == ContactState::Pending;
+    let answered = contact.settle_answer();
     let same_process = contact.seen_process == Some(status.process);
     let old_copy = !same_process && contact.seen_process.is_some() && status.starts <= contact.seen_start;
     // From here on it counts from where it is: each later start of it is no news.
     contact.seen_start = status.starts;
     contact.seen_process = Some(status.process);
     contact.last_seen = Some(turn.now.wall);
-    if became_active {
+    state.contacts.save(turn, row)?;
+    let person = state.contacts.person(row);
+    let pending = state.contacts.get_mut(person).filter(|one| one.state == ContactState::Pending);
+    let became_active = pending.is_some();
+    if let Some(contact) = pending {
         contact.state = ContactState::Active;
         contact.reason = None;
+        state.contacts.save(turn, person)?;
     }
-    state.contacts.save(turn, row)?;
-    if answered {
+    if answered.as_ref().is_some_and(|answer| answer.first == FirstState::Kept) {
         accepting::drop_kept_first(turn, account)?;
     }
-    if answered || became_active || reordered {
+    if answered.is_some() || became_active || reordered {
         state.identity_changed();
     }
     if became_active {

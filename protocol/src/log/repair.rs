@@ -95,7 +95,9 @@ impl Conversation {
             return Ok(false);
         };
         let (delivered, next) = (chain.reach.delivered, chain.reach.next);
-        if delivered >= next {
+        let is_full = self.own_chains().len() >= CHAINS_PER_SIDE_MAX;
+        let has_run = self.current_chain().is_some_and(|current| current.author_dev == self.own.dev);
+        if delivered >= next || (is_full && !has_run) {
             return Ok(is_current);
         }
         let before = self.dep_before(turn, id, delivered)?;
@@ -109,7 +111,7 @@ impl Conversation {
         }
         let removed = removed.iter().filter(|entry| entry.head().seq < next);
         // In a later run there may be what was written with all this in view.
-        if !is_current && self.own_chains().len() < CHAINS_PER_SIDE_MAX {
+        if !is_current && !is_full {
             let branch = self.draw_branch(turn);
             for entry in removed {
                 self.write_branch(turn, branch, entry, before)?;
@@ -123,7 +125,7 @@ impl Conversation {
             self.write_own(turn, &draft).map_err(|error| match error {
                 AppendError::Records(error) => error,
                 // It was an entry before: only a chain that is full can be in the way.
-                AppendError::Entry(_) => RecordsError::TooLarge('E'),
+                AppendError::Entry(_) | AppendError::TooManyRuns => RecordsError::TooLarge('E'),
             })?;
         }
         Ok(true)

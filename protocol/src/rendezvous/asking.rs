@@ -14,9 +14,9 @@ use core::time::Duration;
 
 use super::{Place, clocks, day_chain, is_open, record::RecordKeys, take_place, their_now};
 use crate::{
-    contact::{Contact, ContactRow},
+    contact::{Contact, ContactRow, FirstState},
     engine::State,
-    ids::LookupId,
+    ids::{DeviceId, LookupId},
     limits,
     moment::WallTime,
     output::{LogLevel, Output},
@@ -185,16 +185,21 @@ fn questions(state: &State, now: WallTime, row: ContactRow) -> Vec<Question> {
         return Vec::new();
     };
     let mut keys: Vec<RecordKeys> = Vec::new();
-    if let Some(answer) = &contact.answer {
+    if let Some(answer) = contact.answer.as_ref().filter(|answer| answer.first != FirstState::OfDevice) {
         keys.extend(days_beside(now).into_iter().map(|day| RecordKeys::of_invitation(&answer.secret, day)));
     }
     if let Some((device, _)) = contact.device {
         let theirs = clocks::shifted(now, state.rendezvous.clocks.difference(row));
         let days: BTreeSet<u32> = days_beside(now).into_iter().chain(days_beside(theirs)).collect();
+        // Who does not know this device yet leaves something for the one that it was a copy of.
         let own = state.own.device();
+        let is_new = contact.answer.as_ref().is_some_and(|answer| answer.first == FirstState::OfDevice);
+        let others = state.own.device_list().device_ids().filter(|other| is_new && *other != own);
+        let asked: Vec<DeviceId> = std::iter::once(own).chain(others).collect();
         for pair in contact.pairs.iter().rev().take(limits::PAIRS_ASKED_MAX) {
-            let day_keys = day_chain::keys_of_days(pair, &days);
-            keys.extend(day_keys.iter().map(|day_key| RecordKeys::of_pair(day_key, device, own)));
+            for day_key in day_chain::keys_of_days(pair, &days) {
+                keys.extend(asked.iter().map(|own| RecordKeys::of_pair(&day_key, device, *own)));
+            }
         }
     }
     keys.into_iter().map(|keys| Question { row, keys, found: 0, useless: 0 }).collect()

@@ -291,3 +291,11 @@ proptest! {
         prop_assert_eq!(SignedDeviceList::parse(signed.bytes()), Ok(signed));
     }
 }
+
+#[test]
+fn a_device_with_another_static_key_is_another_device() {
+    let known = first(2);
+    let mut swapped = devices(2);
+    swapped[0].static_key = device(9).static_key;
+    assert_eq!(succession(&known, &after(&known, swapped)), Succession::Next { gained_devices: true });
+}

@@ -13,7 +13,7 @@ use crate::{
     delivery,
     engine::State,
     event::{Event, NoticeKind},
-    ids::AccountId,
+    ids::{AccountId, DeviceId},
     limits,
     name::{self, Name},
     output::Output,
@@ -21,7 +21,7 @@ use crate::{
     records::{Order, RecordsError},
     session::{
         Session,
-        first_contact::{self, BundlePublic, FirstPayload},
+        first_contact::{self, BundlePublic, Established, FirstPayload},
         noise::StaticKeys,
     },
     testing::tap::{self, Doing},
@@ -93,14 +93,32 @@ fn is_borrowed(state: &State, link: &Link) -> bool {
         .any(|(_, contact)| contact.account != link.account && contact.answer.as_ref().is_some_and(same))
 }
 
-/// Checks a bundle and answers it: the first message, durable before it leaves, and the row whose answer it is from now on,
-/// which is that of the device that published the bundle. `None` when anything is off.
+/// What a bundle is answered with.
+pub(super) struct Answered {
+    /// Whose answer it is from now on: of the device that published the bundle, unless a further device of ours says it.
+    pub(super) row: ContactRow,
+    /// The first message.
+    pub(super) first: Vec<u8>,
+    /// What it agreed on, where nothing of that is kept before they have it.
+    pub(super) made: Option<Made>,
+}
+
+/// What a first message of a further device agreed on, with the device of this row.
+#[derive(Debug)]
+pub(super) struct Made {
+    row: ContactRow,
+    device: DeviceId,
+    established: Established,
+}
+
+/// Checks a bundle and answers it; a first message that answers a link is durable before it leaves. `None` when anything is
+/// off.
 pub(super) fn answer_body(
     state: &mut State,
     turn: &mut Turn<'_>,
     row: ContactRow,
     body: &[u8],
-) -> Result<Option<(ContactRow, Vec<u8>)>, RecordsError> {
+) -> Result<Option<Answered>, RecordsError> {
     let Some(contact) = state.contacts.get(row) else { return Ok(None) };
     let Some(link) = contact.answer.clone().filter(|answer| answer.first != FirstState::Kept) else {
         return Ok(None);
@@ -138,27 +156,36 @@ pub(super) fn answer_body(
     };
     let doing = Doing { session: established.session, from: state.own.device(), to: bundle.device() };
     tap::first(turn, doing, &first);
-    let session = Session::establish(turn, doing.from, doing.to, &established)?;
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.add_session(session);
+    let made = Made { row, device: doing.to, established };
+    if of_device {
+        return Ok(Some(Answered { row: asked, first, made: Some(made) }));
     }
-    if !of_device {
-        keep_first(turn, account, &first)?;
-    }
-    if !of_device && let Some(contact) = state.contacts.get_mut(asked) {
+    keep_first(turn, account, &first)?;
+    if let Some(contact) = state.contacts.get_mut(asked) {
         contact.answer = None;
     }
     if let Some(contact) = state.contacts.get_mut(row) {
+        contact.answer = Some(Answer { first: FirstState::Kept, ..link });
+    }
+    state.contacts.save(turn, asked)?;
+    keep(state, turn, made)?;
+    Ok(Some(Answered { row, first, made: None }))
+}
+
+/// Keeps what a first message agreed on.
+pub(super) fn keep(state: &mut State, turn: &mut Turn<'_>, made: Made) -> Result<(), RecordsError> {
+    let Made { row, device, established } = made;
+    let session = Session::establish(turn, state.own.device(), device, &established)?;
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.add_session(session);
+    }
+    if let Some(contact) = state.contacts.get_mut(row) {
         contact.add_pair(Pair::of(&established, 0));
-        if !of_device {
-            contact.answer = Some(Answer { first: FirstState::Kept, ..link });
-        }
     }
     delivery::forget_old_sessions(state, turn, row)?;
-    state.contacts.save(turn, asked)?;
     state.contacts.save(turn, row)?;
     state.identity_changed();
-    Ok(Some((if of_device { asked } else { row }, first)))
+    Ok(())
 }
 
 /// The inviter's device says no.
@@ -174,14 +201,21 @@ pub(super) fn on_refused(
     // Whose answer used it up may be ours, which was lost with the store: then its secret will be recognised.
     let may_be_ours = first == Some(FirstState::Lost) && refusal == Refusal::Used;
     // A contact whose keys work goes on as it was; only the new link led nowhere.
-    if contact.state == ContactState::Pending && !may_be_ours {
+    let person = state.contacts.person(row);
+    let pending =
+        state.contacts.get_mut(person).filter(|one| one.state == ContactState::Pending && !may_be_ours);
+    if let Some(contact) = pending {
         contact.state = ContactState::Failed;
         contact.reason = Some(refusal.sentence().to_owned());
-        contact.pairs.clear();
-        let gone = contact.sessions.clone();
-        purge::sessions(state, turn, row, &gone)?;
-        delivery::give_up(state, turn, row)?;
-        state.notify(turn, row, Event::ContactFailed);
+        for row in state.contacts.rows_of(person) {
+            let Some(contact) = state.contacts.get_mut(row) else { continue };
+            contact.pairs.clear();
+            let gone = contact.sessions.clone();
+            purge::sessions(state, turn, row, &gone)?;
+            state.contacts.save(turn, row)?;
+        }
+        delivery::give_up(state, turn, person)?;
+        state.notify(turn, person, Event::ContactFailed);
     }
     drop_kept_first(turn, account)?;
     state.contacts.save(turn, row)?;

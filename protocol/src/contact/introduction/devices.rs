@@ -21,7 +21,7 @@ use crate::{
     delivery,
     engine::State,
     event::{Event, NoticeKind},
-    ids::{DeviceId, LinkId, SessionId},
+    ids::{AccountId, DeviceId, LinkId, SessionId},
     link::{self, Phase, hello::Binding, live_channel},
     records::RecordsError,
     secret::Secret,
@@ -37,9 +37,10 @@ use crate::{
 /// The life of such keys by the wall clock, which only the other side's patience limits further. Chosen.
 const LIFE_SECS: u64 = 3_600;
 
-/// By what a further device shows that an earlier one shared this secret.
-pub(crate) fn secret(pair: &Pair) -> Secret {
-    pair.key.derive("device", &[])
+/// By what a further device of an account shows that an earlier one of it shared this secret. It names the account, since
+/// the devices of both accounts know the secret.
+pub(crate) fn secret(pair: &Pair, of: AccountId) -> Secret {
+    pair.key.derive("device", &[of.as_bytes()])
 }
 
 /// Somebody shows a secret that we share with a contact, and has no keys of their own yet: they speak first.
@@ -50,8 +51,9 @@ pub(crate) fn begin_as_inviter(
     session: SessionId,
     binding: Binding,
 ) {
-    let pairs = state.contacts.get(row).map(|contact| contact.pairs.as_slice()).unwrap_or_default();
-    let Some(secret) = pairs.iter().find(|pair| pair.session == session).map(secret) else { return };
+    let Some(contact) = state.contacts.get(row) else { return };
+    let pair = contact.pairs.iter().find(|pair| pair.session == session);
+    let Some(secret) = pair.map(|pair| secret(pair, contact.account)) else { return };
     let channel = Channel::new(&secret, &binding, true);
     let offer = Offer::Device { row, secret, keys: None };
     if let Some(one) = state.links.get_mut(link) {
