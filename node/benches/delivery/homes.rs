@@ -79,7 +79,7 @@ pub(crate) async fn measure() {
     // What was not closed is counted.
     for _ in 0..3 {
         let (program, _) = Program::starts(&home).await;
-        program.is_killed();
+        program.kill();
         let (program, opened) = Program::starts(&home).await;
         println!("killed, open after {opened:6.1} ms   {:6.1} MB", program.megabytes());
         program.stops();
@@ -148,7 +148,7 @@ impl Program {
         line.trim().split(' ').next().unwrap().parse::<f64>().unwrap() / 1_024.0
     }
 
-    fn is_killed(mut self) {
+    fn kill(mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
