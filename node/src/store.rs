@@ -55,7 +55,7 @@ pub fn open_copy(path: &Path) -> Result<Arc<dyn Store>, StoreError> {
     Ok(Arc::new(copy::open(path)?))
 }
 
-/// Reads everything once.
+/// Reads everything once, and makes sure that it is everything.
 ///
 /// # Errors
 /// [`RecordsError`] for the first thing that cannot be read.
@@ -64,7 +64,7 @@ pub(crate) fn read_all(store: &dyn Store) -> Result<(), RecordsError> {
     let mut from = Vec::new();
     loop {
         let page = store.scan(&from, &END, Order::Ascending, PAGE)?;
-        let Some((last, _)) = page.last() else { return Ok(()) };
+        let Some((last, _)) = page.last() else { return Ok(store.is_whole()?) };
         from.clone_from(last);
         from.push(0);
     }
@@ -93,6 +93,14 @@ pub trait Store: Records + Send + Sync {
     /// [`StoreError`]; nothing is known then of what was applied since the last commit, and the store is to be
     /// dropped and opened again.
     fn commit(&self) -> Result<(), StoreError>;
+
+    /// Waits until it is known whether all is there that was said to be. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when it is not.
+    fn is_whole(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
 /// Why the store did not do what it was asked to.

@@ -13,7 +13,7 @@
 //!
 //! The first row of an account is the person, with their first device; each further device of theirs has a row of its
 //! own behind it, with the secrets, sessions and addresses of that device. What is about the person (name, state, device
-//! list, conversation) counts on the first row alone ([`Contacts::person`]).
+//! list, conversation) counts on the first row alone (`Contacts::person`).
 
 pub mod bundle;
 pub(crate) mod decisions;

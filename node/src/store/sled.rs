@@ -5,7 +5,7 @@
 //! panic or a failed write this store answers nothing any more, because half a change-set may be in its memory.
 //!
 //! What sled does that this file cannot change (sled 0.34.7): recovery stops at the first bad record and opens with an
-//! older prefix, or with a part missing in the middle, without a word (the latter is found by [`tally`]); pages above 128 KiB go to `blobs/`, which is never synced, so values stay small; deleted
+//! older prefix, or with a part missing in the middle, without a word (the latter is found by `tally.rs`); pages above 128 KiB go to `blobs/`, which is never synced, so values stay small; deleted
 //! bytes stay in the file until their segment is used again (`docs/architecture.md`).
 
 mod tally;
@@ -18,7 +18,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
@@ -67,7 +67,7 @@ pub struct SledStore {
     free_bytes_min: u64,
     health: Arc<Health>,
     counting: Arc<Counting>,
-    counter: Option<thread::JoinHandle<()>>,
+    counter: Mutex<Option<thread::JoinHandle<()>>>,
 }
 
 /// Why a store answers nothing any more.
@@ -117,15 +117,15 @@ impl SledStore {
         let log = File::open(path.join("db")).map_err(|error| StoreError::of_io(&error, path))?;
         let health = Arc::<Health>::default();
         let path_owned = path.to_owned();
-        let mut store =
-            Self { db: Some(db), log, path: path_owned, free_bytes_min, health, counting, counter: None };
+        let counter = Mutex::default();
+        let store = Self { db: Some(db), log, path: path_owned, free_bytes_min, health, counting, counter };
         store.sync_all().map_err(|error| StoreError::of_io(&error, path))?;
         store.count()?;
         Ok(store)
     }
 
     /// Begins to count what is there, and waits a moment for the end of it.
-    fn count(&mut self) -> Result<(), StoreError> {
+    fn count(&self) -> Result<(), StoreError> {
         let (db, path) = (self.db()?.clone(), self.path.clone());
         let (counting, health) = (Arc::clone(&self.counting), Arc::clone(&self.health));
         let (ended, wait) = mpsc::sync_channel(1);
@@ -140,7 +140,7 @@ impl SledStore {
             }
             ended.send(()).ok();
         });
-        self.counter = counter.ok();
+        *self.counter.lock().unwrap_or_else(PoisonError::into_inner) = counter.ok();
         wait.recv_timeout(tally::PATIENCE).ok();
         self.db().map(drop)
     }
@@ -165,6 +165,10 @@ impl SledStore {
             Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
             _ => Ok(()),
         }
+    }
+
+    fn take_counter(&self) -> Option<thread::JoinHandle<()>> {
+        self.counter.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn db(&self) -> Result<&sled::Db, StoreError> {
@@ -235,6 +239,12 @@ impl Store for SledStore {
             Ok(self.log.sync_data()?)
         })
     }
+
+    fn is_whole(&self) -> Result<(), StoreError> {
+        // A panic in it is caught there.
+        self.take_counter().map(thread::JoinHandle::join);
+        self.db().map(drop)
+    }
 }
 
 impl Records for SledStore {
@@ -270,7 +280,7 @@ impl Drop for SledStore {
         let Some(db) = self.db.take() else { return };
         let path = self.path.clone();
         self.counting.stopped.store(true, Ordering::Release);
-        let counter = self.counter.take();
+        let counter = self.take_counter();
         let (closed, wait) = mpsc::sync_channel(1);
         let closing = thread::Builder::new().name("store-close".to_owned()).spawn(move || {
             let ended = caught(&path, || {
