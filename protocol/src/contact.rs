@@ -439,13 +439,12 @@ impl Contacts {
         self.by_account.get(&account).copied()
     }
 
-    /// The row of a device of somebody's that their list names: theirs, where none was known or the one known was taken
-    /// away, else one of its own behind it, new if need be. `None` where there is no room for it.
+    /// The row of a device of somebody's: theirs, where none was known, else one of its own behind it, new if need be. `None`
+    /// where there is no room for it.
     pub(crate) fn row_of_device(
         &mut self,
         turn: &mut Turn<'_>,
         person: ContactRow,
-        list: &SignedDeviceList,
         device: DeviceId,
     ) -> Result<Option<ContactRow>, RecordsError> {
         let is_of = |row: &ContactRow| {
@@ -453,8 +452,8 @@ impl Contacts {
         };
         let known = self.rows_of(person).into_iter().find(is_of);
         let Some(contact) = self.get(person).filter(|_| known.is_none()) else { return Ok(known) };
-        // A list that does not name a device may be of one that did not know of it.
-        if contact.device.is_none_or(|(first, _)| list.list().revoked.contains(&first)) {
+        // A row stays the device's that it was given to: what was verified of one is not said of another.
+        if contact.device.is_none() {
             return Ok(Some(person));
         }
         let of_all: usize = self.further.values().map(BTreeSet::len).sum();

@@ -93,7 +93,7 @@ fn what_changes_while_a_page_is_under_way_is_asked_for_again() {
     // Another program, too, and also before anything is loaded.
     let mut model = Model::default();
     let first = model.load(PEER, Part::Older).unwrap();
-    assert_eq!(model.elsewhere(), [Command::ListConversations]);
+    assert_eq!(model.elsewhere(), [Command::ListConversations, Command::ListDevices]);
     let questions = model.answered(&first, Answer::Messages(Vec::new()));
     assert_eq!(questions, [first]);
 }

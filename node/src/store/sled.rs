@@ -114,6 +114,7 @@ impl SledStore {
             }
         };
         let counting = Arc::new(caught(path, || said(&db, path, is_as_left))??);
+        tally::open(path).map_err(|error| StoreError::of_io(&error, path))?;
         let log = File::open(path.join("db")).map_err(|error| StoreError::of_io(&error, path))?;
         let health = Arc::<Health>::default();
         let path_owned = path.to_owned();
@@ -130,13 +131,15 @@ impl SledStore {
         let (counting, health) = (Arc::clone(&self.counting), Arc::clone(&self.health));
         let (ended, wait) = mpsc::sync_channel(1);
         let counter = thread::Builder::new().name("store-count".to_owned()).spawn(move || {
-            match caught(&path, || counting.run(&db)) {
-                Ok(true) => {}
-                Ok(false) => {
-                    StoreError::damaged(&path, "not all records are there");
-                    health.lacking.store(true, Ordering::Release);
-                }
-                Err(_) => health.lacking.store(true, Ordering::Release),
+            match caught(&path, || counting.run(&db)).and_then(|whole| match whole {
+                Some(false) => Err(StoreError::damaged(&path, "not all records are there")),
+                _ => Ok(()),
+            }) {
+                // After a write that failed memory may show half a change-set.
+                Ok(()) | Err(_) if health.broken.load(Ordering::Acquire) => {}
+                Ok(()) => {}
+                Err(StoreError::Damaged(_)) => health.lacking.store(true, Ordering::Release),
+                Err(error) => tracing::warn!(%error, "the records of the store could not be counted"),
             }
             ended.send(()).ok();
         });
@@ -173,9 +176,12 @@ impl SledStore {
 
     fn db(&self) -> Result<&sled::Db, StoreError> {
         match &self.db {
-            _ if self.health.lacking.load(Ordering::Acquire) => Err(StoreError::Damaged(self.path.clone())),
-            Some(db) if !self.health.broken.load(Ordering::Acquire) => Ok(db),
-            _ => Err(StoreError::Broken),
+            Some(_) if self.health.broken.load(Ordering::Acquire) => Err(StoreError::Broken),
+            Some(_) if self.health.lacking.load(Ordering::Acquire) => {
+                Err(StoreError::Damaged(self.path.clone()))
+            }
+            Some(db) => Ok(db),
+            None => Err(StoreError::Broken),
         }
     }
 
@@ -223,14 +229,17 @@ impl Store for SledStore {
         // sled brings the pages in from disk while it applies, and a batch that stops half-way at a damaged one would
         // be recovered half. Bringing them in first finds the damage while nothing is changed yet.
         let mut counts = self.counting.counts();
+        let mut next = counts.clone();
         self.read(|db| {
             changes.writes.iter().try_for_each(|(key, write)| {
-                counts.replace(key, db.get(key)?.as_deref(), write.as_deref());
+                next.replace(key, db.get(key)?.as_deref(), write.as_deref());
                 Ok(())
             })
         })?;
-        batch.insert(tally::KEY, &counts.said.to_bytes());
-        self.write(|db| db.apply_batch(batch))
+        batch.insert(tally::KEY, &next.said.to_bytes());
+        self.write(|db| db.apply_batch(batch))?;
+        *counts = next;
+        Ok(())
     }
 
     fn commit(&self) -> Result<(), StoreError> {
@@ -281,6 +290,7 @@ impl Drop for SledStore {
         let path = self.path.clone();
         self.counting.stopped.store(true, Ordering::Release);
         let counter = self.take_counter();
+        let counting = Arc::clone(&self.counting);
         let (closed, wait) = mpsc::sync_channel(1);
         let closing = thread::Builder::new().name("store-close".to_owned()).spawn(move || {
             let ended = caught(&path, || {
@@ -288,7 +298,7 @@ impl Drop for SledStore {
                 drop(db);
                 Ok(())
             });
-            if is_sound && ended.is_ok() {
+            if is_sound && ended.is_ok() && counting.counts().is_whole {
                 tally::leave(&path);
             }
             closed.send(()).ok();
@@ -313,10 +323,10 @@ impl fmt::Debug for SledStore {
 fn said(db: &sled::Db, path: &Path, is_as_left: bool) -> sled::Result<Result<Counting, StoreError>> {
     let found = match Tally::stored(db)? {
         Some(said) => return Ok(Ok(Counting::new(said, is_as_left))),
-        None if db.is_empty() => Tally::default(),
         None if tally::was_left(path) => {
             return Ok(Err(StoreError::damaged(path, "nothing says how many records there are")));
         }
+        None if db.is_empty() => Tally::default(),
         None => Tally::of(db)?,
     };
     db.insert(tally::KEY, &found.to_bytes())?;

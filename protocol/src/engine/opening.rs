@@ -152,7 +152,7 @@ fn note_place(state: &State, turn: &mut Turn<'_>) -> Result<bool, RecordsError> 
 
 /// Every conversation goes on in a new run, whether it is looked at in this life of the process or not.
 fn begin_new_runs(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
-    let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
+    let rows: Vec<ContactRow> = state.contacts.people().map(|(row, _)| row).collect();
     for row in rows {
         delivery::open(state, turn, row)?;
         if let Some(mut conversation) = state.conversations.remove(&row) {

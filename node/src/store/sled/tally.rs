@@ -13,13 +13,15 @@
 //! This is against accidents: whoever changes a file on purpose can change the sum with it, and values are sealed anyway.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     os::unix::fs::MetadataExt as _,
     path::Path,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -28,6 +30,9 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Records that are counted at once, while nothing is written. Chosen: a few milliseconds.
 const PAGE: usize = 1_000;
+
+/// Between two of these. Chosen: a third of what one takes.
+const BETWEEN: Duration = Duration::from_micros(500);
 
 /// Where a store keeps it; no record of the engine begins like this.
 pub(super) const KEY: &[u8] = b"\xfftally";
@@ -95,13 +100,15 @@ pub(super) struct Counting {
 }
 
 /// See [`Counting`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Counts {
     /// What the last change-set said.
     pub(super) said: Tally,
     counted: Tally,
     /// Every record before this key is counted; `None` once all are.
     from: Option<Vec<u8>>,
+    /// All that was said to be there is: nothing had to be counted, or it was.
+    pub(super) is_whole: bool,
 }
 
 impl Counts {
@@ -123,7 +130,7 @@ impl Counting {
     /// Of a store whose last change-set said this; `is_counted` where it need not be counted.
     pub(super) fn new(said: Tally, is_counted: bool) -> Self {
         let from = (!is_counted).then(Vec::new);
-        let counts = Counts { said, counted: Tally::default(), from };
+        let counts = Counts { said, counted: Tally::default(), from, is_whole: is_counted };
         Self { stopped: AtomicBool::new(false), counts: Mutex::new(counts) }
     }
 
@@ -132,11 +139,11 @@ impl Counting {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts to the end, unless it is stopped: whether all is there that was said to be.
-    pub(super) fn run(&self, db: &sled::Db) -> sled::Result<bool> {
+    /// Counts to the end: whether all is there that was said to be. `None` where it was stopped before.
+    pub(super) fn run(&self, db: &sled::Db) -> sled::Result<Option<bool>> {
         while !self.stopped.load(Ordering::Acquire) {
             let mut counts = self.counts();
-            let Some(from) = counts.from.take() else { return Ok(true) };
+            let Some(from) = counts.from.clone() else { return Ok(Some(counts.is_whole)) };
             let mut last = None;
             for pair in db.range(from..).take(PAGE) {
                 let (key, value) = pair?;
@@ -147,10 +154,17 @@ impl Counting {
             }
             match last {
                 Some(last) => counts.from = Some([&last, &[0][..]].concat()),
-                None => return Ok(counts.counted == counts.said),
+                None => {
+                    counts.from = None;
+                    counts.is_whole = counts.counted == counts.said;
+                    return Ok(Some(counts.is_whole));
+                }
             }
+            drop(counts);
+            // Whoever waits to write has their turn: a lock that is taken again at once would not leave it to them.
+            thread::sleep(BETWEEN);
         }
-        Ok(true)
+        Ok(None)
     }
 }
 
@@ -170,6 +184,18 @@ pub(super) fn is_as_left(store: &Path) -> bool {
 /// Whether we ever closed this store, which has had its tally since then.
 pub(super) fn was_left(store: &Path) -> bool {
     store.join(LEFT).exists()
+}
+
+/// A store that we left is open again: before anything of it is written, nothing says any more how it was left, or a cut of
+/// power could leave half of what is written beside that.
+pub(super) fn open(store: &Path) -> io::Result<()> {
+    let path = store.join(LEFT);
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut file = fs::File::create(path)?;
+    file.write_all(b"open\n")?;
+    file.sync_all()
 }
 
 /// Writes down how we leave a closed store. Where that cannot be, all is counted at the next start.

@@ -316,7 +316,9 @@ fn a_store_that_lost_a_part_in_its_middle_does_not_open() {
         copy_files(&bench.path(), copy.path());
         let db = File::options().write(true).open(copy.path().join("db")).unwrap();
         db.set_len(length * part / 64 + part * 97).unwrap();
+        // What takes long to count opens before it is counted, and says so once it is.
         if let Ok(store) = SledStore::open(copy.path())
+            && store.is_whole().is_ok()
             && let Ok(whole) = is_whole(&store)
         {
             assert!(whole, "cut at {part} of 64 it shows a part");

@@ -133,7 +133,7 @@ pub(super) fn row_of(
     if list.device(device.0).map(|listed| listed.static_key) != Some(device.1) {
         return Ok(None);
     }
-    let Some(row) = state.contacts.row_of_device(turn, person, &list, device.0)? else { return Ok(None) };
+    let Some(row) = state.contacts.row_of_device(turn, person, device.0)? else { return Ok(None) };
     if let Some(contact) = state.contacts.get_mut(row) {
         contact.device = Some(device);
     }
