@@ -20,7 +20,7 @@ use core::time::Duration;
 
 use crate::{
     answer::Verification,
-    contact::ContactRow,
+    contact::{ContactRow, Pair},
     engine::State,
     event::Event,
     ids::{DeviceId, LinkId, ProcessId, SessionId},
@@ -30,7 +30,7 @@ use crate::{
     purge, reach,
     records::RecordsError,
     rotation,
-    session::{self, Session, SessionStatus, step::Parties},
+    session::{self, Session, SessionStatus, first_contact::Established, step::Parties},
     testing::{
         plant::{self, Plant},
         tap,
@@ -219,6 +219,27 @@ pub(crate) fn devices_changed(state: &mut State, person: ContactRow) {
             delivery.devices.clone_from(&devices);
         }
     }
+}
+
+/// What a first message agreed on with the device of this row: its session and its secret, of a generation.
+pub(crate) fn adopt(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    row: ContactRow,
+    established: &Established,
+    generation: u32,
+) -> Result<(), RecordsError> {
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
+    let Some((their_device, _)) = contact.device else { return Ok(()) };
+    contact.add_pair(Pair::of(established, generation));
+    let session = Session::establish(turn, state.own.device(), their_device, established)?;
+    if let Some(delivery) = state.deliveries.get_mut(&row) {
+        delivery.add_session(session);
+    }
+    forget_old_sessions(state, turn, row)?;
+    state.contacts.save(turn, row)?;
+    state.identity_changed();
+    Ok(())
 }
 
 /// Lost sessions stay readable for a week by evidence of time, and there are never more than

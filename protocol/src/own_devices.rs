@@ -82,11 +82,15 @@ fn become_device(state: &mut State, turn: &mut Turn<'_>, own: OwnAccount) -> Res
 }
 
 /// A store in which a copy became a device, and an identity that does not know of it, because it was written after the store
-/// and never came to the disk, or was put back: it becomes one now. Nobody heard of the keys that are gone.
-pub(crate) fn resume(state: &mut State, turn: &mut Turn<'_>) -> Result<(), RecordsError> {
-    let known: Option<DeviceId> = turn.load(&device_key(turn))?;
-    if known.is_none_or(|known| known == state.own.device()) {
+/// and never came to the disk, or was put back: it becomes one now, with other keys. Where it is the store that is old, the
+/// identity has the last word.
+pub(crate) fn resume(state: &mut State, turn: &mut Turn<'_>, store_is_old: bool) -> Result<(), RecordsError> {
+    let (key, own) = (device_key(turn), state.own.device());
+    if turn.load::<DeviceId>(&key)?.is_none_or(|known| known == own) {
         return Ok(());
+    }
+    if store_is_old {
+        return turn.save(&key, &own);
     }
     match state.own.separated(&mut turn.random, turn.now.wall) {
         Some(own) => become_device(state, turn, own),

@@ -334,6 +334,17 @@ mod tests {
     }
 
     #[test]
+    fn devices_are_a_table_that_says_which_is_this_one() {
+        let device = |id, this| json!({"id": id, "added": "2026-01-02T03:04:05.006Z", "this": this});
+        assert_eq!(
+            devices(&[device("aaaabbbbccccdddd", false), device("eeeeffffgggghhhh", true)], Paint::PLAIN),
+            "ADDED             THIS ONE  ID\n\
+             2026-01-02 03:04  -         aaaabbbbcc\n\
+             2026-01-02 03:04  yes       eeeeffffgg"
+        );
+    }
+
+    #[test]
     fn history_names_people() {
         let names = Names::of(&[bob()]);
         let rows = [

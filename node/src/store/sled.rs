@@ -5,8 +5,8 @@
 //! panic or a failed write this store answers nothing any more, because half a change-set may be in its memory.
 //!
 //! What sled does that this file cannot change (sled 0.34.7): recovery stops at the first bad record and opens with an
-//! older prefix, or with a part missing in the middle, without a word (the latter is found by `tally.rs`); pages above 128 KiB go to `blobs/`, which is never synced, so values stay small; deleted
-//! bytes stay in the file until their segment is used again (`docs/architecture.md`).
+//! older prefix, or with a part missing in the middle, without a word (the latter is found by `tally.rs`); pages above
+//! 128 KiB go to `blobs/`, which is never synced, so values stay small; deleted bytes stay in the file until their segment is used again (`docs/architecture.md`).
 
 mod tally;
 
@@ -131,14 +131,16 @@ impl SledStore {
         let (counting, health) = (Arc::clone(&self.counting), Arc::clone(&self.health));
         let (ended, wait) = mpsc::sync_channel(1);
         let counter = thread::Builder::new().name("store-count".to_owned()).spawn(move || {
-            match caught(&path, || counting.run(&db)).and_then(|whole| match whole {
-                Some(false) => Err(StoreError::damaged(&path, "not all records are there")),
-                _ => Ok(()),
-            }) {
+            let is_lacking = || health.lacking.store(true, Ordering::Release);
+            match caught(&path, || counting.run(&db)) {
                 // After a write that failed memory may show half a change-set.
-                Ok(()) | Err(_) if health.broken.load(Ordering::Acquire) => {}
-                Ok(()) => {}
-                Err(StoreError::Damaged(_)) => health.lacking.store(true, Ordering::Release),
+                _ if health.broken.load(Ordering::Acquire) => {}
+                Ok(Some(false)) => {
+                    StoreError::damaged(&path, "not all records are there");
+                    is_lacking();
+                }
+                Ok(_) => {}
+                Err(StoreError::Damaged(_)) => is_lacking(),
                 Err(error) => tracing::warn!(%error, "the records of the store could not be counted"),
             }
             ended.send(()).ok();

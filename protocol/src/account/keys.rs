@@ -132,6 +132,19 @@ impl OwnAccount {
         }
     }
 
+    /// Signs a list that gives this device another static key.
+    #[cfg(test)]
+    pub(crate) fn swap_static(&mut self, random: &mut TurnRandom) {
+        let secret = Secret::new(random.bytes());
+        let mut devices = self.list.list().devices.clone();
+        for device in devices.iter_mut().filter(|device| device.id == self.device) {
+            device.static_key = static_public(&secret);
+        }
+        if let Some(list) = self.next_list(&self.list, devices, self.list.list().revoked.clone()) {
+            (self.static_public, self.static_secret, self.list) = (static_public(&secret), secret, list);
+        }
+    }
+
     /// The list that replaces this one; `None` where it would break a rule of lists.
     fn next_list(
         &self,

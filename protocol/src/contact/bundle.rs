@@ -21,9 +21,15 @@ use crate::{
         keys::OwnAccount,
         signature,
     },
+    entropy::TurnRandom,
     ids::{AccountId, DeviceId},
     limits::{BUNDLE_BYTES_MAX, RECORD_BYTES_MAX},
+    moment::WallTime,
     secret,
+    session::{
+        first_contact::{BundleKeys, BundleKind},
+        noise::StaticKeys,
+    },
     wire::codec,
 };
 
@@ -31,6 +37,25 @@ const LABEL: &str = "bundle";
 
 /// The one format there is.
 const FORMAT: u8 = 1;
+
+/// The life of keys that are good on one link, by the wall clock, which only the other side's patience limits further.
+/// Chosen.
+const LINK_LIFE_SECS: u64 = 3_600;
+
+/// Fresh keys that are answered on the link on which they are said, and the bundle that says them; `None` where they cannot
+/// be made, which is a fault of this program.
+pub(crate) fn for_one_link(
+    own: &OwnAccount,
+    kind: BundleKind,
+    now: WallTime,
+    random: &mut TurnRandom,
+) -> Option<(BundleKeys, Vec<u8>)> {
+    let statics = StaticKeys::from_secret(own.static_secret().clone());
+    let not_after = now.as_secs().saturating_add(LINK_LIFE_SECS);
+    let keys = BundleKeys::create(own.account(), own.device(), &statics, not_after, kind, random).ok()?;
+    let bundle = Bundle::sign(own, keys.noise1()).ok()?;
+    Some((keys, bundle))
+}
 
 /// A verified bundle, with the bytes it came in.
 #[derive(Clone)]

@@ -18,13 +18,13 @@ use crate::{
     account::device_list::SignedDeviceList,
     answer::ContactState,
     contact::{
-        Contact, ContactRow, FirstState, Pair,
+        Contact, ContactRow, FirstState,
         invitation::{self, Invitation, InvitationRow, Invitations},
     },
     delivery,
     engine::State,
     event::{Event, NoticeKind},
-    ids::{DeviceId, LinkId},
+    ids::{DeviceId, LinkId, SessionId},
     limits,
     link::{
         self, Link, Phase,
@@ -37,7 +37,6 @@ use crate::{
     records::RecordsError,
     secret::{NONCE_BYTES, Secret},
     session::{
-        Session,
         first_contact::{self, BundleKeys, Established},
         noise::StaticKeys,
     },
@@ -62,17 +61,19 @@ pub(crate) struct Inviter {
     channel: Channel,
     /// They were given the bundle, which nobody needs twice.
     body_said: bool,
+    /// Those of the bundle, where they are good on this link only.
+    keys: Option<Box<BundleKeys>>,
     /// Their first message is durable and waits for our person's consent.
     waits_for_consent: Option<ContactRow>,
 }
 
 /// What somebody is introduced by.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Offer {
     /// A link of ours.
     Invitation(InvitationRow),
-    /// What we share with an earlier device of theirs, and the keys that were made for this link, once they asked.
-    Device { row: ContactRow, secret: Secret, keys: Option<Box<BundleKeys>> },
+    /// What we share with an earlier device of theirs, that of this row, since this session.
+    Device(ContactRow, SessionId),
 }
 
 /// The invited's side of one link.
@@ -144,12 +145,17 @@ pub(crate) fn begin_as_inviter(state: &mut State, link: LinkId, row: InvitationR
         return;
     };
     let channel = Channel::new(&secret, &binding, true);
+    stand_as_inviter(state, link, Offer::Invitation(row), binding, channel);
+}
+
+fn stand_as_inviter(state: &mut State, link: LinkId, offer: Offer, binding: Binding, channel: Channel) {
     if let Some(one) = state.links.get_mut(link) {
         one.phase = Phase::Inviter(Inviter {
-            offer: Offer::Invitation(row),
+            offer,
             binding,
             channel,
             body_said: false,
+            keys: None,
             waits_for_consent: None,
         });
     }
@@ -211,15 +217,15 @@ pub(crate) fn on_inviter_frame(
     link: LinkId,
     bytes: &[u8],
 ) -> Result<(), RecordsError> {
-    let Some((invitation, (kind, payload))) = opened(state, link, bytes) else {
+    let Some((offer, (kind, payload))) = opened(state, link, bytes) else {
         link::refuse(state, turn, link, "malformed introduction");
         return Ok(());
     };
     match kind {
-        FrameKind::BodyWanted => on_body_wanted(state, turn, link, invitation),
-        FrameKind::First => match invitation {
-            Introduced::ByLink(row) => on_first(state, turn, link, row, &payload),
-            Introduced::ByDevice(row) => devices::on_first(state, turn, link, row, &payload),
+        FrameKind::BodyWanted => on_body_wanted(state, turn, link, offer),
+        FrameKind::First => match offer {
+            Offer::Invitation(row) => on_first(state, turn, link, row, &payload),
+            Offer::Device(row, session) => devices::on_first(state, turn, link, (row, session), &payload),
         },
         // Somebody who waits for consent shows that they still do.
         FrameKind::Ping if state.links.get(link).is_some_and(is_waiting) => {
@@ -325,7 +331,7 @@ fn on_body_wanted(
     state: &mut State,
     turn: &mut Turn<'_>,
     link: LinkId,
-    by: Introduced,
+    offer: Offer,
 ) -> Result<(), RecordsError> {
     let Some(Phase::Inviter(inviter)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
         return Ok(());
@@ -335,9 +341,12 @@ fn on_body_wanted(
         return Ok(());
     }
     wait_patiently(state, turn, link);
-    let row = match by {
-        Introduced::ByLink(row) => row,
-        Introduced::ByDevice(row) => return devices::on_body_wanted(state, turn, link, row),
+    let row = match offer {
+        Offer::Invitation(row) => row,
+        Offer::Device(row, _) => {
+            devices::on_body_wanted(state, turn, link, row);
+            return Ok(());
+        }
     };
     let Some(invitation) = state.invitations.get(row) else { return Ok(()) };
     let refusal = Refusal::of(invitation.state(turn.now.wall));
@@ -485,17 +494,8 @@ fn admit(
         contact.reason = None;
         contact.claim_name(answer.name.as_str());
     }
-    if let Some(contact) = state.contacts.get_mut(row) {
-        contact.add_pair(Pair::of(&answer.established, 0));
-    }
-    let session = Session::establish(turn, state.own.device(), answer.device, &answer.established)?;
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.add_session(session);
-    }
-    delivery::forget_old_sessions(state, turn, row)?;
-    state.contacts.save(turn, row)?;
     state.contacts.save(turn, person)?;
-    state.identity_changed();
+    delivery::adopt(state, turn, row, &answer.established, 0)?;
     if after == ContactState::Active && before != Some(ContactState::Active) {
         delivery::introduce_ourselves(state, turn, row)?;
     }
@@ -566,7 +566,7 @@ fn on_stored(
     }
     invited.waits_for_consent = true;
     if let Some(made) = made {
-        accepting::keep(state, turn, made)?;
+        delivery::adopt(state, turn, made.row, &made.established, 0)?;
     }
     state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
     keep_alive::start(state, turn);
@@ -625,28 +625,19 @@ fn tell_answered_twice(
     Ok(())
 }
 
-/// By what somebody is introduced.
-#[derive(Clone, Copy)]
-enum Introduced {
-    ByLink(InvitationRow),
-    ByDevice(ContactRow),
-}
-
-fn opened(state: &mut State, link: LinkId, bytes: &[u8]) -> Option<(Introduced, (FrameKind, Vec<u8>))> {
-    let Phase::Inviter(inviter) = &mut state.links.get_mut(link)?.phase else { return None };
-    let by = match &inviter.offer {
-        Offer::Invitation(row) => Introduced::ByLink(*row),
-        Offer::Device { row, .. } => Introduced::ByDevice(*row),
-    };
-    Some((by, inviter.channel.open(bytes)?))
+fn opened(state: &mut State, link: LinkId, bytes: &[u8]) -> Option<(Offer, (FrameKind, Vec<u8>))> {
+    match &mut state.links.get_mut(link)?.phase {
+        Phase::Inviter(inviter) => Some((inviter.offer, inviter.channel.open(bytes)?)),
+        _ => None,
+    }
 }
 
 fn refuse(state: &mut State, turn: &mut Turn<'_>, link: LinkId, refusal: Refusal) {
     let Some(Phase::Inviter(inviter)) = state.links.get(link).map(|one| &one.phase) else {
         return;
     };
-    let Offer::Invitation(row) = &inviter.offer else { return };
-    let Some(invitation) = state.invitations.get(*row) else {
+    let Offer::Invitation(row) = inviter.offer else { return };
+    let Some(invitation) = state.invitations.get(row) else {
         return;
     };
     if let Some(signed) = refusal.sign(&state.own, &invitation.secret, &inviter.binding) {

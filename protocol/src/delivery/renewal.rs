@@ -14,7 +14,10 @@
 
 use crate::{
     account::device_list::SignedDeviceList,
-    contact::{ContactRow, Pair, bundle::Bundle},
+    contact::{
+        ContactRow, Pair,
+        bundle::{self, Bundle},
+    },
     delivery,
     engine::State,
     event::NoticeKind,
@@ -23,7 +26,6 @@ use crate::{
     records::RecordsError,
     secret::Secret,
     session::{
-        Session,
         first_contact::{self, BundleKeys, BundleKind, BundlePublic, Established, FirstPayload},
         noise::StaticKeys,
     },
@@ -54,26 +56,11 @@ pub(crate) fn begin(
     let Some((their_device, _)) = state.contacts.get(row).and_then(|contact| contact.device) else {
         return Ok(());
     };
-    let (account, own_device) = (state.own.account(), state.own.device());
-    let renewal = if own_device < their_device {
+    let renewal = if state.own.device() < their_device {
         Renewal::Awaited
     } else {
-        let statics = StaticKeys::from_secret(state.own.static_secret().clone());
-        let not_after = turn.now.wall.as_secs().saturating_add(LIFE_SECS);
-        let keys = BundleKeys::create(
-            account,
-            own_device,
-            &statics,
-            not_after,
-            BundleKind::Renewal,
-            &mut turn.random,
-        );
-        let Some((keys, bundle)) = keys
-            .ok()
-            .and_then(|keys| Bundle::sign(&state.own, keys.noise1()).ok().map(|bundle| (keys, bundle)))
-        else {
-            return Ok(());
-        };
+        let made = bundle::for_one_link(&state.own, BundleKind::Renewal, turn.now.wall, &mut turn.random);
+        let Some((keys, bundle)) = made else { return Ok(()) };
         live_channel::send(state, turn, link, FrameKind::Bundle, &bundle);
         Renewal::Offered(Box::new(keys))
     };
@@ -124,7 +111,7 @@ pub(crate) fn on_bundle(
     let Ok((first, established)) = answered else { return Ok(false) };
     let (session, from, to) = (established.session, state.own.device(), bundle.device());
     tap::first(turn, Doing { session, from, to }, &first);
-    adopt(state, turn, row, &established, pair.generation)?;
+    delivery::adopt(state, turn, row, &established, pair.generation.saturating_add(1))?;
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.renewal = Some(Renewal::Answered(established.session));
     }
@@ -153,7 +140,7 @@ pub(crate) fn on_first(
         None => return Ok(true),
     };
     let Some(established) = check(state, row, &pair.key, &keys, payload) else { return Ok(false) };
-    adopt(state, turn, row, &established, pair.generation)?;
+    delivery::adopt(state, turn, row, &established, pair.generation.saturating_add(1))?;
     live_channel::send(state, turn, link, FrameKind::Stored, &[]);
     finish(state, turn, link, row, established.session)?;
     Ok(true)
@@ -174,9 +161,6 @@ pub(crate) fn on_stored(
     Ok(true)
 }
 
-/// The life of renewal keys by the wall clock, which only the other side's patience limits further. Chosen.
-const LIFE_SECS: u64 = 3_600;
-
 /// The shared secret by which a live channel was made.
 fn channel_pair(state: &State, link: LinkId) -> Option<Pair> {
     let live = state.links.live(link)?;
@@ -194,27 +178,6 @@ fn check(state: &State, row: ContactRow, k: &Secret, keys: &BundleKeys, first: &
         && contact.device == Some((opened.payload.dev, opened.remote_static))
         && list.device(opened.payload.dev)?.static_key == opened.remote_static;
     same.then_some(opened.established)
-}
-
-/// Takes the new session and secret in.
-fn adopt(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    row: ContactRow,
-    established: &Established,
-    generation: u32,
-) -> Result<(), RecordsError> {
-    let Some(contact) = state.contacts.get_mut(row) else { return Ok(()) };
-    let Some((their_device, _)) = contact.device else { return Ok(()) };
-    contact.add_pair(Pair::of(established, generation.saturating_add(1)));
-    let session = Session::establish(turn, state.own.device(), their_device, established)?;
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.add_session(session);
-    }
-    delivery::forget_old_sessions(state, turn, row)?;
-    state.contacts.save(turn, row)?;
-    state.identity_changed();
-    Ok(())
 }
 
 /// Both hold the new session: it is the one to seal with, and everything unacknowledged goes out again.

@@ -376,3 +376,46 @@ fn devices_of_one_account_do_not_take_each_other_for_a_contacts() {
         assert_eq!(state.contacts.iter().count(), 1, "{who}");
     }
 }
+
+#[test]
+fn a_device_does_not_get_another_static_key_whatever_its_account_signs() {
+    let mut bench = copied(165);
+    let alice = Reference::new(&bench.account(ALICE).unwrap().to_string());
+    bench.command(BOB, Command::VerifyContact { contact: alice }).unwrap();
+    let static_of = |bench: &Bench| {
+        let state = bench.peers[BOB].engine.as_ref().unwrap().state();
+        state.contacts.iter().next().unwrap().1.device.unwrap().1
+    };
+    let before = static_of(&bench);
+    let link = bench.invite(BOB, false, false);
+    // Whoever has the account's key gives her device a key of theirs, and answers a link with it.
+    bench.stop(ALICE);
+    bench.meddle(LAPTOP, |state, turn| state.own.swap_static(&mut turn.random));
+    bench.accept(LAPTOP, &link).unwrap();
+    bench.advance(A_WHILE);
+    assert_eq!(static_of(&bench), before);
+    assert_eq!(bench.send(BOB, ALICE, "to whom?"), Err(CommandError::VerificationChanged));
+    let refused = bench.peers[BOB].logged.iter().any(|line| line.contains("refused"));
+    assert!(refused, "{:?}", bench.peers[BOB].logged);
+}
+
+#[test]
+fn a_store_put_back_beneath_a_newer_identity_makes_no_other_device_of_it() {
+    let mut bench = copied(166);
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    bench.stop(LAPTOP);
+    bench.copy(LAPTOP, BOBS_LAPTOP);
+    bench.start(LAPTOP);
+    bench.start(BOBS_LAPTOP);
+    separate(&mut bench, BOBS_LAPTOP);
+    bench.stop(BOBS_LAPTOP);
+    // All that the copy wrote into its store is gone; its identity is of the device that it became.
+    bench.lose_changes(BOBS_LAPTOP, 2);
+    for _ in 0..3 {
+        bench.start(BOBS_LAPTOP);
+        assert_eq!(devices(&mut bench, BOBS_LAPTOP).len(), 3);
+        bench.advance(A_WHILE);
+        bench.stop(BOBS_LAPTOP);
+    }
+}

@@ -107,8 +107,8 @@ impl Engine {
         if store_is_old || is_elsewhere {
             begin_new_runs(&mut state, &mut turn)?;
         }
-        if !store_is_old && state.settings.room.is_enough() {
-            own_devices::resume(&mut state, &mut turn)?;
+        if state.settings.room.is_enough() {
+            own_devices::resume(&mut state, &mut turn, store_is_old)?;
         }
         let resting = !state.settings.room.is_enough();
         reach::rest(&mut state, resting);

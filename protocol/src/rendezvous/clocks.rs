@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    contact::ContactRow,
+    contact::{ContactRow, ROWS_MAX},
     limits,
     moment::WallTime,
     records::{Order, RecordsError},
@@ -24,8 +24,7 @@ pub(super) struct Clocks {
 impl Clocks {
     /// Reads what is kept.
     pub(super) fn load(turn: &Turn<'_>) -> Result<Self, RecordsError> {
-        let most = limits::CONTACTS_MAX.saturating_mul(3);
-        let found = turn.scan::<(ContactRow, i64)>(&family(turn), (&[], None), Order::Ascending, most)?;
+        let found = turn.scan::<(ContactRow, i64)>(&family(turn), (&[], None), Order::Ascending, ROWS_MAX)?;
         let stored: BTreeMap<ContactRow, i64> = found.into_iter().map(|(_, known)| known).collect();
         Ok(Self { known: stored.clone(), stored })
     }

@@ -1,6 +1,7 @@
 use causerie_protocol::{
-    answer::{CheckView, MessageState},
-    ids::MessageId,
+    answer::{CheckView, DeviceView, MessageState},
+    ids::{DeviceId, MessageId},
+    moment::WallTime,
 };
 
 use super::*;
@@ -200,6 +201,10 @@ fn answers_become_results() {
     assert_eq!(result(contact(), Form::InContact, running)["contact"]["name"], "Bob");
     assert_eq!(plain(Answer::Contacts(vec![fake::contact()]))[0]["name"], "Bob");
     assert_eq!(plain(Answer::Contacts(Vec::new())), json!([]));
+    let id = DeviceId::from_bytes([7; 16]);
+    let device = DeviceView { id, added: WallTime::from_millis(0), is_this: true };
+    let expected = json!([{"id": id.to_string(), "added": "1970-01-01T00:00:00.000Z", "this": true}]);
+    assert_eq!(plain(Answer::Devices(vec![device])), expected);
     assert_eq!(plain(Answer::Invitations(vec![fake::invitation()]))[0]["answers"], 1);
     assert_eq!(plain(Answer::Invitation(fake::invitation()))["invite"], "causerie:i1#abc");
     assert_eq!(plain(Answer::Check(CheckView::default()))["ok"], true);

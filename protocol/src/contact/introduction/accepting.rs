@@ -4,7 +4,7 @@
 use crate::{
     answer::{self, CommandError, ContactState, Halt},
     contact::{
-        Answer, Contact, ContactRow, FirstState, Pair,
+        Answer, Contact, ContactRow, FirstState,
         bundle::{self, Bundle},
         introduction,
         introduction::{Refusal, devices, kept_key},
@@ -13,14 +13,13 @@ use crate::{
     delivery,
     engine::State,
     event::{Event, NoticeKind},
-    ids::{AccountId, DeviceId},
+    ids::AccountId,
     limits,
     name::{self, Name},
     output::Output,
     purge,
     records::{Order, RecordsError},
     session::{
-        Session,
         first_contact::{self, BundlePublic, Established, FirstPayload},
         noise::StaticKeys,
     },
@@ -106,9 +105,8 @@ pub(super) struct Answered {
 /// What a first message of a further device agreed on, with the device of this row.
 #[derive(Debug)]
 pub(super) struct Made {
-    row: ContactRow,
-    device: DeviceId,
-    established: Established,
+    pub(super) row: ContactRow,
+    pub(super) established: Established,
 }
 
 /// Checks a bundle and answers it; a first message that answers a link is durable before it leaves. `None` when anything is
@@ -156,9 +154,8 @@ pub(super) fn answer_body(
     };
     let doing = Doing { session: established.session, from: state.own.device(), to: bundle.device() };
     tap::first(turn, doing, &first);
-    let made = Made { row, device: doing.to, established };
     if of_device {
-        return Ok(Some(Answered { row: asked, first, made: Some(made) }));
+        return Ok(Some(Answered { row: asked, first, made: Some(Made { row, established }) }));
     }
     keep_first(turn, account, &first)?;
     if let Some(contact) = state.contacts.get_mut(asked) {
@@ -168,24 +165,8 @@ pub(super) fn answer_body(
         contact.answer = Some(Answer { first: FirstState::Kept, ..link });
     }
     state.contacts.save(turn, asked)?;
-    keep(state, turn, made)?;
+    delivery::adopt(state, turn, row, &established, 0)?;
     Ok(Some(Answered { row, first, made: None }))
-}
-
-/// Keeps what a first message agreed on.
-pub(super) fn keep(state: &mut State, turn: &mut Turn<'_>, made: Made) -> Result<(), RecordsError> {
-    let Made { row, device, established } = made;
-    let session = Session::establish(turn, state.own.device(), device, &established)?;
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.add_session(session);
-    }
-    if let Some(contact) = state.contacts.get_mut(row) {
-        contact.add_pair(Pair::of(&established, 0));
-    }
-    delivery::forget_old_sessions(state, turn, row)?;
-    state.contacts.save(turn, row)?;
-    state.identity_changed();
-    Ok(())
 }
 
 /// The inviter's device says no.

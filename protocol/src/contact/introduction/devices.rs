@@ -2,7 +2,7 @@
 //! certified by the list that their account signed.
 //!
 //! ```text
-//! K_dev = HKDF(K_pair, "device")      takes the place of a link's secret: in tokens, sealing and first message
+//! K_dev = HKDF(K_pair, "device" ‖ their account)      takes the place of a link's secret: in tokens, sealing and first message
 //!
 //! new device                               contact's device
 //!   BODY? ────────────────────────────────▶
@@ -14,10 +14,10 @@
 //! Nothing of it is kept but what came of it, since each meeting brings fresh keys; the new device asks again until a live
 //! channel stands.
 
-use super::{Channel, CheckedAnswer, Inviter, Offer, checked_answer, say, stored};
+use super::{Channel, CheckedAnswer, Offer, checked_answer, say, stand_as_inviter, stored};
 use crate::{
     account::device_list::{SignedDeviceList, Succession},
-    contact::{ContactRow, Pair, bundle::Bundle},
+    contact::{ContactRow, Pair, bundle},
     delivery,
     engine::State,
     event::{Event, NoticeKind},
@@ -25,17 +25,10 @@ use crate::{
     link::{self, Phase, hello::Binding, live_channel},
     records::RecordsError,
     secret::Secret,
-    session::{
-        Session,
-        first_contact::{BundleKeys, BundleKind},
-        noise::StaticKeys,
-    },
+    session::first_contact::BundleKind,
     turn::Turn,
     wire::frame::FrameKind,
 };
-
-/// The life of such keys by the wall clock, which only the other side's patience limits further. Chosen.
-const LIFE_SECS: u64 = 3_600;
 
 /// By what a further device of an account shows that an earlier one of it shared this secret. It names the account, since
 /// the devices of both accounts know the secret.
@@ -51,39 +44,27 @@ pub(crate) fn begin_as_inviter(
     session: SessionId,
     binding: Binding,
 ) {
-    let Some(contact) = state.contacts.get(row) else { return };
-    let pair = contact.pairs.iter().find(|pair| pair.session == session);
-    let Some(secret) = pair.map(|pair| secret(pair, contact.account)) else { return };
+    let Some(secret) = shared(state, row, session) else { return };
     let channel = Channel::new(&secret, &binding, true);
-    let offer = Offer::Device { row, secret, keys: None };
-    if let Some(one) = state.links.get_mut(link) {
-        one.phase =
-            Phase::Inviter(Inviter { offer, binding, channel, body_said: false, waits_for_consent: None });
-    }
+    stand_as_inviter(state, link, Offer::Device(row, session), binding, channel);
+}
+
+/// What a further device of a contact's shows that an earlier one has shared with us since this session.
+fn shared(state: &State, row: ContactRow, session: SessionId) -> Option<Secret> {
+    let contact = state.contacts.get(row)?;
+    let pair = contact.pairs.iter().find(|pair| pair.session == session)?;
+    Some(secret(pair, contact.account))
 }
 
 /// They ask for keys: what we know of their devices, and keys that are good on this link only.
-pub(super) fn on_body_wanted(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    link: LinkId,
-    row: ContactRow,
-) -> Result<(), RecordsError> {
-    let statics = StaticKeys::from_secret(state.own.static_secret().clone());
-    let not_after = turn.now.wall.as_secs().saturating_add(LIFE_SECS);
-    let (account, device) = (state.own.account(), state.own.device());
-    let made = BundleKeys::create(account, device, &statics, not_after, BundleKind::Device, &mut turn.random);
-    let bundle =
-        made.ok().and_then(|made| Bundle::sign(&state.own, made.noise1()).ok().map(|bundle| (made, bundle)));
-    let (Some((made, bundle)), Some(known)) = (bundle, state.contacts.list_of(row)) else { return Ok(()) };
-    if let Some(Phase::Inviter(Inviter { offer: Offer::Device { keys, .. }, .. })) =
-        state.links.get_mut(link).map(|one| &mut one.phase)
-    {
-        *keys = Some(Box::new(made));
+pub(super) fn on_body_wanted(state: &mut State, turn: &mut Turn<'_>, link: LinkId, row: ContactRow) {
+    let made = bundle::for_one_link(&state.own, BundleKind::Device, turn.now.wall, &mut turn.random);
+    let (Some((keys, bundle)), Some(known)) = (made, state.contacts.list_of(row)) else { return };
+    if let Some(Phase::Inviter(inviter)) = state.links.get_mut(link).map(|one| &mut one.phase) {
+        inviter.keys = Some(Box::new(keys));
     }
     say(state, turn, link, FrameKind::DeviceList, known.bytes());
     say(state, turn, link, FrameKind::Body, &bundle);
-    Ok(())
 }
 
 /// Their first message: from now on they are one of the contact's devices.
@@ -91,20 +72,19 @@ pub(super) fn on_first(
     state: &mut State,
     turn: &mut Turn<'_>,
     link: LinkId,
-    row: ContactRow,
+    (row, session): (ContactRow, SessionId),
     first: &[u8],
 ) -> Result<(), RecordsError> {
-    let Some(Phase::Inviter(Inviter { offer: Offer::Device { secret, keys, .. }, .. })) =
-        state.links.get_mut(link).map(|one| &mut one.phase)
-    else {
+    let Some(Phase::Inviter(inviter)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
         return Ok(());
     };
     // One answer, whatever becomes of it.
-    let (secret, keys) = (secret.clone(), keys.take());
+    let keys = inviter.keys.take();
     let person = state.contacts.person(row);
     let account = state.contacts.get(person).filter(|contact| contact.is_met()).map(|one| one.account);
     let answer = keys
-        .and_then(|keys| checked_answer(state, &secret, &keys, first))
+        .zip(shared(state, row, session))
+        .and_then(|(keys, secret)| checked_answer(state, &secret, &keys, first))
         .filter(|answer| Some(answer.list.account()) == account);
     let Some(answer) = answer else {
         link::refuse(state, turn, link, "the first message of another device does not check");
@@ -120,7 +100,7 @@ pub(super) fn on_first(
 }
 
 /// The row of a device that a checked list of its account names, which is learnt first; `None` where a newer list does not
-/// name it, or there is no room.
+/// name it, it is known with another key, or there is no room.
 pub(super) fn row_of(
     state: &mut State,
     turn: &mut Turn<'_>,
@@ -134,10 +114,10 @@ pub(super) fn row_of(
         return Ok(None);
     }
     let Some(row) = state.contacts.row_of_device(turn, person, device.0)? else { return Ok(None) };
-    if let Some(contact) = state.contacts.get_mut(row) {
-        contact.device = Some(device);
-    }
-    Ok(Some(row))
+    let Some(contact) = state.contacts.get_mut(row) else { return Ok(None) };
+    // A device has one static key for life, whatever its account signs.
+    let known = *contact.device.get_or_insert(device);
+    Ok((known == device).then_some(row))
 }
 
 /// The devices of a contact's that are there learn from us what one of them said of all.
@@ -164,16 +144,7 @@ fn admit(
 ) -> Result<Option<ContactRow>, RecordsError> {
     let device = (answer.device, answer.static_public);
     let Some(row) = row_of(state, turn, person, &answer.list, device)? else { return Ok(None) };
-    if let Some(contact) = state.contacts.get_mut(row) {
-        contact.add_pair(Pair::of(&answer.established, 0));
-    }
-    let session = Session::establish(turn, state.own.device(), answer.device, &answer.established)?;
-    if let Some(delivery) = state.deliveries.get_mut(&row) {
-        delivery.add_session(session);
-    }
-    delivery::forget_old_sessions(state, turn, row)?;
-    state.contacts.save(turn, row)?;
-    state.identity_changed();
+    delivery::adopt(state, turn, row, &answer.established, 0)?;
     state.notify(turn, person, Event::ContactChanged);
     Ok(Some(row))
 }
