@@ -254,8 +254,8 @@ storage-messages = { $count ->
    *[other] { $count } messages
 }
 devices-title = Your devices
-devices-this = This one, since { $day }
-devices-other = Another one, since { $day }
+devices-this = This one (added: { $day })
+devices-other = Another one (added: { $day })
 devices-text = Devices of yours share what you and your contacts say. A copy of this folder on another machine is no device of its own until it is made one.
 devices-separate = Make this copy a device of its own
 devices-separate-text = Only for a copy of your data, and not for the original. This copy gets keys of its own, and your contacts learn it when they meet it; then both can run. Invitations that are open stay with the original. Contacts who compared your safety number are asked to do so again. It cannot be undone.

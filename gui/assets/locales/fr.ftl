@@ -254,8 +254,8 @@ storage-messages = { $count ->
    *[other] { $count } messages
 }
 devices-title = Vos appareils
-devices-this = Celui-ci, depuis { $day }
-devices-other = Un autre, depuis { $day }
+devices-this = Celui-ci (ajouté : { $day })
+devices-other = Un autre (ajouté : { $day })
 devices-text = Vos appareils partagent ce que vous et vos contacts vous dites. Une copie de ce dossier sur une autre machine n’est pas un appareil tant que vous n’en faites pas un.
 devices-separate = Faire de cette copie un appareil
 devices-separate-text = Pour une copie de vos données seulement, jamais pour l’original. Cette copie reçoit ses propres clés, et vos contacts l’apprennent en la rencontrant ; ensuite les deux peuvent être en marche. Les invitations ouvertes restent avec l’original. Les contacts qui ont comparé votre numéro de sécurité devront le refaire. C’est sans retour.
