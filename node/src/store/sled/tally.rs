@@ -1,7 +1,7 @@
 //! Whether all of it is there: how many records there are and a sum over them, kept beside them in every change-set.
 //!
-//! sled opens a file that has lost a part in its middle without a word, and shows what else there is (a store cut at its
-//! end, a part of whose newest pages lay there: `tests.rs`). So every record is counted when a store is opened, unless its
+//! sled opens a file that was damaged in its middle without a word, and shows what else there is: after a flipped bit or a
+//! page of zeros some records are gone, or older than the rest (`tests.rs`). So every record is counted when a store is opened, unless its
 //! file is as this program left it: then nobody touched it in between. A million records take two seconds, so what is not
 //! counted within [`PATIENCE`] is counted beside everything else, a page at a time, while the store is read and written.
 //!
