@@ -57,6 +57,8 @@ pub(crate) const BREATH: Duration = Duration::from_millis(1);
 pub(crate) struct Delivery {
     /// The channel that is used.
     link: Option<LinkId>,
+    /// The channel that was used is gone while another one is being made.
+    in_between: bool,
     /// What they said of themselves on each channel, until it is looked at.
     statuses: BTreeMap<LinkId, Status>,
     /// All devices of the contact's.
@@ -99,6 +101,12 @@ impl Delivery {
         self.link.is_some()
     }
 
+    /// Whether one went while another is being made: of two that were made at once, the end of one may be heard before
+    /// the first word of the other.
+    pub(crate) const fn is_in_between(&self) -> bool {
+        self.in_between
+    }
+
     /// The channel that is used.
     pub(crate) const fn link(&self) -> Option<LinkId> {
         self.link
@@ -116,7 +124,7 @@ impl Delivery {
 
     /// No channel stands, but one is being made on what this holds.
     pub(crate) fn detach(&mut self) {
-        self.link = None;
+        self.in_between |= self.link.take().is_some();
         self.renewal = None;
     }
 
@@ -159,6 +167,7 @@ impl Delivery {
     /// Forgets what was on the way on another channel.
     fn begin_on(&mut self, link: LinkId) {
         self.link = Some(link);
+        self.in_between = false;
         self.heads_known = false;
         self.in_flight.clear();
         self.repairs.clear();
@@ -348,12 +357,17 @@ fn tell_devices_soon(state: &mut State, turn: &Turn<'_>, row: ContactRow) {
     }
 }
 
-/// Tells every device of a contact's that is there how far each chain goes here.
+/// Tells every device of a contact's that is there how far each chain goes here, and asks the same of those who may lack
+/// what another device of ours wrote, and may have it from that device meanwhile.
 pub(crate) fn tell_devices(state: &mut State, turn: &mut Turn<'_>, person: ContactRow) {
+    let Some(conversation) = state.conversations.get(&person) else { return };
+    let ends = conversation.own_chains();
     for row in state.contacts.rows_of(person) {
-        if let Some(link) = state.deliveries.get(&row).filter(|one| one.heads_known).and_then(Delivery::link)
-        {
-            say_heads(state, turn, row, link, false);
+        let Some(delivery) = state.deliveries.get(&row) else { continue };
+        let lacks = |(chain, end): &(ChainId, u32)| delivery.cursors.get(chain).is_none_or(|next| next < end);
+        if let Some(link) = delivery.link {
+            let ask = ends.iter().any(lacks);
+            say_heads(state, turn, row, link, ask);
         }
     }
 }

@@ -293,7 +293,9 @@ impl State {
 
     /// Whether a live channel to any device of this contact stands.
     pub(crate) fn is_anywhere(&self, row: ContactRow) -> bool {
-        self.contacts.rows_of(row).into_iter().any(|row| self.is_online(row))
+        let rows = self.contacts.rows_of(row);
+        let mut held = rows.iter().filter_map(|row| self.deliveries.get(row));
+        held.any(|delivery| delivery.is_online() || delivery.is_in_between())
     }
 
     /// Of the devices of a contact the one that is there, or was seen last.
@@ -475,6 +477,8 @@ mod internet;
 mod introductions;
 #[cfg(test)]
 mod lives;
+#[cfg(test)]
+mod races;
 #[cfg(test)]
 mod repairs;
 #[cfg(test)]

@@ -61,7 +61,8 @@ pub(crate) fn separate(state: &mut State, turn: &mut Turn<'_>) -> Result<Reply, 
 fn become_device(state: &mut State, turn: &mut Turn<'_>, own: OwnAccount) -> Result<(), RecordsError> {
     link::close_all(state, turn, "this copy becomes a device of its own");
     let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
-    let there: Vec<ContactRow> = rows.iter().copied().filter(|row| state.is_online(*row)).collect();
+    let people: Vec<ContactRow> = state.contacts.people().map(|(row, _)| row).collect();
+    let there: Vec<ContactRow> = people.into_iter().filter(|row| state.is_anywhere(*row)).collect();
     state.own = own;
     turn.save(&device_key(turn), &state.own.device())?;
     // What is held of conversations names their author.
@@ -72,9 +73,11 @@ fn become_device(state: &mut State, turn: &mut Turn<'_>, own: OwnAccount) -> Res
     for row in rows {
         begin_anew(state, turn, row)?;
     }
-    for row in there {
-        state.notify(turn, row, Event::ContactOffline);
-        rendezvous::on_contact_offline(state, turn, row);
+    for person in there {
+        state.notify(turn, person, Event::ContactOffline);
+        for row in state.contacts.rows_of(person) {
+            rendezvous::on_contact_offline(state, turn, row);
+        }
     }
     state.identity_changed();
     state.secrets_changed(turn);

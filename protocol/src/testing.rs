@@ -437,20 +437,34 @@ impl Bench {
 
     /// Delivers everything that is on the way until nothing is.
     pub fn settle(&mut self) {
-        while let Some((link, bytes)) = self.queue.pop_front() {
-            self.deliver(link, bytes);
-        }
+        while self.step() {}
     }
 
     /// Delivers one frame; `false` when none is on the way.
     pub fn step(&mut self) -> bool {
-        match self.queue.pop_front() {
+        match self.next_of_any_link() {
             Some((link, bytes)) => {
                 self.deliver(link, bytes);
                 true
             }
             None => false,
         }
+    }
+
+    /// The next frame of one link by chance: what is said on one overtakes what was said on another, as it does where
+    /// each is a connection of its own.
+    fn next_of_any_link(&mut self) -> Option<(LinkId, Vec<u8>)> {
+        let count = u64::try_from(self.queue.len()).ok().filter(|count| *count > 0)?;
+        let chosen = usize::try_from(self.random.below(count)).ok()?;
+        let link = self.queue.get(chosen)?.0;
+        // What was said before a link was closed comes first.
+        let other = self.wires.get(&link).map(|wire| wire.other);
+        let closes = |to: LinkId, bytes: &[u8]| Some(to) == other && !bytes.is_empty();
+        let is_closed =
+            self.queue.iter().find(|(to, _)| *to == link).is_some_and(|(_, said)| said.is_empty());
+        let first =
+            self.queue.iter().position(|(to, said)| *to == link || (is_closed && closes(*to, said)))?;
+        self.queue.remove(first)
     }
 
     /// Takes the next frame off its way; `overtake` puts it back before all others.

@@ -35,22 +35,24 @@ use crate::{
     output::{LogLevel, Output},
     own_devices,
     records::RecordsError,
-    secret::{NONCE_BYTES, Secret},
+    secret::Secret,
     session::{
         first_contact::{self, BundleKeys, Established},
         noise::StaticKeys,
     },
     timer::Timer,
     turn::{RecordKey, Turn},
-    wire::frame::{self, FrameKind},
+    wire::frame::FrameKind,
 };
 
 pub(crate) mod accepting;
+mod channel;
 pub(crate) mod devices;
 pub(crate) mod refusal;
 
 pub(crate) use accepting::accept;
 use accepting::{Answered, Made};
+use channel::Channel;
 use refusal::Refusal;
 
 /// The inviter's side of one link.
@@ -82,6 +84,8 @@ pub(crate) struct Invited {
     row: ContactRow,
     binding: Binding,
     channel: Channel,
+    /// Our first message was said on this link.
+    first_said: bool,
     /// Our first message is durable there and waits for their person's consent.
     waits_for_consent: bool,
     /// What our first message agreed on, until they have it.
@@ -97,45 +101,6 @@ impl Invited {
     /// Whether they have our answer, and their person is to decide.
     pub(crate) const fn waits_for_consent(&self) -> bool {
         self.waits_for_consent
-    }
-}
-
-/// Sealed frames of one introduction: a key and a counter a direction.
-#[derive(Debug)]
-struct Channel {
-    sending: Secret,
-    receiving: Secret,
-    sent: u64,
-    received: u64,
-}
-
-impl Channel {
-    fn new(secret: &Secret, binding: &Binding, inviter: bool) -> Self {
-        let (first, second) = if inviter {
-            (binding.own_nonce, binding.their_nonce)
-        } else {
-            (binding.their_nonce, binding.own_nonce)
-        };
-        let key = secret.derive("intro", &[&first, &second]);
-        let (to_invited, to_inviter) = (key.expand("to invited"), key.expand("to inviter"));
-        let (sending, receiving) = if inviter { (to_invited, to_inviter) } else { (to_inviter, to_invited) };
-        Self { sending, receiving, sent: 0, received: 0 }
-    }
-
-    fn seal(&mut self, turn: &mut Turn<'_>, kind: FrameKind, payload: &[u8]) -> Option<Vec<u8>> {
-        let plain = frame::encode(kind, payload)?;
-        let nonce: [u8; NONCE_BYTES] = turn.random.bytes();
-        let sealed = self.sending.seal(&nonce, &self.sent.to_be_bytes(), &plain);
-        self.sent += 1;
-        Some([nonce.as_slice(), &sealed].concat())
-    }
-
-    fn open(&mut self, bytes: &[u8]) -> Option<(FrameKind, Vec<u8>)> {
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_BYTES>()?;
-        let plain = self.receiving.open(nonce, &self.received.to_be_bytes(), sealed)?;
-        self.received += 1;
-        let (kind, payload) = frame::decode(&plain)?;
-        Some((kind, payload.to_vec()))
     }
 }
 
@@ -174,19 +139,23 @@ pub(crate) fn begin_as_invited(
     };
     let channel = Channel::new(&answer.secret, &binding, false);
     if let Some(one) = state.links.get_mut(link) {
-        one.phase = Phase::Invited(Invited { row, binding, channel, waits_for_consent: false, made: None });
+        let (first_said, waits_for_consent) = (false, false);
+        one.phase =
+            Phase::Invited(Invited { row, binding, channel, first_said, waits_for_consent, made: None });
     }
     let kept = if answer.first == FirstState::Kept { kept_first(state, turn, row)? } else { None };
     match kept {
-        Some(first) => {
-            say(state, turn, link, FrameKind::First, &first);
-            Ok(())
-        }
-        None => {
-            ask_for_body(state, turn, link);
-            Ok(())
-        }
+        Some(first) => say_first(state, turn, link, &first),
+        None => ask_for_body(state, turn, link),
     }
+    Ok(())
+}
+
+fn say_first(state: &mut State, turn: &mut Turn<'_>, link: LinkId, first: &[u8]) {
+    if let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) {
+        invited.first_said = true;
+    }
+    say(state, turn, link, FrameKind::First, first);
 }
 
 /// A store that lost its newest part may have lost first messages with it.
@@ -265,21 +234,7 @@ pub(crate) fn on_invited_frame(
         state.timers.set(Timer::LinkPatience(link), turn.now.moment + limits::WAITING_PATIENCE);
     }
     match kind {
-        FrameKind::Body => match accepting::answer_body(state, turn, row, &payload)? {
-            Some(Answered { row, first, made }) => {
-                if let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) {
-                    invited.row = row;
-                    invited.made = made;
-                }
-                say(state, turn, link, FrameKind::First, &first);
-                wait_patiently(state, turn, link);
-                Ok(())
-            }
-            None => {
-                link::refuse(state, turn, link, "the invitation's body does not check");
-                Ok(())
-            }
-        },
+        FrameKind::Body => on_body(state, turn, link, row, &payload),
         FrameKind::DeviceList => {
             own_devices::on_list(state, turn, row, &payload);
             Ok(())
@@ -288,6 +243,44 @@ pub(crate) fn on_invited_frame(
         FrameKind::Refused => on_refused(state, turn, link, row, &payload),
         _ => Ok(()),
     }
+}
+
+/// The bundle that we asked for. Where it was answered on another link meanwhile the same answer is said here.
+fn on_body(
+    state: &mut State,
+    turn: &mut Turn<'_>,
+    link: LinkId,
+    row: ContactRow,
+    payload: &[u8],
+) -> Result<(), RecordsError> {
+    let Some(Phase::Invited(invited)) = state.links.get(link).map(|one| &one.phase) else { return Ok(()) };
+    let first_said = invited.first_said;
+    let answer = state.contacts.get(row).and_then(|contact| contact.answer.as_ref());
+    let Some(is_kept) = answer.map(|answer| answer.first == FirstState::Kept) else {
+        link::close(state, turn, link, MET_MEANWHILE);
+        return Ok(());
+    };
+    let first = if first_said {
+        None
+    } else if is_kept {
+        kept_first(state, turn, row)?
+    } else {
+        accepting::answer_body(state, turn, row, payload)?.map(|Answered { row, first, made }| {
+            if let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) {
+                invited.row = row;
+                invited.made = made;
+            }
+            first
+        })
+    };
+    match first {
+        Some(first) => {
+            say_first(state, turn, link, &first);
+            wait_patiently(state, turn, link);
+        }
+        None => link::refuse(state, turn, link, "the invitation's body does not check"),
+    }
+    Ok(())
 }
 
 /// Our person consented: whoever waits on a link is greeted anew.
@@ -351,8 +344,8 @@ fn on_body_wanted(
     let Some(invitation) = state.invitations.get(row) else { return Ok(()) };
     let refusal = Refusal::of(invitation.state(turn.now.wall));
     if refusal == Some(Refusal::Used) {
-        // Whoever gave the answer that was taken has no need to ask: this is somebody else.
-        tell_answered_twice(state, turn, row)?;
+        // Whoever gave the answer that was taken has no need to ask, unless they asked on two links at once.
+        tell_answered_twice(state, turn, link, row)?;
     }
     match (refusal, Invitations::bundle(turn, row)?) {
         (None, Some(bundle)) => say(state, turn, link, FrameKind::Body, &bundle),
@@ -385,7 +378,7 @@ fn on_first(
     }
     if let Some(refusal) = Refusal::of(invitation.state(turn.now.wall)) {
         if refusal == Refusal::Used {
-            tell_answered_twice(state, turn, row)?;
+            tell_answered_twice(state, turn, link, row)?;
         }
         refuse(state, turn, link, refusal);
         return Ok(());
@@ -395,9 +388,10 @@ fn on_first(
         link::refuse(state, turn, link, "the first message does not check");
         return Ok(());
     };
+    let Some(peer) = state.links.get(link).map(|one| one.ends.peer.clone()) else { return Ok(()) };
     match admit(state, turn, &invitation, answer)? {
         Some(contact) => {
-            invitation::take(state, turn, row, transcript, contact)?;
+            invitation::take(state, turn, row, transcript, (contact, peer))?;
             stored(state, turn, link, Some(contact))
         }
         None => {
@@ -546,6 +540,8 @@ fn make_room(state: &mut State, turn: &mut Turn<'_>, contact: ContactRow) {
     }
 }
 
+const MET_MEANWHILE: &str = "they were met on another link";
+
 /// Our first message is durable there, says somebody who holds the same link: it is kept until a live channel proves
 /// it, and they may consent.
 fn on_stored(
@@ -555,11 +551,16 @@ fn on_stored(
     row: ContactRow,
 ) -> Result<(), RecordsError> {
     let answer = state.contacts.get(row).and_then(|contact| contact.answer.as_ref());
+    let has_answer = answer.is_some();
     let is_kept = answer.is_some_and(|answer| answer.first == FirstState::Kept);
     let Some(Phase::Invited(invited)) = state.links.get_mut(link).map(|one| &mut one.phase) else {
         return Ok(());
     };
     let made = invited.made.take();
+    if !has_answer && invited.first_said && made.is_none() {
+        link::close(state, turn, link, MET_MEANWHILE);
+        return Ok(());
+    }
     if !is_kept && made.is_none() {
         link::refuse(state, turn, link, "acknowledged what was not said");
         return Ok(());
@@ -583,15 +584,21 @@ fn on_refused(
 ) -> Result<(), RecordsError> {
     let Some(Phase::Invited(invited)) = state.links.get(link).map(|one| &one.phase) else { return Ok(()) };
     let Some(contact) = state.contacts.get(row) else { return Ok(()) };
-    let refusal = contact
-        .answer
-        .as_ref()
-        .and_then(|answer| Refusal::verify(payload, contact.account, &answer.secret, &invited.binding));
-    let Some(refusal) = refusal else {
+    let Some(answer) = &contact.answer else {
+        link::close(state, turn, link, MET_MEANWHILE);
+        return Ok(());
+    };
+    let is_about_another = answer.first == FirstState::Kept && !invited.first_said;
+    let Some(refusal) = Refusal::verify(payload, contact.account, &answer.secret, &invited.binding) else {
         turn.log(LogLevel::Warn, "a refusal that the inviter did not sign was passed over");
         link::refuse(state, turn, link, "malformed refusal");
         return Ok(());
     };
+    if is_about_another {
+        // We asked for the bundle here before we answered it on another link: it may be our answer that used it up.
+        link::close(state, turn, link, "it was answered on another link");
+        return Ok(());
+    }
     accepting::on_refused(state, turn, row, refusal)?;
     link::close(state, turn, link, "the invitation was refused");
     Ok(())
@@ -612,9 +619,13 @@ fn kept_first(state: &State, turn: &Turn<'_>, row: ContactRow) -> Result<Option<
 fn tell_answered_twice(
     state: &mut State,
     turn: &mut Turn<'_>,
+    link: LinkId,
     row: InvitationRow,
 ) -> Result<(), RecordsError> {
-    let Some(invitation) = state.invitations.get_mut(row).filter(|one| !one.twice_told) else {
+    let is_the_same =
+        state.links.get(link).is_some_and(|one| state.invitations.is_answered_by(row, &one.ends.peer));
+    let Some(invitation) = state.invitations.get_mut(row).filter(|one| !one.twice_told && !is_the_same)
+    else {
         return Ok(());
     };
     invitation.twice_told = true;

@@ -20,7 +20,7 @@ use crate::{
         link_code::{self, Link},
     },
     engine::State,
-    ids::{AccountId, InvitationId},
+    ids::{AccountId, InvitationId, TransportId},
     limits,
     moment::WallTime,
     records::{Order, RecordsError},
@@ -101,6 +101,8 @@ pub(crate) struct Invitations {
     rows: BTreeMap<InvitationRow, Invitation>,
     /// Whose links tell our addresses, so that what their holders find at the meeting place may too.
     hinted: BTreeSet<InvitationRow>,
+    /// Which process gave the answer that was taken last since this one runs.
+    answered_by: BTreeMap<InvitationRow, TransportId>,
 }
 
 impl Invitations {
@@ -123,7 +125,7 @@ impl Invitations {
             let row = suffix.try_into().map_err(|_| RecordsError::Damaged('I'))?;
             hinted.insert(InvitationRow(u64::from_be_bytes(row)));
         }
-        Ok(Self { rows, hinted })
+        Ok(Self { rows, hinted, answered_by: BTreeMap::new() })
     }
 
     /// One of them.
@@ -160,6 +162,11 @@ impl Invitations {
         self.hinted.contains(&row)
     }
 
+    /// Whether this process gave the answer that was taken last.
+    pub(crate) fn is_answered_by(&self, row: InvitationRow, peer: &TransportId) -> bool {
+        self.answered_by.get(&row) == Some(peer)
+    }
+
     /// Writes one row as it is now.
     pub(crate) fn save(&self, turn: &mut Turn<'_>, row: InvitationRow) -> Result<(), RecordsError> {
         let key = family(turn).with(&row.0.to_be_bytes());
@@ -193,6 +200,7 @@ impl Invitations {
             }
         }
         self.save(turn, row)?;
+        self.answered_by.remove(&row);
         if self.hinted.remove(&row) {
             let key = hinted_family(turn).with(&row.0.to_be_bytes());
             turn.delete(&key);
@@ -331,7 +339,7 @@ pub(crate) fn take(
     turn: &mut Turn<'_>,
     row: InvitationRow,
     transcript: [u8; 32],
-    contact: ContactRow,
+    (contact, peer): (ContactRow, TransportId),
 ) -> Result<(), RecordsError> {
     let account = state.contacts.get(contact).map(|contact| contact.account);
     let Some(invitation) = state.invitations.get_mut(row) else { return Ok(()) };
@@ -344,6 +352,7 @@ pub(crate) fn take(
     if let Some(account) = account {
         turn.save(&key, &account)?;
     }
+    state.invitations.answered_by.insert(row, peer);
     state.invitations.save(turn, row)
 }
 

@@ -92,25 +92,26 @@ fn a_copy_becomes_a_device_and_both_are_met_at_once() {
 
 #[test]
 fn devices_on_both_sides_meet_in_every_way_and_show_one_history() {
-    let mut bench = copied(151);
-    copy(&mut bench, BOB, BOBS_LAPTOP);
-    // Neither of the two new ones knows of the other.
-    separate(&mut bench, LAPTOP);
-    separate(&mut bench, BOBS_LAPTOP);
-    bench.advance(A_WHILE);
-    let all = [(ALICE, BOB), (LAPTOP, BOB), (BOB, ALICE), (BOBS_LAPTOP, ALICE)];
-    for round in 0..3 {
-        for (who, whom) in all {
-            bench.send(who, whom, &format!("{who} in round {round}")).unwrap();
+    for seed in 0..40 {
+        let mut bench = copied(seed);
+        copy(&mut bench, BOB, BOBS_LAPTOP);
+        // Neither of the two new ones knows of the other.
+        separate(&mut bench, LAPTOP);
+        separate(&mut bench, BOBS_LAPTOP);
+        bench.advance(A_WHILE);
+        let all = [(ALICE, BOB), (LAPTOP, BOB), (BOB, ALICE), (BOBS_LAPTOP, ALICE)];
+        for round in 0..3 {
+            for (who, whom) in all {
+                bench.send(who, whom, &format!("{who} in round {round}")).unwrap();
+            }
+            bench.advance(Duration::from_secs(1));
+            show_the_same(&mut bench, &all, 6 + 4 * round);
         }
-        bench.advance(Duration::from_secs(20));
-    }
-    bench.advance(A_WHILE);
-    show_the_same(&mut bench, &all, 14);
-    for (who, _) in all {
-        assert_eq!(devices(&mut bench, who).len(), 2, "{who}");
-        assert_eq!(noticed(&bench, who, NoticeKind::Twin), 0, "{who}");
-        assert_eq!(noticed(&bench, who, NoticeKind::Fork), 0, "{who}");
+        for (who, _) in all {
+            assert_eq!(devices(&mut bench, who).len(), 2, "seed {seed}, {who}");
+            assert_eq!(noticed(&bench, who, NoticeKind::Twin), 0, "seed {seed}, {who}");
+            assert_eq!(noticed(&bench, who, NoticeKind::Fork), 0, "seed {seed}, {who}");
+        }
     }
 }
 
@@ -291,8 +292,11 @@ fn a_device_that_came_after_numbers_were_compared_is_given_nothing_until_they_ar
     let mut bench = copied(161);
     let alice = Reference::new(&bench.account(ALICE).unwrap().to_string());
     bench.command(BOB, Command::VerifyContact { contact: alice.clone() }).unwrap();
+    // Either of two equal copies may be the one that is met.
+    bench.stop(LAPTOP);
     bench.send(BOB, ALICE, "after the copy").unwrap();
     bench.advance(A_WHILE);
+    bench.start(LAPTOP);
     separate(&mut bench, LAPTOP);
     bench.advance(A_WHILE);
     let given = |bench: &mut Bench| bench.texts(LAPTOP, BOB).contains(&"after the copy".to_owned());

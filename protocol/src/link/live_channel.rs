@@ -24,7 +24,7 @@ use crate::{
         ContactRow, FirstState,
         introduction::{accepting, devices},
     },
-    delivery::{self, renewal},
+    delivery::{self, Delivery, renewal},
     engine::State,
     event::Event,
     ids::{LinkId, ProcessId, SessionId},
@@ -327,6 +327,7 @@ pub(crate) fn on_gone(
     let Some(delivery) = state.deliveries.get_mut(&row) else { return Ok(()) };
     delivery.forget_status(link);
     let used = delivery.link();
+    let was_there = used.is_some() || delivery.is_in_between();
     if used.is_some_and(|used| used != link && state.links.live(used).is_some()) {
         return Ok(());
     }
@@ -344,10 +345,12 @@ pub(crate) fn on_gone(
         if state.settings.room.is_enough() {
             state.contacts.save(turn, row)?;
         }
+        direct::forget(state, row);
+    }
+    if was_there && !state.deliveries.contains_key(&row) {
         if !state.is_anywhere(row) {
             state.notify(turn, row, Event::ContactOffline);
         }
-        direct::forget(state, row);
         rendezvous::on_contact_offline(state, turn, row);
     }
     Ok(())
@@ -469,6 +472,7 @@ fn on_status(
         .and_then(|delivery| delivery.link())
         .filter(|older| *older != link && state.links.live(*older).is_some());
     let was_online = state.is_anywhere(row);
+    let was_in_between = state.deliveries.get(&row).is_some_and(Delivery::is_in_between);
     if let Some(delivery) = state.deliveries.get_mut(&row) {
         delivery.keep_status(link, status);
     }
@@ -479,6 +483,9 @@ fn on_status(
     }
     if !was_online && state.is_anywhere(row) {
         state.notify(turn, row, Event::ContactOnline);
+    } else if was_in_between {
+        // It may be by another path.
+        state.notify(turn, row, Event::ContactChanged);
     }
     if first {
         addresses::tell(state, turn, link);
