@@ -150,6 +150,14 @@ impl Delivery {
         self.reads.len()
     }
 
+    /// The acknowledgements of everything that was sent were lost, and the window is full.
+    #[cfg(test)]
+    pub(crate) fn lose_acknowledgements(&mut self) {
+        let sent = self.cursors.iter().filter_map(|(chain, next)| Some((*chain, next.checked_sub(1)?)));
+        let sent: Vec<(ChainId, u32)> = sent.collect();
+        self.in_flight.extend(sent.into_iter().cycle().take(limits::ENVELOPES_IN_FLIGHT_MAX));
+    }
+
     /// Seals with this session from now on.
     pub(crate) fn send_with(&mut self, session: SessionId) {
         self.sending = Some(session);
@@ -458,7 +466,7 @@ pub(crate) fn pump(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> R
 }
 
 /// Whether entries are kept from a device: it came to a contact whose safety number was compared, and was not since.
-fn is_withheld(state: &State, row: ContactRow) -> bool {
+pub(crate) fn is_withheld(state: &State, row: ContactRow) -> bool {
     let person = state.contacts.person(row);
     let verification = |row| state.contacts.get(row).map(|contact| contact.verification);
     row != person

@@ -197,8 +197,10 @@ impl Engine {
             Input::LinkUp { link, ends } => link::on_up(state, &mut turn, link, ends),
             Input::Frame { link, bytes } => link::on_frame(state, &mut turn, link, &bytes)?,
             Input::LinkDown { link } => link::on_down(state, &mut turn, link)?,
-            Input::Discovered { peer, addresses } => reach::on_discovered(state, &mut turn, peer, addresses),
-            Input::DiscoveryExpired { peer } => reach::on_discovery_expired(state, &peer),
+            Input::Discovered { peer, addresses } => {
+                reach::near::on_discovered(state, &mut turn, peer, addresses)
+            }
+            Input::DiscoveryExpired { peer } => reach::near::on_expired(state, &peer),
             Input::Listening { addresses } => reach::on_listening(state, &mut turn, addresses),
             Input::AddressFailed { dial, address, why } => {
                 reach::on_address_failed(state, dial, address, why);
@@ -410,7 +412,7 @@ fn handle_timer(state: &mut State, turn: &mut Turn<'_>, timer: Timer) -> Result<
         Timer::LinkPatience(link) => link::on_patience_over(state, turn, link),
         Timer::Probe(link) => keep_alive::on_probe_over(state, turn, link),
         Timer::TwinAnswer(link) => rivals::on_silent(state, turn, link)?,
-        Timer::Nearby => reach::on_nearby(state, turn),
+        Timer::Nearby => reach::near::on_due(state, turn),
         Timer::Redial(row) => reach::redial(state, turn, row),
         Timer::RedialFixed(position) => reach::redial_fixed(state, turn, position),
         Timer::TellDevices(row) => delivery::tell_devices(state, turn, row),

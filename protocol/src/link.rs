@@ -143,6 +143,18 @@ impl Links {
         self.links.iter().filter(|(_, link)| link.contact() == Some(row)).map(|(link, _)| *link).collect()
     }
 
+    /// Whether a channel to somebody whom we know stands with this process.
+    fn is_met(&self, peer: &TransportId) -> bool {
+        let live = |phase: &Phase| matches!(phase, Phase::Live(live) if live.is_proven());
+        self.links.values().any(|one| one.ends.peer == *peer && live(&one.phase))
+    }
+
+    /// Whether our answer to somebody's link was said to this process on a link that stands.
+    pub(crate) fn is_answered(&self, row: ContactRow, peer: &TransportId) -> bool {
+        let answered = |phase: &Phase| matches!(phase, Phase::Invited(invited) if invited.row() == row && invited.has_answered());
+        self.links.values().any(|one| one.ends.peer == *peer && answered(&one.phase))
+    }
+
     /// Links that others made and that have not shown who they are, oldest first.
     fn unknown(&self) -> impl Iterator<Item = (LinkId, &Link)> {
         self.iter().filter(|(_, link)| {
@@ -399,6 +411,9 @@ fn on_match(
         Match::Nobody => {
             if let Some(one) = state.links.get(link) {
                 state.reach.on_unmatched(link, &one.ends, one.is_strangers(), turn.now.moment);
+                if state.links.is_met(&one.ends.peer) {
+                    state.reach.is_somebody(&one.ends.peer);
+                }
             }
             close(state, turn, link, "nobody we know");
             Ok(())

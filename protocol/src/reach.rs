@@ -12,6 +12,7 @@
 //! Hellos that led nowhere are counted by address, so that nobody can make us compute for ever.
 
 pub(crate) mod direct;
+pub(crate) mod near;
 pub(crate) mod trial;
 
 use std::{
@@ -44,7 +45,7 @@ use crate::{
 pub(crate) struct Reach {
     own: Option<TransportId>,
     listening: Vec<Address>,
-    discovered: BTreeMap<TransportId, Discovered>,
+    discovered: BTreeMap<TransportId, near::Discovered>,
     dials: BTreeMap<DialId, Dialling>,
     next_dial: u64,
     waits: BTreeMap<Timer, Duration>,
@@ -62,17 +63,6 @@ pub(crate) struct Reach {
     online: bool,
     /// Nobody is dialled: what they say could not be kept.
     resting: bool,
-}
-
-/// Somebody on this network.
-#[derive(Debug)]
-struct Discovered {
-    addresses: Vec<Address>,
-    nobody: bool,
-    /// The last wait between two tries, since they were met or announced something new.
-    wait: Option<Duration>,
-    /// When they are tried next.
-    due: Option<Moment>,
 }
 
 /// One dial that runs.
@@ -254,7 +244,7 @@ impl Reach {
     }
 
     /// Those near who may be somebody we know, and with whom no link stands.
-    fn near(&self) -> impl Iterator<Item = (&TransportId, &Discovered)> {
+    fn near(&self) -> impl Iterator<Item = (&TransportId, &near::Discovered)> {
         let free = |peer: &TransportId| !self.peers_linked.contains_key(peer);
         self.discovered.iter().filter(move |(peer, known)| !known.nobody && free(peer))
     }
@@ -298,63 +288,6 @@ pub(crate) fn on_resumed(state: &mut State, turn: &mut Turn<'_>) {
     redial_all(state, turn);
 }
 
-/// Somebody announces themselves.
-pub(crate) fn on_discovered(
-    state: &mut State,
-    turn: &mut Turn<'_>,
-    peer: TransportId,
-    addresses: Vec<Address>,
-) {
-    let Settings { loopback, internet, direct, .. } = state.settings;
-    let reach = &mut state.reach;
-    if reach.own.as_ref() == Some(&peer) || !direct {
-        return;
-    }
-    let is_full = reach.discovered.len() >= limits::DISCOVERED_PEERS_MAX;
-    if is_full && !reach.discovered.contains_key(&peer) && !plant::is(Plant::DiscoveredUnbounded) {
-        return;
-    }
-    let mut addresses: Vec<Address> = addresses
-        .into_iter()
-        .filter(|one| one.is_dialable_nearby(loopback) && (internet || one.is_private()))
-        .collect();
-    addresses.truncate(limits::DIAL_ADDRESSES_MAX);
-    let nobody = reach.discovered.get(&peer).is_some_and(|known| known.nobody);
-    let ours = reach.own.as_ref().is_some_and(|own| *own < peer);
-    let wanted = !nobody && !reach.is_linked(&peer);
-    // Their side may not have heard of us: then we dial after all.
-    let due = (wanted && !ours).then(|| turn.now.moment + limits::NEARBY_PATIENCE);
-    let known = Discovered { addresses: addresses.clone(), nobody, wait: None, due };
-    reach.discovered.insert(peer.clone(), known);
-    if wanted && ours {
-        reach.dial(turn, Target::Discovered(peer.clone()), Some(peer), addresses);
-    }
-    schedule_near(state);
-}
-
-/// Whoever is near and should have dialled us has had time to, or did not let us in the last time.
-pub(crate) fn on_nearby(state: &mut State, turn: &mut Turn<'_>) {
-    let now = turn.now.moment;
-    let mut near = Vec::new();
-    for (peer, known) in &mut state.reach.discovered {
-        if known.due.take_if(|due| *due <= now).is_some() && !known.nobody {
-            near.push((peer.clone(), known.addresses.clone()));
-        }
-    }
-    for (peer, addresses) in near {
-        // Once a link that stands is gone it is their turn again.
-        if !state.reach.is_linked(&peer) {
-            state.reach.dial(turn, Target::Discovered(peer.clone()), Some(peer), addresses);
-        }
-    }
-    schedule_near(state);
-}
-
-/// Somebody no longer announces themselves.
-pub(crate) fn on_discovery_expired(state: &mut State, peer: &TransportId) {
-    state.reach.discovered.remove(peer);
-}
-
 /// An address came to nothing while its dial goes on.
 pub(crate) fn on_address_failed(state: &mut State, dial: DialId, address: Address, why: DialFailure) {
     if let Some(dial) = state.reach.dials.get_mut(&dial)
@@ -382,7 +315,7 @@ pub(crate) fn on_dial_failed(state: &mut State, turn: &mut Turn<'_>, dial: DialI
             direct::attempt(state, turn, row);
         }
         Target::Fixed(position) => retry(state, turn, Timer::RedialFixed(position)),
-        Target::Discovered(peer) => retry_near(state, turn, &peer),
+        Target::Discovered(peer) => near::retry(state, turn, &peer),
     }
 }
 
@@ -412,15 +345,18 @@ pub(crate) fn on_link_down(state: &mut State, turn: &mut Turn<'_>, link: LinkId,
             state.reach.peers_linked.remove(&gone.ends.peer);
         }
     }
-    match state.reach.purposes.remove(&link) {
-        Some(Target::Contact(row)) => retry(state, turn, Timer::Redial(row)),
-        Some(Target::Fixed(position)) => retry(state, turn, Timer::RedialFixed(position)),
-        Some(Target::Discovered(_)) | None => {}
+    let purpose = state.reach.purposes.remove(&link);
+    if let Some(Target::Fixed(position)) = purpose {
+        retry(state, turn, Timer::RedialFixed(position));
     }
     // They may have announced another place while this link seemed to stand, or have told no address yet.
-    retry_near(state, turn, &gone.ends.peer);
-    if let Some(row) = gone.contact() {
-        retry(state, turn, Timer::Redial(row));
+    near::retry(state, turn, &gone.ends.peer);
+    let dialled = if let Some(Target::Contact(row)) = purpose { Some(row) } else { None };
+    for row in dialled.into_iter().chain(gone.contact()) {
+        // Where another link to them waits for their consent, or soon will, there is nothing to gain by one more.
+        if !state.links.is_answered(row, &gone.ends.peer) {
+            retry(state, turn, Timer::Redial(row));
+        }
     }
 }
 
@@ -438,9 +374,8 @@ pub(crate) fn on_contact_online(state: &mut State, row: ContactRow) {
 
 /// A channel is used: whoever is there is tried soon when it is gone.
 pub(crate) fn on_used(state: &mut State, link: LinkId) {
-    let peer = state.links.get(link).map(|one| &one.ends.peer);
-    if let Some(known) = peer.and_then(|peer| state.reach.discovered.get_mut(peer)) {
-        known.wait = None;
+    if let Some(one) = state.links.get(link) {
+        state.reach.is_somebody(&one.ends.peer);
     }
 }
 
@@ -457,7 +392,7 @@ pub(crate) fn on_copy(state: &mut State, turn: &Turn<'_>, link: LinkId) {
     if let Some(known) = peer.and_then(|peer| state.reach.discovered.get_mut(peer)) {
         known.wait = Some(limits::REDIAL_MAX);
         known.due = Some(turn.now.moment + limits::REDIAL_MAX);
-        schedule_near(state);
+        near::schedule(state);
     }
 }
 
@@ -479,7 +414,7 @@ pub(crate) fn redial_all(state: &mut State, turn: &mut Turn<'_>) {
         known.wait = None;
         known.due = Some(turn.now.moment);
     }
-    on_nearby(state, turn);
+    near::on_due(state, turn);
     state.reach.elsewhere.clear();
     let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
     for row in rows {
@@ -581,27 +516,6 @@ pub(crate) fn redial_fixed(state: &mut State, turn: &mut Turn<'_>, position: usi
         && !busy
     {
         state.reach.dial(turn, Target::Fixed(position), None, vec![address]);
-    }
-}
-
-/// Somebody near could not be met: once more, unless they are gone or nobody we know.
-fn retry_near(state: &mut State, turn: &mut Turn<'_>, peer: &TransportId) {
-    let Some(known) = state.reach.discovered.get_mut(peer) else {
-        return;
-    };
-    if state.reach.online && !known.nobody && known.due.is_none() {
-        let wait = longer(known.wait);
-        known.wait = Some(wait);
-        known.due = Some(shortened(turn, wait));
-        schedule_near(state);
-    }
-}
-
-/// The timer of all who are near goes by whoever is due first.
-fn schedule_near(state: &mut State) {
-    match state.reach.discovered.values().filter_map(|known| known.due).min() {
-        Some(due) => state.timers.set(Timer::Nearby, due),
-        None => state.timers.cancel(Timer::Nearby),
     }
 }
 

@@ -57,12 +57,21 @@ pub(crate) fn verify(state: &mut State, turn: &mut Turn<'_>, who: &Reference) ->
         }
     }
     // The number is the account's, and with it all devices that are known now are theirs.
-    for device in state.contacts.rows_of(row) {
+    let devices = state.contacts.rows_of(row);
+    let withheld: Vec<bool> = devices.iter().map(|device| delivery::is_withheld(state, *device)).collect();
+    for (device, was_withheld) in devices.into_iter().zip(withheld) {
         if let Some(contact) = state.contacts.get_mut(device) {
             contact.verification = Verification::Verified;
         }
         state.contacts.save(turn, device)?;
-        delivery::pump(state, turn, device)?;
+        if was_withheld {
+            // It asked for much in vain, and asks anew on another channel.
+            for link in state.links.of(device) {
+                link::close(state, turn, link, "what was kept back is asked for anew");
+            }
+        } else {
+            delivery::pump(state, turn, device)?;
+        }
     }
     changed(state, turn, row)?;
     answer(state, row)

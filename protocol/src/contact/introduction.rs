@@ -98,6 +98,11 @@ impl Invited {
         self.row
     }
 
+    /// Whether our answer was said on this link.
+    pub(crate) const fn has_answered(&self) -> bool {
+        self.first_said
+    }
+
     /// Whether they have our answer, and their person is to decide.
     pub(crate) const fn waits_for_consent(&self) -> bool {
         self.waits_for_consent

@@ -101,6 +101,10 @@ pub(super) fn take_heads(
     delivery.go_on_from(conversation.own_chains(), &compared.to_send);
     delivery.reads.extend(compared.reads.into_iter().map(|mark| (mark.chain, mark)));
     delivery.in_vain.retain(|chain| heads.iter().any(|head| head.chain == *chain));
+    // What they hold is on its way no more, even if the channel that its acknowledgement was said on is closed.
+    let held =
+        |(chain, last): &(ChainId, u32)| heads.iter().any(|one| one.chain == *chain && one.next > *last);
+    delivery.in_flight.retain(|sent| !held(sent));
     delivery.their_heads = heads;
     delivery.asked.clear();
     delivery.ticks_in_vain = 0;
@@ -168,7 +172,7 @@ fn on_record(
         Record::Entry(bytes) => {
             let place = log::place_of(&bytes);
             match conversation.receive(turn, &bytes, &devices)? {
-                Received::Stored(stored) => on_stored(state, turn, row, *stored),
+                Received::Stored(stored) => on_stored(state, turn, row, *stored, place),
                 Received::Known => {
                     if let (Some((chain, seq)), Some(delivery)) = (place, state.deliveries.get_mut(&row)) {
                         delivery.acks.insert(chain);
@@ -214,6 +218,7 @@ fn on_stored(
     turn: &mut Turn<'_>,
     row: ContactRow,
     stored: Stored,
+    place: Option<(ChainId, u32)>,
 ) -> Result<(), RecordsError> {
     let theirs = devices(state, row).contains(&stored.chain.author_dev);
     if let (Some(delivery), Some(conversation)) =
@@ -232,9 +237,10 @@ fn on_stored(
         // Whatever comes may come before what was asked for.
         delivery.ticks_in_vain = 0;
         delivery.in_vain.remove(&stored.chain);
-        if let Some(mark) = conversation.mark_for(stored.chain).filter(|_| !theirs) {
+        if let Some((chain, seq)) = place.filter(|_| !theirs) {
             // What they brought is not to be sent back.
-            delivery.cursors.insert(stored.chain, mark.seq.saturating_add(1));
+            let cursor = delivery.cursors.entry(chain).or_insert(0);
+            *cursor = (*cursor).max(seq.saturating_add(1));
         }
     }
     tell_devices_soon(state, turn, row);

@@ -18,7 +18,7 @@ use crate::{
         ContactRow, Pair,
         bundle::{self, Bundle},
     },
-    delivery,
+    delivery::{self, Delivery},
     engine::State,
     event::NoticeKind,
     ids::{LinkId, SessionId},
@@ -80,7 +80,7 @@ pub(crate) fn on_bundle(
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
     let awaited = state.deliveries.get(&row).is_some_and(|one| matches!(one.renewal, Some(Renewal::Awaited)));
-    if !awaited {
+    if !awaited || !is_used(state, link, row) {
         return Ok(true);
     }
     let Some((pair, contact)) = channel_pair(state, link).zip(state.contacts.get(row)) else {
@@ -128,7 +128,7 @@ pub(crate) fn on_first(
     row: ContactRow,
     payload: &[u8],
 ) -> Result<bool, RecordsError> {
-    let Some(pair) = channel_pair(state, link) else { return Ok(true) };
+    let Some(pair) = channel_pair(state, link).filter(|_| is_used(state, link, row)) else { return Ok(true) };
     let keys = match state.deliveries.get_mut(&row).map(|delivery| delivery.renewal.take()) {
         Some(Some(Renewal::Offered(keys))) => keys,
         Some(other) => {
@@ -154,11 +154,16 @@ pub(crate) fn on_stored(
     row: ContactRow,
 ) -> Result<bool, RecordsError> {
     let answered = match state.deliveries.get(&row).map(|delivery| &delivery.renewal) {
-        Some(Some(Renewal::Answered(session))) => *session,
+        Some(Some(Renewal::Answered(session))) if is_used(state, link, row) => *session,
         _ => return Ok(true),
     };
     finish(state, turn, link, row, answered)?;
     Ok(true)
+}
+
+/// Whether this is said on the channel that is used: of what was begun on another one nothing comes any more.
+fn is_used(state: &State, link: LinkId, row: ContactRow) -> bool {
+    state.deliveries.get(&row).and_then(Delivery::link) == Some(link)
 }
 
 /// The shared secret by which a live channel was made.

@@ -311,6 +311,36 @@ fn a_device_that_came_after_numbers_were_compared_is_given_nothing_until_they_ar
 }
 
 #[test]
+fn a_device_that_was_given_nothing_for_long_is_given_all_once_it_is_verified() {
+    const TABLET: usize = BOBS_LAPTOP;
+    let mut bench = copied(169);
+    let alice = Reference::new(&bench.account(ALICE).unwrap().to_string());
+    copy(&mut bench, ALICE, TABLET);
+    bench.stop(TABLET);
+    separate(&mut bench, LAPTOP);
+    bench.advance(A_WHILE);
+    bench.command(BOB, Command::VerifyContact { contact: alice.clone() }).unwrap();
+    // More than is asked for at once, of each of two devices.
+    for number in 0..100 {
+        for who in [ALICE, LAPTOP] {
+            bench.send(who, BOB, &format!("{who} says {number}")).unwrap();
+        }
+    }
+    bench.advance(A_WHILE);
+    bench.stop(ALICE);
+    bench.start(TABLET);
+    separate(&mut bench, TABLET);
+    bench.advance(A_WHILE);
+    let lacks = bench.texts(TABLET, BOB).len();
+    assert_eq!(lacks, 2);
+    bench.command(BOB, Command::VerifyContact { contact: alice }).unwrap();
+    bench.advance(A_WHILE);
+    bench.start(ALICE);
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB), (LAPTOP, BOB), (TABLET, BOB)], 202);
+}
+
+#[test]
 fn an_identity_that_does_not_know_that_its_store_became_a_device_becomes_one() {
     let mut bench = copied(162);
     let before = bench.writes(LAPTOP);

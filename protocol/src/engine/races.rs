@@ -2,7 +2,13 @@
 
 use core::time::Duration;
 
-use crate::{answer::ContactState, command::Command, event::Event, testing::Bench};
+use crate::{
+    answer::ContactState,
+    command::Command,
+    delivery::{self, Delivery},
+    event::Event,
+    testing::Bench,
+};
 
 const ALICE: usize = 0;
 const BOB: usize = 1;
@@ -54,11 +60,18 @@ fn a_link_answered_over_two_paths_at_once_is_answered_once() {
     for (seed, reusable) in SEEDS.flat_map(|seed| [(seed, false), (seed, true)]) {
         let mut bench = Bench::new(seed, &["Alice", "Bob"]);
         let link = bench.invite(ALICE, reusable, false);
+        for (who, whom) in [(ALICE, BOB), (BOB, ALICE)] {
+            bench.discover(who, whom);
+        }
         bench.accept(BOB, &link).unwrap();
         bench.punch(ALICE, BOB);
         bench.punch(BOB, ALICE);
         bench.advance(Duration::from_secs(5));
         if reusable {
+            let dials = bench.peers[BOB].dials.len();
+            bench.advance(Duration::from_secs(600));
+            // One link waits for consent; a try may have been due before.
+            assert!(bench.peers[BOB].dials.len() <= dials + 1, "seed {seed}");
             let contact = bench.reference(BOB);
             bench.command(ALICE, Command::AcceptContact { contact }).unwrap();
             bench.advance(Duration::from_secs(5));
@@ -77,7 +90,37 @@ fn a_link_answered_over_two_paths_at_once_is_answered_once() {
             let refused = bench.peers[who].logged.iter().find(|line| line.contains(" refused: "));
             assert_eq!(refused, None, "seed {seed}, {who}");
         }
+        // Neither is taken for nobody by the other, where they find each other on their network only.
+        bench.part(ALICE, BOB);
+        bench.moves(ALICE, 4_000);
+        bench.moves(BOB, 4_001);
+        bench.join(ALICE, BOB);
+        for (who, whom) in [(ALICE, BOB), (BOB, ALICE)] {
+            bench.discover(who, whom);
+        }
+        bench.advance(Duration::from_secs(5));
+        assert!(bench.contact(ALICE, BOB).unwrap().online, "seed {seed}");
     }
+}
+
+#[test]
+fn acknowledgements_that_a_closed_channel_took_with_it_hold_nothing_back() {
+    let mut bench = Bench::new(1, &["Alice", "Bob"]);
+    bench.befriend(ALICE, BOB);
+    bench.send(ALICE, BOB, "before").unwrap();
+    bench.advance(A_WHILE);
+    bench.meddle(ALICE, |state, _| state.deliveries.values_mut().for_each(Delivery::lose_acknowledgements));
+    bench.send(ALICE, BOB, "behind a full window").unwrap();
+    bench.settle();
+    assert_eq!(bench.texts(BOB, ALICE), ["before"]);
+    // The channel is another one on Bob's side, who says on it how far each chain goes.
+    bench.meddle(BOB, |state, turn| {
+        let used = state.deliveries.iter().find_map(|(row, delivery)| Some((*row, delivery.link()?)));
+        let (row, link) = used.unwrap();
+        delivery::say_heads(state, turn, row, link, false);
+    });
+    bench.settle();
+    assert_eq!(bench.texts(BOB, ALICE), ["before", "behind a full window"]);
 }
 
 #[test]

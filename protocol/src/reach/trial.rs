@@ -182,7 +182,7 @@ fn dial_for(state: &mut State, turn: &mut Turn<'_>, row: ContactRow) -> BTreeSet
     if !state.links.iter().any(|(_, one)| is_being_met(one)) {
         reach::redial(state, turn, row);
     }
-    reach::on_nearby(state, turn);
+    reach::near::on_due(state, turn);
     for position in 0..state.settings.dial.len() {
         reach::redial_fixed(state, turn, position);
     }
