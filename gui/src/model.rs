@@ -319,7 +319,13 @@ impl Model {
                 return vec![Command::ListConversations];
             }
             (Command::CreateInvitation { .. }, Answer::Invitation(view)) => self.invitation = Some(view),
-            (_, Answer::Devices(all)) => self.devices = all,
+            (command, Answer::Devices(all)) => {
+                self.devices = all;
+                if matches!(command, Command::SeparateDevice) {
+                    // What was said of two copies is settled by it.
+                    self.unread_notices.retain(|one| *one != NoticeKind::Twin);
+                }
+            }
             (_, Answer::Invitations(all)) => self.on_invitations(all),
             (Command::RevokeInvitation { .. }, Answer::Invitation(_) | Answer::Done) => {
                 self.invitation = None

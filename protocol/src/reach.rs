@@ -534,7 +534,7 @@ pub(crate) fn drawn(turn: &mut Turn<'_>, most: Duration) -> Duration {
     Duration::from_micros(turn.random.below(u64::try_from(most.as_micros()).unwrap_or_default()))
 }
 
-fn retry(state: &mut State, turn: &mut Turn<'_>, timer: Timer) {
+pub(crate) fn retry(state: &mut State, turn: &mut Turn<'_>, timer: Timer) {
     if !state.reach.online || state.timers.is_set(timer) {
         return;
     }

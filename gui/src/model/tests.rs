@@ -129,6 +129,18 @@ fn a_list_that_something_happened_under_is_asked_for_again_once() {
 }
 
 #[test]
+fn a_copy_that_became_a_device_is_no_copy_any_more() {
+    let mut model = Model::default();
+    for kind in [NoticeKind::Twin, NoticeKind::KeysRenewed] {
+        model.apply(&Arc::new(Event::Notice { kind, text: String::new() }));
+    }
+    model.answered(&Command::ListDevices, Answer::Devices(Vec::new()));
+    assert_eq!(model.unread_notice(), Some(NoticeKind::Twin));
+    model.answered(&Command::SeparateDevice, Answer::Devices(Vec::new()));
+    assert_eq!(model.unread_notice(), Some(NoticeKind::KeysRenewed));
+}
+
+#[test]
 fn what_stands_in_the_way_of_everything_is_read_first_and_only_as_long_as_it_does() {
     let mut model = Model::default();
     let tell = |model: &mut Model, kind| {

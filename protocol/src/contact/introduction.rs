@@ -33,7 +33,7 @@ use crate::{
     },
     name::Name,
     output::{LogLevel, Output},
-    own_devices,
+    own_devices, reach,
     records::RecordsError,
     secret::Secret,
     session::{
@@ -227,7 +227,8 @@ pub(crate) fn on_invited_frame(
     let Phase::Invited(invited) = &mut one.phase else { return Ok(()) };
     let row = invited.row;
     if invited.waits_for_consent && hello::is_nonce_frame(bytes) {
-        // They consented: a new hello on the same link.
+        // They consented: a new hello on the same link. If that comes to nothing they are tried again.
+        reach::retry(state, turn, Timer::Redial(row));
         link::greet(state, turn, link, true);
         return link::on_frame(state, turn, link, bytes);
     }

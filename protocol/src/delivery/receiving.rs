@@ -240,7 +240,8 @@ fn on_stored(
         if let Some((chain, seq)) = place.filter(|_| !theirs) {
             // What they brought is not to be sent back.
             let cursor = delivery.cursors.entry(chain).or_insert(0);
-            *cursor = (*cursor).max(seq.saturating_add(1));
+            let kept = if stored.joined { 0 } else { *cursor };
+            *cursor = kept.max(seq.saturating_add(1));
         }
     }
     tell_devices_soon(state, turn, row);

@@ -147,12 +147,13 @@ def epoch(vector, prk):
 
 
 def first_epoch(vector):
-    """What follows from a first contact: the end of "FIRST", then "Session keys"."""
+    """What follows from a first contact: the end of "FIRST", the tokens of "Hello", then "Session keys"."""
     handshake_hash = vector.bytes("handshake_hash")
     prk = Extract(handshake_hash, None, vector.bytes("k1"), vector.bytes("k2"))
     epoch(vector, prk)
     vector.check("session", H("session", handshake_hash)[:16])
     vector.check("k_pair", Expand(prk, "pair"))
+    vector.check("k_dev", Derive(Expand(prk, "pair"), "device", vector.bytes("further_account")))
     vector.check("day_key", Expand(prk, "day"))
     key = chain_key(prk, 0)
     for place in range(4):

@@ -173,3 +173,23 @@ pub(crate) fn learn(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+    use serde_json::Value;
+
+    use super::{AccountId, Pair, secret};
+    use crate::{secret::Secret, session::first_contact::Established};
+
+    #[test]
+    fn a_further_device_is_introduced_by_what_the_specification_says() {
+        let all: Value = serde_json::from_str(include_str!("../../../tests/vectors/derived.json")).unwrap();
+        let bytes = |name: &str| -> [u8; 32] {
+            HEXLOWER.decode(all["epoch"][name].as_str().unwrap().as_bytes()).unwrap().try_into().unwrap()
+        };
+        let established = Established::derive(&bytes("handshake_hash"), Secret::new(bytes("prk")), 20_000);
+        let account = AccountId::from_bytes(bytes("further_account"));
+        assert!(secret(&Pair::of(&established, 0), account) == Secret::new(bytes("k_dev")));
+    }
+}
