@@ -251,7 +251,7 @@ const fn command_hint(refusal: &CommandError) -> &'static str {
         CommandError::NewerVersion => "Install the newest version and accept it again.",
         CommandError::AlreadyContact => "Nothing is to be done: `causerie-node contacts` lists them.",
         CommandError::VerificationChanged => {
-            "Nothing was sent. Compare the safety numbers once more, then run `causerie-node contacts verify`."
+            "Nothing was sent. Ask whether they added a device and compare the safety numbers once more, then run `causerie-node contacts verify`."
         }
         CommandError::WrongState(_) => {
             "Nothing was changed. `causerie-node contacts` shows how things stand."

@@ -51,7 +51,8 @@ pub(crate) fn list(state: &State) -> Reply {
 /// ours that are open, which the other copy still answers. Contacts are met anew, and history stays.
 pub(crate) fn separate(state: &mut State, turn: &mut Turn<'_>) -> Result<Reply, Halt> {
     let Some(own) = state.own.separated(&mut turn.random, turn.now.wall) else {
-        return Err(CommandError::Full("an account has 8 devices at most").into());
+        let text = "an account has 8 devices at most, and none can be taken away";
+        return Err(CommandError::OutOfRange(text).into());
     };
     become_device(state, turn, own)?;
     Ok(list(state))

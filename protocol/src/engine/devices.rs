@@ -226,7 +226,7 @@ fn an_account_has_so_many_devices_and_no_more() {
         assert_eq!(separate(&mut bench, LAPTOP).len(), count);
     }
     let refused = bench.command(LAPTOP, Command::SeparateDevice);
-    assert!(matches!(refused, Err(CommandError::Full(_))), "{refused:?}");
+    assert!(matches!(refused, Err(CommandError::OutOfRange(_))), "{refused:?}");
     bench.advance(A_WHILE);
     bench.send(LAPTOP, BOB, "from the last of them").unwrap();
     bench.advance(A_WHILE);
@@ -452,4 +452,27 @@ fn a_store_put_back_beneath_a_newer_identity_makes_no_other_device_of_it() {
         bench.advance(A_WHILE);
         bench.stop(BOBS_LAPTOP);
     }
+}
+
+#[test]
+fn who_is_put_back_to_before_all_devices_of_a_contact_were_made_anew_needs_a_new_link() {
+    let mut bench = copied(170);
+    bench.stop(LAPTOP);
+    bench.stop(BOB);
+    let before = bench.writes(BOB);
+    bench.start(BOB);
+    separate(&mut bench, ALICE);
+    bench.advance(A_WHILE);
+    bench.send(ALICE, BOB, "hers, made anew").unwrap();
+    bench.advance(A_WHILE);
+    bench.stop(BOB);
+    bench.lose_writes(BOB, bench.writes(BOB) - before);
+    bench.start(BOB);
+    bench.send(BOB, ALICE, "his from before").unwrap();
+    bench.advance(A_WHILE);
+    assert!(!bench.texts(ALICE, BOB).contains(&"his from before".to_owned()), "nothing is shared");
+    let link = bench.invite(ALICE, false, false);
+    bench.accept(BOB, &link).unwrap();
+    bench.advance(A_WHILE);
+    show_the_same(&mut bench, &[(BOB, ALICE), (ALICE, BOB)], 4);
 }

@@ -32,7 +32,8 @@ use crate::{
 
 /// What is said of our own device.
 pub(crate) const OWN_TWIN: &str = "another copy of this device is running, or an old copy of its home was put back; \
-                                   run one copy only, or messages may reach one and not the other";
+                                   run one of them only, or make the copy a device of its own: messages may reach one \
+                                   and not the other";
 
 /// What was said on a channel that waits.
 #[derive(Debug, Default)]
