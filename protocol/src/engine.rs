@@ -293,7 +293,7 @@ impl State {
         Some(self.links.get(link).map_or(Path::Direct, |one| one.ends.path()))
     }
 
-    /// Whether a live channel to any device of this contact stands.
+    /// Whether a contact counts as there: a live channel to any device of theirs stands, or one follows another.
     pub(crate) fn is_anywhere(&self, row: ContactRow) -> bool {
         let rows = self.contacts.rows_of(row);
         let mut held = rows.iter().filter_map(|row| self.deliveries.get(row));

@@ -144,15 +144,17 @@ impl Links {
     }
 
     /// Whether a channel to somebody whom we know stands with this process.
-    fn is_met(&self, peer: &TransportId) -> bool {
-        let live = |phase: &Phase| matches!(phase, Phase::Live(live) if live.is_proven());
-        self.links.values().any(|one| one.ends.peer == *peer && live(&one.phase))
+    fn has_channel_with(&self, peer: &TransportId) -> bool {
+        self.all_live()
+            .any(|(link, live)| live.is_proven() && self.get(link).is_some_and(|one| one.ends.peer == *peer))
     }
 
     /// Whether our answer to somebody's link was said to this process on a link that stands.
     pub(crate) fn is_answered(&self, row: ContactRow, peer: &TransportId) -> bool {
-        let answered = |phase: &Phase| matches!(phase, Phase::Invited(invited) if invited.row() == row && invited.has_answered());
-        self.links.values().any(|one| one.ends.peer == *peer && answered(&one.phase))
+        self.links.values().filter(|one| one.ends.peer == *peer).any(|one| match &one.phase {
+            Phase::Invited(invited) => invited.row() == row && invited.has_answered(),
+            _ => false,
+        })
     }
 
     /// Links that others made and that have not shown who they are, oldest first.
@@ -411,7 +413,7 @@ fn on_match(
         Match::Nobody => {
             if let Some(one) = state.links.get(link) {
                 state.reach.on_unmatched(link, &one.ends, one.is_strangers(), turn.now.moment);
-                if state.links.is_met(&one.ends.peer) {
+                if state.links.has_channel_with(&one.ends.peer) {
                     state.reach.is_somebody(&one.ends.peer);
                 }
             }

@@ -62,8 +62,8 @@ pub(crate) fn separate(state: &mut State, turn: &mut Turn<'_>) -> Result<Reply, 
 fn become_device(state: &mut State, turn: &mut Turn<'_>, own: OwnAccount) -> Result<(), RecordsError> {
     link::close_all(state, turn, "this copy becomes a device of its own");
     let rows: Vec<ContactRow> = state.contacts.iter().map(|(row, _)| row).collect();
-    let people: Vec<ContactRow> = state.contacts.people().map(|(row, _)| row).collect();
-    let there: Vec<ContactRow> = people.into_iter().filter(|row| state.is_anywhere(*row)).collect();
+    let people = state.contacts.people().map(|(row, _)| row);
+    let there: Vec<ContactRow> = people.filter(|row| state.is_anywhere(*row)).collect();
     state.own = own;
     turn.save(&device_key(turn), &state.own.device())?;
     // What is held of conversations names their author.

@@ -459,11 +459,11 @@ impl Bench {
         let link = self.queue.get(chosen)?.0;
         // What was said before a link was closed comes first.
         let other = self.wires.get(&link).map(|wire| wire.other);
-        let closes = |to: LinkId, bytes: &[u8]| Some(to) == other && !bytes.is_empty();
+        let was_said = |to: LinkId, bytes: &[u8]| Some(to) == other && !bytes.is_empty();
         let is_closed =
             self.queue.iter().find(|(to, _)| *to == link).is_some_and(|(_, said)| said.is_empty());
         let first =
-            self.queue.iter().position(|(to, said)| *to == link || (is_closed && closes(*to, said)))?;
+            self.queue.iter().position(|(to, said)| *to == link || (is_closed && was_said(*to, said)))?;
         self.queue.remove(first)
     }
 

@@ -58,13 +58,14 @@ pub(crate) fn verify(state: &mut State, turn: &mut Turn<'_>, who: &Reference) ->
     }
     // The number is the account's, and with it all devices that are known now are theirs.
     let devices = state.contacts.rows_of(row);
-    let withheld: Vec<bool> = devices.iter().map(|device| delivery::is_withheld(state, *device)).collect();
-    for (device, was_withheld) in devices.into_iter().zip(withheld) {
+    let is_withheld = |device: &ContactRow| delivery::is_withheld(state, *device);
+    let withheld: Vec<ContactRow> = devices.iter().copied().filter(is_withheld).collect();
+    for device in devices {
         if let Some(contact) = state.contacts.get_mut(device) {
             contact.verification = Verification::Verified;
         }
         state.contacts.save(turn, device)?;
-        if was_withheld {
+        if withheld.contains(&device) {
             // It asked for much in vain, and asks anew on another channel.
             for link in state.links.of(device) {
                 link::close(state, turn, link, "what was kept back is asked for anew");
