@@ -7,6 +7,7 @@ use crate::{
     command::Command,
     delivery::{self, Delivery},
     event::Event,
+    ids::LinkId,
     testing::Bench,
 };
 
@@ -90,17 +91,34 @@ fn a_link_answered_over_two_paths_at_once_is_answered_once() {
             let refused = bench.peers[who].logged.iter().find(|line| line.contains(" refused: "));
             assert_eq!(refused, None, "seed {seed}, {who}");
         }
-        // Neither is taken for nobody by the other, where they find each other on their network only.
-        bench.part(ALICE, BOB);
-        bench.moves(ALICE, 4_000);
-        bench.moves(BOB, 4_001);
-        bench.join(ALICE, BOB);
-        for (who, whom) in [(ALICE, BOB), (BOB, ALICE)] {
-            bench.discover(who, whom);
-        }
-        bench.advance(Duration::from_secs(5));
-        assert!(bench.contact(ALICE, BOB).unwrap().online, "seed {seed}");
     }
+}
+
+#[test]
+fn whoever_is_met_is_found_on_their_network_whatever_came_of_another_link() {
+    let mut bench = Bench::new(3, &["Alice", "Bob"]);
+    bench.befriend(ALICE, BOB);
+    let pairs = [(ALICE, BOB), (BOB, ALICE)];
+    for (who, whom) in pairs {
+        bench.discover(who, whom);
+        bench.meddle(who, |state, turn| {
+            let ends = state.links.iter().next().unwrap().1.ends.clone();
+            state.reach.on_unmatched(LinkId::new(u64::MAX), &ends, false, turn.now.moment);
+        });
+    }
+    bench.part(ALICE, BOB);
+    bench.join(ALICE, BOB);
+    bench.punch(ALICE, BOB);
+    bench.advance(A_WHILE);
+    bench.part(ALICE, BOB);
+    bench.moves(ALICE, 4_000);
+    bench.moves(BOB, 4_001);
+    bench.join(ALICE, BOB);
+    for (who, whom) in pairs {
+        bench.discover(who, whom);
+    }
+    bench.advance(Duration::from_secs(5));
+    assert!(bench.contact(ALICE, BOB).unwrap().online);
 }
 
 #[test]
